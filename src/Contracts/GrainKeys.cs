@@ -1,0 +1,31 @@
+using Hypeman.Contracts.Images;
+using Hypeman.Contracts.Ingresses;
+using Hypeman.Contracts.Instances;
+
+namespace Hypeman.Contracts;
+
+/// <summary>
+/// Grain keys carry a prefix of their kind: Orleans' storage takes a key that reads as a hexadecimal number for that
+/// number, and would let two kinds share a row.
+/// </summary>
+public static class GrainKeys
+{
+    public const string InstancePrefix = "i-";
+    public const string ImagePrefix = "m-";
+    public const string IngressPrefix = "g-";
+
+    public static IInstanceGrain Instance(this IGrainFactory grains, string id) =>
+        grains.GetGrain<IInstanceGrain>(InstancePrefix + id);
+
+    public static IImageGrain Image(this IGrainFactory grains, string normalizedName) =>
+        grains.GetGrain<IImageGrain>(ImagePrefix + normalizedName);
+
+    public static IIngressGrain Ingress(this IGrainFactory grains, string id) =>
+        grains.GetGrain<IIngressGrain>(IngressPrefix + id);
+
+    public static IInstanceFactoryGrain InstanceFactory(this IGrainFactory grains) =>
+        grains.GetGrain<IInstanceFactoryGrain>(0);
+
+    public static IImageCatalogGrain ImageCatalog(this IGrainFactory grains) =>
+        grains.GetGrain<IImageCatalogGrain>(0);
+}

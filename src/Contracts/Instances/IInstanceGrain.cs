@@ -1,0 +1,70 @@
+using Orleans.Concurrency;
+
+namespace Hypeman.Contracts.Instances;
+
+/// <summary>
+/// One instance. Its activation lives on the silo of the node that holds the instance, so the way to the
+/// hypervisor is a method call. Commands are checked, written and begun, then return at once: follow
+/// <see cref="WatchAsync"/> for the outcome.
+/// </summary>
+[Alias("hypeman.instance")]
+public interface IInstanceGrain : IGrainWithStringKey
+{
+    /// <summary>Makes the instance and begins to boot it.</summary>
+    /// <exception cref="Errors.HypemanException"><c>name_conflict</c> when the name is taken.</exception>
+    [Alias("Create")] Task<InstanceInfo> CreateAsync(InstanceOrder order);
+
+    /// <exception cref="Errors.HypemanException"><c>not_found</c> when there is no such instance.</exception>
+    [Alias("Get"), AlwaysInterleave] Task<InstanceInfo> GetAsync();
+
+    [Alias("Start")] Task<InstanceInfo> StartAsync(InstanceStartSpec spec);
+
+    [Alias("Stop")] Task<InstanceInfo> StopAsync();
+
+    /// <summary>Begins the deletion, from any phase; it is over when <see cref="GetAsync"/> says <c>not_found</c>.</summary>
+    [Alias("Delete")] Task DeleteAsync(bool graceful);
+
+    /// <summary>The present info, then every change; ends when the instance is gone.</summary>
+    [Alias("Watch")] IAsyncEnumerable<InstanceInfo> WatchAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Opens a session with the guest agent and streams what comes back until its last message. The caller picks the
+    /// session id and may send input as soon as the first message, <see cref="GuestOpened"/>, has come. Disposing
+    /// the enumeration ends the session and what it runs.
+    /// </summary>
+    [Alias("OpenGuest")]
+    IAsyncEnumerable<GuestOutput> OpenGuestAsync(string sessionId, GuestRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Sends input to an open session. False: the guest is not reading; nothing was taken, try again.</summary>
+    [Alias("SendGuest"), AlwaysInterleave] Task<bool> SendGuestAsync(string sessionId, GuestInput input);
+
+    [Alias("Stat"), AlwaysInterleave] Task<GuestPathInfo> StatAsync(string path, bool followLinks);
+
+    /// <summary>Lines of a log, oldest first, in batches; goes on with new lines when <c>Follow</c> is set.</summary>
+    [Alias("ReadLog")] IAsyncEnumerable<LogLines> ReadLogAsync(LogQuery query, CancellationToken cancellationToken);
+
+    /// <summary>News from the node about this instance's VM. Never awaited by the node.</summary>
+    [Alias("Observe"), OneWay] Task ObserveAsync(VmObservation observation);
+}
+
+/// <summary>
+/// Where instances are made: finds the image and a node with room, then makes the instance there. One per silo,
+/// holds no state.
+/// </summary>
+[Alias("hypeman.instance-factory")]
+public interface IInstanceFactoryGrain : IGrainWithIntegerKey
+{
+    /// <exception cref="Errors.HypemanException">
+    /// <c>image_not_ready</c>, <c>not_found</c>, <c>invalid_name</c>, <c>insufficient_resources</c>, <c>name_conflict</c>.
+    /// </exception>
+    [Alias("Create")] Task<InstanceInfo> CreateAsync(InstanceSpec spec);
+}
+
+/// <summary>All that an instance grain needs to make its instance: checked, resolved and placed.</summary>
+[GenerateSerializer, Immutable, Alias("hypeman.instance-order")]
+public sealed record InstanceOrder
+{
+    [Id(0)] public required InstanceSpec Spec { get; init; }
+    [Id(1)] public required Images.ImageInfo Image { get; init; }
+    [Id(2)] public required string Home { get; init; }
+}

@@ -1,0 +1,39 @@
+namespace Hypeman.Contracts.Instances;
+
+/// <summary>What a caller may know about an instance; also its summary in the resource index.</summary>
+[GenerateSerializer, Immutable, Alias("hypeman.instance-info")]
+public sealed record InstanceInfo
+{
+    [Id(0)] public required string Id { get; init; }
+    [Id(1)] public required InstanceSpec Spec { get; init; }
+
+    /// <summary>The normalized image name.</summary>
+    [Id(2)] public required string Image { get; init; }
+
+    [Id(3)] public required InstancePhase Phase { get; init; }
+
+    /// <summary>Why the phase is Unknown, or why the last operation failed; null when all is well.</summary>
+    [Id(4)] public string? StateError { get; init; }
+
+    [Id(5)] public string? Ip { get; init; }
+    [Id(6)] public string? Mac { get; init; }
+    [Id(7)] public required DateTimeOffset CreatedAt { get; init; }
+    [Id(8)] public DateTimeOffset? StartedAt { get; init; }
+    [Id(9)] public DateTimeOffset? StoppedAt { get; init; }
+    [Id(10)] public int? ExitCode { get; init; }
+    [Id(11)] public string? ExitMessage { get; init; }
+    [Id(12)] public bool HasSnapshot { get; init; }
+    [Id(13)] public required string Hypervisor { get; init; }
+    [Id(14)] public required string Platform { get; init; }
+
+    /// <summary>The node this instance lives on.</summary>
+    [Id(15)] public required string Home { get; init; }
+
+    [Id(16)] public required DateTimeOffset PhaseSince { get; init; }
+
+    /// <summary>Milliseconds spent in each earlier phase, by lower-case phase name, without the present stay.</summary>
+    [Id(17)] public IReadOnlyDictionary<string, long> PhaseDurationsMs { get; init; } = new Dictionary<string, long>();
+
+    /// <summary>What the instance is being changed to, for example <c>start</c> or <c>stop</c>; null when at rest.</summary>
+    [Id(18)] public string? Operation { get; init; }
+}

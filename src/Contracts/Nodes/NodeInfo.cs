@@ -1,0 +1,23 @@
+namespace Hypeman.Contracts.Nodes;
+
+/// <summary>What the fleet knows about a node; its summary in the resource index.</summary>
+[GenerateSerializer, Immutable, Alias("hypeman.node-info")]
+public sealed record NodeInfo
+{
+    /// <summary>Made once, kept in the node's data directory; also the name of its silo.</summary>
+    [Id(0)] public required string Id { get; init; }
+
+    [Id(1)] public required string Hostname { get; init; }
+    [Id(2)] public required string Version { get; init; }
+
+    /// <summary>Names of the hypervisors that work here, the default first.</summary>
+    [Id(3)] public required IReadOnlyList<string> Hypervisors { get; init; }
+
+    /// <summary><c>kvm</c> or <c>tcg</c>: what was tried and works, not what device files promise.</summary>
+    [Id(4)] public required string Accelerator { get; init; }
+
+    [Id(5)] public required string Platform { get; init; }
+    [Id(6)] public required int Cpus { get; init; }
+    [Id(7)] public required long MemoryBytes { get; init; }
+    [Id(8)] public required long DiskBytes { get; init; }
+}

@@ -1,0 +1,81 @@
+namespace Hypeman.NodeRuntime.Images;
+
+/// <summary>The images of this host: blobs and roots by digest, and the queue that makes them.</summary>
+public interface IImageHost
+{
+    /// <summary>Asks the registry what a reference means for a platform.</summary>
+    /// <exception cref="Errors.NodeException">NotFound, RateLimited, Unauthorized, Unavailable.</exception>
+    Task<ResolvedImage> ResolveAsync(
+        ImageReference reference, string platform, RegistryLogin? login, CancellationToken cancellationToken);
+
+    /// <summary>Reads an image whose manifest and config are here (it was pushed to us, or pulled before).</summary>
+    /// <exception cref="Errors.NodeException">NotFound; Invalid when it is no image of that platform.</exception>
+    Task<ResolvedImage> ResolveLocalAsync(string manifestDigest, string platform, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Makes the root of an image: waits for its turn, fetches missing blobs, converts. Yields progress and ends with
+    /// Ready or Failed. Two callers for one digest share the work; a caller that leaves does not stop it.
+    /// </summary>
+    IAsyncEnumerable<RootProgress> EnsureRootAsync(
+        ImageReference reference, ResolvedImage image, RegistryLogin? login, CancellationToken cancellationToken);
+
+    /// <summary>Size in bytes of the root of this image; null when it is not here.</summary>
+    long? FindRoot(string manifestDigest);
+
+    /// <summary>Removes the root and the blobs that no other image of this host needs. Absent is no error.</summary>
+    Task DeleteAsync(string manifestDigest, CancellationToken cancellationToken);
+
+    /// <summary>The content-addressed store that pulls and pushes fill.</summary>
+    BlobStore Blobs { get; }
+}
+
+/// <summary>For one pull; never stored.</summary>
+public sealed record RegistryLogin(string? Username, string? Password, string? Token)
+{
+    /// <summary>Keeps secrets out of logs.</summary>
+    public override string ToString() => nameof(RegistryLogin);
+}
+
+/// <summary>What a reference means for one platform.</summary>
+public sealed record ResolvedImage
+{
+    /// <summary>Digest of the platform's manifest, <c>sha256:...</c>.</summary>
+    public required string ManifestDigest { get; init; }
+
+    public required string Platform { get; init; }
+    public required ImageConfig Config { get; init; }
+}
+
+/// <summary>The part of an OCI image config that decides how its program runs.</summary>
+public sealed record ImageConfig
+{
+    public IReadOnlyList<string>? Entrypoint { get; init; }
+    public IReadOnlyList<string>? Cmd { get; init; }
+    public IReadOnlyDictionary<string, string> Env { get; init; } = new Dictionary<string, string>();
+    public string? WorkingDir { get; init; }
+    public string? User { get; init; }
+    public string? StopSignal { get; init; }
+}
+
+public enum RootStage
+{
+    Queued,
+    Pulling,
+    Converting,
+    Ready,
+    Failed,
+}
+
+/// <summary>Where the making of a root is. <c>QueuePosition</c> is 1 for the next one, null when not waiting.</summary>
+public sealed record RootProgress(RootStage Stage)
+{
+    public int? QueuePosition { get; init; }
+    public long BytesDone { get; init; }
+    public long BytesTotal { get; init; }
+
+    /// <summary>Size of the root once Ready.</summary>
+    public long? RootBytes { get; init; }
+
+    /// <summary>What went wrong, for the user.</summary>
+    public string? Error { get; init; }
+}

@@ -1,0 +1,76 @@
+using Hypeman.GuestProtocol.Messages;
+
+namespace Hypeman.NodeRuntime.Vms;
+
+/// <summary>All that a node needs to run one VM. Sizes in bytes, rates in bytes per second, zero means no limit.</summary>
+public sealed record VmSpec
+{
+    /// <summary>The instance's id.</summary>
+    public required string Id { get; init; }
+
+    public required long Epoch { get; init; }
+
+    /// <summary>Number of this boot, given by the owner; repeating an order repeats the number.</summary>
+    public required long Boot { get; init; }
+
+    /// <summary>One of <c>NodeFacts.Hypervisors</c>; null takes the default.</summary>
+    public string? Hypervisor { get; init; }
+
+    public required int Vcpus { get; init; }
+    public required long MemoryBytes { get; init; }
+    public required long OverlayBytes { get; init; }
+
+    /// <summary>Manifest digest of the image whose root is the read-only disk.</summary>
+    public required string RootDigest { get; init; }
+
+    public required string Hostname { get; init; }
+
+    /// <summary>What runs in the guest, and how.</summary>
+    public required GuestProgram Program { get; init; }
+
+    public bool NetworkEnabled { get; init; } = true;
+    public long DownloadBytesPerSecond { get; init; }
+    public long UploadBytesPerSecond { get; init; }
+    public long DiskBytesPerSecond { get; init; }
+    public bool SkipGuestAgent { get; init; }
+}
+
+public enum VmPhase
+{
+    /// <summary>Held here, no process.</summary>
+    Stopped,
+
+    /// <summary>The process runs; the guest's program or its agent is not ready yet.</summary>
+    Booting,
+
+    /// <summary>The program was started and the agent, unless left out, answers.</summary>
+    Running,
+
+    /// <summary>The guest has ended, the process is being cleaned up.</summary>
+    Ending,
+
+    /// <summary>The process is there and does not answer.</summary>
+    Unknown,
+}
+
+/// <summary>What this host sees of one VM. Stands for itself: no earlier status is needed to read it.</summary>
+public sealed record VmStatus
+{
+    public required string Id { get; init; }
+    public required long Epoch { get; init; }
+    public required long Boot { get; init; }
+    public required VmPhase Phase { get; init; }
+
+    /// <summary>Why the phase is Unknown, or why the last start failed.</summary>
+    public string? Error { get; init; }
+
+    public string? Ip { get; init; }
+    public string? Mac { get; init; }
+    public DateTimeOffset? StartedAt { get; init; }
+    public DateTimeOffset? ExitedAt { get; init; }
+
+    /// <summary>Of the guest's program in the last boot; null while it runs, or when it left no word (it was killed with its VM).</summary>
+    public int? ExitCode { get; init; }
+
+    public string? ExitMessage { get; init; }
+}
