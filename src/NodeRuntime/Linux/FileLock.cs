@@ -1,0 +1,53 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace Hypeman.NodeRuntime.Linux;
+
+/// <summary>
+/// A lock between processes on a file. It ends with the process that holds it, and children do not inherit it. The
+/// file itself stays: removing it would let two processes each lock a file of the same name.
+/// </summary>
+public sealed class FileLock : IDisposable
+{
+    private const uint PrivateMode = 0x180; // 0600
+
+    private readonly SafeFileHandle handle;
+
+    private FileLock(SafeFileHandle handle) => this.handle = handle;
+
+    /// <summary>Takes the lock at once, or returns null when another holds it.</summary>
+    public static FileLock? TryTake(string path)
+    {
+        // Not File.OpenHandle: it takes a shared lock of its own, which two that try at once would hold against each other.
+        var handle = new SafeFileHandle(
+            LinuxException.Check(
+                () => Libc.Open(path, Libc.ReadWrite | Libc.Create | Libc.CloseOnExec, PrivateMode), $"open {path}"),
+            ownsHandle: true);
+        if (Libc.Lock((int)handle.DangerousGetHandle(), Libc.LockExclusive | Libc.LockNonBlocking) == 0)
+        {
+            RandomAccess.SetLength(handle, 0);
+            RandomAccess.Write(handle, Encoding.ASCII.GetBytes($"{Environment.ProcessId}\n"), 0);
+            return new FileLock(handle);
+        }
+        var error = Marshal.GetLastPInvokeError();
+        handle.Dispose();
+        return error == LinuxException.WouldBlock ? null : throw new LinuxException(error, $"flock {path}");
+    }
+
+    /// <summary>The pid that the holder of the lock wrote into it; null when there is none.</summary>
+    public static int? ReadHolder(string path)
+    {
+        try
+        {
+            return int.TryParse(File.ReadAllText(path).Trim(), CultureInfo.InvariantCulture, out var pid) ? pid : null;
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
+    public void Dispose() => handle.Dispose();
+}

@@ -1,0 +1,122 @@
+using System.Collections.Concurrent;
+using System.Net.Sockets;
+using Microsoft.Win32.SafeHandles;
+
+namespace Hypeman.NodeRuntime.Linux;
+
+/// <summary>
+/// A network namespace, and one thread that lives in it: threads of the pool never change theirs. A socket stays in
+/// the namespace it was made in, whoever uses it later; the same holds for a process.
+/// </summary>
+public sealed class NetworkNamespace : IDisposable
+{
+    private const string NamedFolder = "/run/netns";
+
+    private readonly SafeFileHandle handle;
+    private readonly BlockingCollection<Action<Exception?>> work = [];
+    private readonly Lazy<Thread> thread;
+
+    private NetworkNamespace(SafeFileHandle handle, string path)
+    {
+        this.handle = handle;
+        Path = path;
+        thread = new(StartThread);
+    }
+
+    /// <summary>A file that stands for the namespace, for tools such as nsenter.</summary>
+    public string Path { get; }
+
+    /// <summary>For netlink messages that name a namespace by descriptor.</summary>
+    internal SafeFileHandle Handle => handle;
+
+    public static string PathOf(string name) => $"{NamedFolder}/{name}";
+
+    /// <summary>The namespace of the calling thread: the host, as far as this process is concerned.</summary>
+    public static NetworkNamespace Current() => Open("/proc/thread-self/ns/net");
+
+    /// <summary>Opens an existing one by the path of its file.</summary>
+    public static NetworkNamespace Open(string path)
+    {
+        var fd = LinuxException.Check(() => Libc.Open(path, Libc.ReadOnly | Libc.CloseOnExec, 0), $"open {path}");
+        return new NetworkNamespace(new SafeFileHandle(fd, ownsHandle: true), path);
+    }
+
+    /// <summary>Opens the named namespace, made when it is missing, as <c>ip netns add</c> makes it.</summary>
+    public static NetworkNamespace Ensure(string name)
+    {
+        var path = PathOf(name);
+        if (!IsMounted(path))
+            NamedNamespaces.Create(NamedFolder, path);
+        return Open(path);
+    }
+
+    /// <summary>Names of all named namespaces.</summary>
+    public static IReadOnlyList<string> List() =>
+        Directory.Exists(NamedFolder) ? [.. Directory.EnumerateFiles(NamedFolder).Select(p => System.IO.Path.GetFileName(p)!)] : [];
+
+    /// <summary>
+    /// Removes the name. The namespace, and all devices and rules in it, end with the last process and socket that
+    /// uses it. Absent is no error.
+    /// </summary>
+    public static void Remove(string name) => NamedNamespaces.Remove(PathOf(name));
+
+    /// <summary>Runs something on the thread of this namespace. It must be short: others wait behind it.</summary>
+    public Task<T> RunAsync<T>(Func<T> action)
+    {
+        var result = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _ = thread.Value;
+        work.Add(notEntered =>
+        {
+            try
+            {
+                result.SetResult(notEntered is null ? action() : throw notEntered);
+            }
+            catch (Exception e)
+            {
+                result.SetException(e);
+            }
+        });
+        return result.Task;
+    }
+
+    /// <inheritdoc cref="RunAsync{T}"/>
+    public Task RunAsync(Action action) => RunAsync(() =>
+    {
+        action();
+        return true;
+    });
+
+    /// <summary>Makes a socket that belongs to this namespace.</summary>
+    public Task<Socket> CreateSocketAsync(AddressFamily family, SocketType type, ProtocolType protocol) =>
+        RunAsync(() => new Socket(family, type, protocol));
+
+    /// <summary>Runs a tool in this namespace to its end.</summary>
+    public async Task<string> RunAsync(Command command, CancellationToken cancellationToken)
+    {
+        var finish = await RunAsync(command.StartHere);
+        return await finish(cancellationToken);
+    }
+
+    public void Dispose()
+    {
+        work.CompleteAdding();
+        handle.Dispose();
+    }
+
+    private static bool IsMounted(string path) =>
+        File.Exists(path) && File.ReadLines("/proc/self/mountinfo").Any(line => line.Split(' ')[4] == path);
+
+    private Thread StartThread()
+    {
+        var started = new Thread(() =>
+        {
+            var notEntered = Libc.EnterNamespace((int)handle.DangerousGetHandle(), Libc.NewNetworkNamespace) < 0
+                ? LinuxException.Last($"setns {Path}")
+                : null;
+            foreach (var action in work.GetConsumingEnumerable())
+                action(notEntered);
+        }) { IsBackground = true, Name = $"netns {System.IO.Path.GetFileName(Path)}" };
+        started.Start();
+        return started;
+    }
+}

@@ -1,0 +1,70 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Hypeman.NodeRuntime.Logs;
+
+/// <summary>Keeps logs from filling the disk.</summary>
+public sealed class LogRotationOptions
+{
+    /// <summary>A log that is larger is rotated. Up to what is written between two looks may come on top.</summary>
+    public long MaxBytes { get; set; } = 50 * 1024 * 1024;
+
+    /// <summary>Rotated files that are kept (<c>.1</c> is the youngest); zero keeps none.</summary>
+    public int Keep { get; set; } = 1;
+
+    /// <summary>How often we look.</summary>
+    public TimeSpan Interval { get; set; } = TimeSpan.FromSeconds(10);
+}
+
+/// <summary>
+/// Rotates by copy and truncate, because the writers (VMMs) hold their files open. They open them for appending, so
+/// they go on at the new end. What is written between copy and truncation is lost.
+/// </summary>
+public sealed class LogRotation(
+    Func<IEnumerable<string>> listLogs, IOptions<LogRotationOptions> options, TimeProvider time, ILogger<LogRotation> log)
+    : BackgroundService
+{
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(options.Value.Interval, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+            RotateAll();
+    }
+
+    /// <summary>Looks at every log once.</summary>
+    public void RotateAll()
+    {
+        foreach (var path in listLogs())
+        {
+            try
+            {
+                RotateIfLarge(path);
+            }
+            catch (IOException e)
+            {
+                log.LogWarning(e, "Cannot rotate {Path}", path);
+            }
+        }
+    }
+
+    private void RotateIfLarge(string path)
+    {
+        var file = new FileInfo(path);
+        if (!file.Exists || file.Length <= options.Value.MaxBytes)
+            return;
+        var keep = options.Value.Keep;
+        for (var i = keep; i > 1; i--)
+        {
+            if (File.Exists($"{path}.{i - 1}"))
+                File.Move($"{path}.{i - 1}", $"{path}.{i}", overwrite: true);
+        }
+        if (keep > 0)
+        {
+            File.Copy(path, $"{path}.1.tmp", overwrite: true);
+            File.Move($"{path}.1.tmp", $"{path}.1", overwrite: true);
+        }
+        using var truncated = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+        truncated.SetLength(0);
+    }
+}
