@@ -1,0 +1,46 @@
+namespace Hypeman.NodeRuntime.Hypervisors;
+
+/// <summary>
+/// The descriptors that every VMM process starts with, in this order. Disks, logs and sockets are opened by us and
+/// inherited, so that the VM's user needs no right to any file or folder of this host, and gets none.
+/// </summary>
+public enum VmDescriptor
+{
+    Kernel = 3,
+    Initramfs,
+    Root,
+    Overlay,
+    Config,
+
+    /// <summary>Appended to: the serial console.</summary>
+    Console,
+
+    /// <summary>Appended to: what the guest's init reports.</summary>
+    Events,
+
+    /// <summary>A listening socket: the VMM's control protocol.</summary>
+    Control,
+
+    /// <summary>A listening socket: the bytes to and from the guest agent.</summary>
+    Agent,
+}
+
+/// <summary>What a driver needs to know to run a machine, over and above its descriptors.</summary>
+public sealed record VmMachine
+{
+    /// <summary>Names the process for people.</summary>
+    public required string Id { get; init; }
+
+    public required int Vcpus { get; init; }
+    public required long MemoryBytes { get; init; }
+    public required string KernelArguments { get; init; }
+
+    /// <summary>Null leaves the machine without a network device.</summary>
+    public VmNic? Nic { get; init; }
+
+    /// <summary>Of all disks together, in both directions; zero means no limit.</summary>
+    public long DiskBytesPerSecond { get; init; }
+}
+
+/// <summary>A network device on a TAP that exists and belongs to the VM's user.</summary>
+public sealed record VmNic(string Tap, string Mac);
