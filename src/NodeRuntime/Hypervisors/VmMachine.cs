@@ -33,7 +33,6 @@ public sealed record VmMachine
 
     public required int Vcpus { get; init; }
     public required long MemoryBytes { get; init; }
-    public required string KernelArguments { get; init; }
 
     /// <summary>Null leaves the machine without a network device.</summary>
     public VmNic? Nic { get; init; }

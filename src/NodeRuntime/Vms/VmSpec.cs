@@ -73,4 +73,7 @@ public sealed record VmStatus
     public int? ExitCode { get; init; }
 
     public string? ExitMessage { get; init; }
+
+    /// <summary>Milliseconds that each step of the last start took, by the step's name, in the order they ended.</summary>
+    public IReadOnlyDictionary<string, double> Timings { get; init; } = new Dictionary<string, double>();
 }

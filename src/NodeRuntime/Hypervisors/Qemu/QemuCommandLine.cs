@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Hypeman.GuestProtocol.Boot;
 
 namespace Hypeman.NodeRuntime.Hypervisors.Qemu;
 
@@ -17,9 +18,6 @@ internal static class QemuCommandLine
     /// <summary>Ports of q35 that are free for disks which come later.</summary>
     private const int SparePorts = 4;
 
-    /// <summary>Channels of the virtio-serial device; the guest finds them by these names.</summary>
-    private const string AgentPort = "hypeman.agent", EventsPort = "hypeman.events";
-
     /// <summary>
     /// No privilege to gain, no process to start, no priorities to change. It needs privileges that were dropped
     /// before QEMU started: QEMU's own -runas does not work together with it.
@@ -30,11 +28,12 @@ internal static class QemuCommandLine
     private static readonly VmDescriptor[] Files =
         [VmDescriptor.Root, VmDescriptor.Overlay, VmDescriptor.Config, VmDescriptor.Console, VmDescriptor.Events];
 
-    internal static IReadOnlyList<string> For(VmMachine machine, QemuMachineType type, string accelerator)
+    internal static IReadOnlyList<string> For(
+        VmMachine machine, QemuMachineType type, string accelerator, string kernelArguments)
     {
         var arguments = new List<string>();
         AddMachine(arguments, machine, type, accelerator);
-        AddBoot(arguments, machine);
+        AddBoot(arguments, kernelArguments);
         foreach (var file in Files)
             Add(arguments, "-add-fd", $"fd={(int)file},set={(int)file},opaque={Name(file)}");
         if (type == QemuMachineType.Q35)
@@ -67,12 +66,12 @@ internal static class QemuCommandLine
         Add(arguments, "-sandbox", Sandbox);
     }
 
-    private static void AddBoot(List<string> arguments, VmMachine machine)
+    private static void AddBoot(List<string> arguments, string kernelArguments)
     {
         // Opened by path, not as a descriptor set. The files themselves are readable for all; the folders need not be.
         Add(arguments, "-kernel", $"/proc/self/fd/{(int)VmDescriptor.Kernel}");
         Add(arguments, "-initrd", $"/proc/self/fd/{(int)VmDescriptor.Initramfs}");
-        Add(arguments, "-append", machine.KernelArguments);
+        Add(arguments, "-append", kernelArguments);
     }
 
     private static void AddPorts(List<string> arguments)
@@ -93,11 +92,11 @@ internal static class QemuCommandLine
                 ["limits"] = new Dictionary<string, long> { ["bps-total"] = machine.DiskBytesPerSecond },
             }));
         }
-        AddDisk(VmDescriptor.Root, "read-only=on");
-        AddDisk(VmDescriptor.Overlay, "read-only=off,discard=unmap,detect-zeroes=unmap");
-        AddDisk(VmDescriptor.Config, "read-only=on");
+        AddDisk(VmDescriptor.Root, DiskSerials.Root, "read-only=on");
+        AddDisk(VmDescriptor.Overlay, DiskSerials.Overlay, "read-only=off,discard=unmap,detect-zeroes=unmap");
+        AddDisk(VmDescriptor.Config, DiskSerials.Config, "read-only=on");
 
-        void AddDisk(VmDescriptor disk, string access)
+        void AddDisk(VmDescriptor disk, string serial, string access)
         {
             var name = Name(disk);
             var file = $"{access},file.driver=file,file.filename=/dev/fdset/{(int)disk}";
@@ -109,7 +108,7 @@ internal static class QemuCommandLine
                 Add(arguments, "-blockdev",
                     $"driver=throttle,node-name={node},throttle-group=disks,{access.Split(',')[0]},file={name}");
             }
-            Add(arguments, "-device", $"{Virtio("blk", type)},drive={node},serial={name}");
+            Add(arguments, "-device", $"{Virtio("blk", type)},drive={node},serial={serial}");
         }
     }
 
@@ -131,9 +130,9 @@ internal static class QemuCommandLine
         Add(arguments, "-serial", $"chardev:{Name(VmDescriptor.Console)}");
         Add(arguments, "-device", $"{Virtio("serial", type)},id=ports,max_ports=4");
         AddSocket(VmDescriptor.Agent);
-        AddPort(1, VmDescriptor.Agent, AgentPort);
+        AddPort(1, VmDescriptor.Agent, PortNames.Agent);
         AddFile(VmDescriptor.Events);
-        AddPort(2, VmDescriptor.Events, EventsPort);
+        AddPort(2, VmDescriptor.Events, PortNames.Events);
         AddSocket(VmDescriptor.Control);
         Add(arguments, "-mon", $"chardev={Name(VmDescriptor.Control)},mode=control");
 

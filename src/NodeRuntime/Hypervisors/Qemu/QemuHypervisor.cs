@@ -1,7 +1,10 @@
+using Hypeman.NodeRuntime.Guest;
+
 namespace Hypeman.NodeRuntime.Hypervisors.Qemu;
 
 /// <summary>The driver of QEMU: one for each machine type.</summary>
-internal sealed class QemuHypervisor(string program, QemuMachineType type, string accelerator) : IHypervisor
+/// <param name="tscKhz">Clock rate of this host's processors.</param>
+internal sealed class QemuHypervisor(string program, QemuMachineType type, string accelerator, long tscKhz) : IHypervisor
 {
     public string Name => type switch
     {
@@ -15,7 +18,14 @@ internal sealed class QemuHypervisor(string program, QemuMachineType type, strin
         QemuMachineType.MicroVm => new(),
     };
 
-    public HypervisorCommand Command(VmMachine machine) => new(program, QemuCommandLine.For(machine, type, accelerator));
+    /// <summary>A microvm has nothing that a kernel could measure an emulated clock by, and hangs when it tries.</summary>
+    private bool NeedsClockRate => type == QemuMachineType.MicroVm && accelerator == Accelerators.Tcg;
+
+    public HypervisorCommand Command(VmMachine machine)
+    {
+        var kernelArguments = KernelCommandLine.For(NeedsClockRate ? tscKhz : null);
+        return new(program, QemuCommandLine.For(machine, type, accelerator, kernelArguments));
+    }
 
     public Task<IHypervisorControl> ConnectAsync(string socketPath, CancellationToken cancellationToken) =>
         QmpControl.ConnectAsync(socketPath, cancellationToken);
