@@ -4,14 +4,12 @@ using Hypeman.NodeRuntime.Linux;
 namespace Hypeman.NodeRuntime.Nodes;
 
 /// <summary>
-/// Where everything lies in a node's data directory; nothing else builds these paths. All of it is for root alone,
-/// but for what the users of the VMs need: they share one group, which may pass through the directory, through
-/// <see cref="Vms"/> (where each has a directory of its own), and read the disks in <see cref="Roots"/>.
+/// Where everything lies in a node's data directory; nothing else builds these paths. All of it is for root alone:
+/// what a VM needs of it is opened by us and inherited by its process.
 /// </summary>
 public sealed class DataLayout(string root)
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-    private const UnixFileMode Passable = Private | UnixFileMode.GroupExecute;
 
     /// <summary>Absolute.</summary>
     public string Root { get; } = Path.GetFullPath(root);
@@ -48,48 +46,30 @@ public sealed class DataLayout(string root)
         Directory.Exists(Vms) ? [.. Directory.EnumerateDirectories(Vms).Select(path => Path.GetFileName(path))] : [];
 
     /// <summary>Takes the data directory for this process, and makes what is missing in it.</summary>
-    /// <param name="guestGroup">The group of the users that run VMs.</param>
-    /// <exception cref="NodeException">Invalid: another process runs on it, or it cannot be made or reached.</exception>
-    public FileLock Claim(uint guestGroup)
+    /// <exception cref="NodeException">Invalid: another process runs on it, or it cannot be made.</exception>
+    public FileLock Claim()
     {
         try
         {
-            EnsureFolder(Root, Passable, guestGroup);
+            EnsureFolder(Root);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new NodeException(NodeErrorKind.Invalid, $"Cannot use the data directory {Root}: {e.Message}", inner: e);
         }
-        RequireReachable();
         var claimed = FileLock.TryTake(LockFile) ?? throw new NodeException(
             NodeErrorKind.Invalid,
             $"The data directory {Root} is in use by process {FileLock.ReadHolder(LockFile)}. "
             + "End that process, or choose another data directory.");
-        foreach (var folder in (string[])[Blobs, Uploads, Temporary, DiskTemplates, Guest])
-            EnsureFolder(folder, Private, group: 0);
-        EnsureFolder(Vms, Passable, guestGroup);
-        EnsureFolder(Roots, Passable | UnixFileMode.SetGroup, guestGroup);
+        foreach (var folder in (string[])[Blobs, Roots, Uploads, Temporary, DiskTemplates, Guest, Vms])
+            EnsureFolder(folder);
         return claimed;
     }
 
-    private static void EnsureFolder(string path, UnixFileMode mode, uint group)
+    private static void EnsureFolder(string path)
     {
         Directory.CreateDirectory(path, Private);
-        FileOwner.Set(path, uid: 0, group);
-        File.SetUnixFileMode(path, mode);
-    }
-
-    /// <summary>A hypervisor runs as a user of its own, which must come as far as our directory.</summary>
-    private void RequireReachable()
-    {
-        for (var folder = Path.GetDirectoryName(Root); folder is not null; folder = Path.GetDirectoryName(folder))
-        {
-            if (!File.GetUnixFileMode(folder).HasFlag(UnixFileMode.OtherExecute))
-                throw new NodeException(
-                    NodeErrorKind.Invalid,
-                    $"The users that run VMs cannot reach the data directory {Root}: only some may enter {folder}. "
-                    + $"Choose another data directory, or allow it: chmod o+x {folder}");
-        }
+        File.SetUnixFileMode(path, Private);
     }
 }
 
@@ -115,6 +95,15 @@ public sealed class VmLayout(string directory)
     public string VmmLog => Path.Combine(Logs, "vmm.log");
     public string OperationsLog => Path.Combine(Logs, "hypeman.log");
 
-    /// <summary>Sockets and files of one run, owned by the VM's own user; emptied before each.</summary>
+    /// <summary>Sockets and files of one run; emptied before each.</summary>
     public string Run => Path.Combine(Directory, "run");
+
+    /// <summary>What the guest's init reports.</summary>
+    public string EventsFile => Path.Combine(Run, "events");
+
+    /// <summary>The hypervisor's control protocol.</summary>
+    public string ControlSocket => Path.Combine(Run, "control");
+
+    /// <summary>The bytes to and from the guest agent.</summary>
+    public string AgentSocket => Path.Combine(Run, "agent");
 }

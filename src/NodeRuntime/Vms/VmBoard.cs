@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
+using System.Threading.Channels;
 
 namespace Hypeman.NodeRuntime.Vms;
 
@@ -51,22 +52,22 @@ internal sealed class VmBoard
     private sealed class Watcher
     {
         private readonly Lock gate = new();
-        private readonly SemaphoreSlim marked = new(0);
+        private readonly Channel<bool> marked = Channel.CreateBounded<bool>(1);
         private HashSet<string> ids = [];
 
         internal void Mark(string id)
         {
             lock (gate)
             {
-                // One signal for any number of marks: it is raised by the first and taken with all of them.
-                if (ids.Add(id) && ids.Count == 1)
-                    marked.Release();
+                // One signal for any number of marks; when one waits to be taken already, this one is dropped.
+                if (ids.Add(id))
+                    marked.Writer.TryWrite(true);
             }
         }
 
         internal async Task<IReadOnlyCollection<string>> TakeAsync(CancellationToken cancellationToken)
         {
-            await marked.WaitAsync(cancellationToken);
+            await marked.Reader.ReadAsync(cancellationToken);
             lock (gate)
             {
                 var taken = ids;
