@@ -22,21 +22,11 @@ public sealed record GuestSystemFiles(string Kernel, string Initramfs, string Ke
 /// <summary>The kernel and the initial file system that every guest of this host boots.</summary>
 public sealed class GuestSystem(GuestSystemOptions options)
 {
-    private readonly SemaphoreSlim _once = new(1, 1);
     private GuestSystemFiles? _files;
 
     /// <summary>Finds the kernel and makes the initial file system where it is not there yet; cheap when repeated.</summary>
     /// <exception cref="Errors.NodeException">DependencyMissing: says what was looked for and what provides it.</exception>
-    public async Task<GuestSystemFiles> EnsureAsync(CancellationToken cancellationToken)
-    {
-        await _once.WaitAsync(cancellationToken);
-        try
-        {
-            return _files ??= await GuestSystemBuilder.BuildAsync(options, cancellationToken);
-        }
-        finally
-        {
-            _once.Release();
-        }
-    }
+    public async Task<GuestSystemFiles> EnsureAsync(CancellationToken cancellationToken) =>
+        // Two first callers both build; the files they write are the same.
+        _files ??= await GuestSystemBuilder.BuildAsync(options, cancellationToken);
 }
