@@ -1,14 +1,34 @@
+using System.Text.Json.Serialization;
+
 namespace Hypeman.GuestProtocol.Messages;
 
-/// <summary>What the agent sends back on a stream.</summary>
-public abstract record GuestReply;
+/// <summary>What the agent sends back on a stream. Data has frames of its own and is never JSON.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(EntryReply), "entry")]
+[JsonDerivedType(typeof(EntryEndReply), "entry_end")]
+[JsonDerivedType(typeof(ExitReply), "exit")]
+[JsonDerivedType(typeof(WrittenReply), "written")]
+[JsonDerivedType(typeof(FailedReply), "failed")]
+[JsonDerivedType(typeof(StatReply), "stat")]
+[JsonDerivedType(typeof(DoneReply), "done")]
+public abstract record GuestReply
+{
+    /// <summary>Nothing follows on the stream.</summary>
+    [JsonIgnore]
+    public virtual bool IsFinal => true;
+}
 
 /// <summary>Output of a command or content of a file.</summary>
-public sealed record DataReply(ReadOnlyMemory<byte> Bytes, bool IsError) : GuestReply;
+public sealed record DataReply(ReadOnlyMemory<byte> Bytes, bool IsError) : GuestReply
+{
+    public override bool IsFinal => false;
+}
 
 /// <summary>One entry of a copy begins; a regular file's content follows as data.</summary>
 public sealed record EntryReply : GuestReply
 {
+    public override bool IsFinal => false;
+
     public required string Path { get; init; }
     public uint Mode { get; init; }
     public bool IsDirectory { get; init; }
@@ -23,7 +43,10 @@ public sealed record EntryReply : GuestReply
     public uint Gid { get; init; }
 }
 
-public sealed record EntryEndReply(bool Final) : GuestReply;
+public sealed record EntryEndReply(bool Final) : GuestReply
+{
+    public override bool IsFinal => Final;
+}
 
 /// <summary>Ends an exec: exit code, 128 + signal, or 124 after the timeout.</summary>
 public sealed record ExitReply(int ExitCode) : GuestReply;

@@ -1,6 +1,14 @@
+using System.Text.Json.Serialization;
+
 namespace Hypeman.GuestProtocol.Messages;
 
 /// <summary>Opens a stream of the guest channel.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(ExecRequest), "exec")]
+[JsonDerivedType(typeof(CopyToRequest), "copy_to")]
+[JsonDerivedType(typeof(CopyFromRequest), "copy_from")]
+[JsonDerivedType(typeof(StatRequest), "stat")]
+[JsonDerivedType(typeof(ShutdownRequest), "shutdown")]
 public abstract record GuestRequest;
 
 /// <summary>Run a command in the container root. Zero timeout means none; zero rows or columns mean 24 x 80.</summary>
@@ -42,4 +50,8 @@ public sealed record StatRequest : GuestRequest
 }
 
 /// <summary>Ask the program to end (its stop signal), then power off; the agent answers at once.</summary>
-public sealed record ShutdownRequest : GuestRequest;
+public sealed record ShutdownRequest : GuestRequest
+{
+    /// <summary>How long the program may take to end before all is killed; zero means 5 seconds.</summary>
+    public int TimeoutSeconds { get; init; }
+}

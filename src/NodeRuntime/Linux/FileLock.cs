@@ -20,11 +20,7 @@ public sealed class FileLock : IDisposable
     /// <summary>Takes the lock at once, or returns null when another holds it.</summary>
     public static FileLock? TryTake(string path)
     {
-        // Not File.OpenHandle: it takes a shared lock of its own, which two that try at once would hold against each other.
-        var handle = new SafeFileHandle(
-            LinuxException.Check(
-                () => Libc.Open(path, Libc.ReadWrite | Libc.Create | Libc.CloseOnExec, PrivateMode), $"open {path}"),
-            ownsHandle: true);
+        var handle = Open(path);
         if (Libc.Lock((int)handle.DangerousGetHandle(), Libc.LockExclusive | Libc.LockNonBlocking) == 0)
         {
             RandomAccess.SetLength(handle, 0);
@@ -35,6 +31,14 @@ public sealed class FileLock : IDisposable
         handle.Dispose();
         return error == LinuxException.WouldBlock ? null : throw new LinuxException(error, $"flock {path}");
     }
+
+    /// <summary>Waits for the lock; for locks that everyone holds for moments only.</summary>
+    public static Task<FileLock> TakeAsync(string path) => Task.Run(() =>
+    {
+        var handle = Open(path);
+        LinuxException.Check(() => Libc.Lock((int)handle.DangerousGetHandle(), Libc.LockExclusive), $"flock {path}");
+        return new FileLock(handle);
+    });
 
     /// <summary>The pid that the holder of the lock wrote into it; null when there is none.</summary>
     public static int? ReadHolder(string path)
@@ -50,4 +54,10 @@ public sealed class FileLock : IDisposable
     }
 
     public void Dispose() => handle.Dispose();
+
+    /// <summary>Not File.OpenHandle: it takes a shared lock of its own, which two that try at once would hold against each other.</summary>
+    private static SafeFileHandle Open(string path) => new(
+        LinuxException.Check(
+            () => Libc.Open(path, Libc.ReadWrite | Libc.Create | Libc.CloseOnExec, PrivateMode), $"open {path}"),
+        ownsHandle: true);
 }

@@ -1,55 +1,198 @@
 using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+using Hypeman.NodeRuntime.Errors;
 using Hypeman.NodeRuntime.Linux;
+using Hypeman.NodeRuntime.Linux.Netlink;
 using Microsoft.Extensions.Logging;
 
 namespace Hypeman.NodeRuntime.Networks;
 
 /// <summary>
 /// The network of one node: a namespace with a bridge, a TAP per VM and a veth out to the host. VMs reach the outside
-/// and nothing else; only what asks through <see cref="ConnectAsync"/> reaches them.
+/// and nothing else; only what asks through <see cref="ConnectAsync"/> reaches them. It outlives this object.
 /// </summary>
-public sealed class NodeNetwork(string nodeId, NodeNetworkOptions options, NetworkNamespace host, ILogger<NodeNetwork> log)
-    : IDisposable
+public sealed class NodeNetwork : IDisposable
 {
-    /// <summary>The file of the namespace, for processes that are to live in it.</summary>
-    public string NamespacePath => NetworkNamespace.PathOf("hm-" + nodeId[..8]);
+    private readonly string name;
+    private readonly NodeNetworkOptions options;
+    private readonly VmSubnet subnet;
+    private readonly HostUplink uplink;
+    private readonly ILogger<NodeNetwork> log;
+    private readonly IReadOnlyList<IPAddress> dnsServers;
+    private readonly SemaphoreSlim gate = new(1);
+    private NetworkNamespace? node;
+    private VmPorts? ports;
 
-    /// <summary>For sockets and processes inside; there after <see cref="EnsureAsync"/>.</summary>
-    public NetworkNamespace Namespace => throw new NotSupportedException();
+    /// <param name="host">What this node takes for its host; the caller keeps it.</param>
+    /// <exception cref="NodeException">Invalid options.</exception>
+    public NodeNetwork(string nodeId, NodeNetworkOptions options, NetworkNamespace host, ILogger<NodeNetwork> log)
+    {
+        (this.options, this.log) = (options, log);
+        name = NetworkNames.Namespace(nodeId);
+        subnet = VmSubnet.Parse(options.SubnetCidr);
+        dnsServers = [.. options.DnsServers.Select(ParseDnsServer)];
+        uplink = new HostUplink(nodeId, options, host, log);
+    }
+
+    /// <summary>The file of the namespace, for processes that are to live in it.</summary>
+    public string NamespacePath => NetworkNamespace.PathOf(name);
+
+    /// <summary>For sockets and processes inside.</summary>
+    public NetworkNamespace Namespace => node ?? throw new InvalidOperationException("EnsureAsync comes first.");
+
+    private VmPorts Ports => ports ?? throw new InvalidOperationException("EnsureAsync comes first.");
 
     /// <summary>Makes what is missing and mends what is wrong. VMs that run keep their connections.</summary>
-    public Task EnsureAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+    public async Task EnsureAsync(CancellationToken cancellationToken)
+    {
+        using var turn = await TakeTurnAsync(cancellationToken);
+        node ??= NetworkNamespace.Ensure(name);
+        ports ??= new VmPorts(node);
+        await node.RunAsync(SetSwitches);
+        await ApplyRulesAsync(node, cancellationToken);
+        await node.RunAsync(EnsureBridge);
+        await uplink.EnsureAsync(node, cancellationToken);
+    }
 
     /// <summary>Picks an address that is not in use. The caller records it before it picks another.</summary>
-    /// <exception cref="Errors.NodeException">InsufficientResources: the subnet is full.</exception>
-    public VmAddress Allocate(IReadOnlySet<IPAddress> used) => throw new NotSupportedException();
+    /// <exception cref="NodeException">InsufficientResources: the subnet is full.</exception>
+    public VmAddress Allocate(IReadOnlySet<IPAddress> used) => AddressOf(subnet.Pick(used));
 
-    /// <summary>The user that runs the VM with this address.</summary>
-    public uint UidOf(IPAddress ip) => throw new NotSupportedException();
+    /// <summary>All that goes with an address which was picked before.</summary>
+    public VmAddress AddressOf(IPAddress ip) =>
+        new(ip, VmSubnet.MacOf(ip), subnet.Cidr.PrefixLength, subnet.Gateway, dnsServers);
 
-    /// <summary>Makes the VM's TAP, opens the way for its address, and returns the TAP's name. Repeating it is fine.</summary>
-    public Task<string> AttachAsync(
-        string vmId, VmAddress address, NicLimits limits, uint ownerUid, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
+    /// <summary>The user that runs the VM with this address. Its group is <see cref="NodeNetworkOptions.UidBase"/>.</summary>
+    public uint UidOf(IPAddress ip) => options.UidBase + subnet.OffsetOf(ip);
+
+    /// <summary>
+    /// Makes the VM's TAP, opens the way for its address, and returns the TAP's name. Repeating it changes what
+    /// differs, so it also adopts a VM that runs; only another owner needs a new TAP.
+    /// </summary>
+    public async Task<string> AttachAsync(
+        string vmId, VmAddress address, NicLimits limits, uint ownerUid, CancellationToken cancellationToken)
+    {
+        using var turn = await TakeTurnAsync(cancellationToken);
+        return await Ports.AttachAsync(vmId, address, limits, ownerUid, cancellationToken);
+    }
 
     /// <summary>Removes the TAP and its rules. Absent is no error.</summary>
-    public Task DetachAsync(string vmId, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public async Task DetachAsync(string vmId, CancellationToken cancellationToken)
+    {
+        using var turn = await TakeTurnAsync(cancellationToken);
+        foreach (var tap in (await Ports.ListAsync()).Where(tap => tap.VmId == vmId))
+            await Ports.RemoveAsync(tap.Name, cancellationToken);
+    }
 
     /// <summary>Names of all TAPs here.</summary>
-    public Task<IReadOnlyList<string>> ListTapsAsync() => throw new NotSupportedException();
+    public async Task<IReadOnlyList<string>> ListTapsAsync() => [.. (await Ports.ListAsync()).Select(tap => tap.Name)];
 
-    /// <summary>Removes the TAPs and rules of VMs that are no more.</summary>
-    public Task SweepAsync(IReadOnlySet<string> liveVmIds, CancellationToken cancellationToken) => throw new NotSupportedException();
+    /// <summary>Removes the TAPs and rules of VMs that are no more; returns their names.</summary>
+    public async Task<IReadOnlyList<string>> SweepAsync(IReadOnlySet<string> liveVmIds, CancellationToken cancellationToken)
+    {
+        using var turn = await TakeTurnAsync(cancellationToken);
+        var orphans = (await Ports.ListAsync()).Where(tap => tap.VmId is null || !liveVmIds.Contains(tap.VmId)).ToList();
+        foreach (var orphan in orphans)
+            await Ports.RemoveAsync(orphan.Name, cancellationToken);
+        return [.. orphans.Select(orphan => orphan.Name)];
+    }
 
     /// <summary>What a VM has sent and received; null when it has no TAP.</summary>
-    public Task<NicCounters?> ReadCountersAsync(string vmId) => throw new NotSupportedException();
+    public async Task<NicCounters?> ReadCountersAsync(string vmId) =>
+        (await Ports.ListAsync()).Where(tap => tap.VmId == vmId).Select(tap => (NicCounters?)tap.Counters).FirstOrDefault();
+
+    /// <summary>What each VM that has a TAP has sent and received.</summary>
+    public async Task<IReadOnlyDictionary<string, NicCounters>> ReadAllCountersAsync() =>
+        (await Ports.ListAsync()).Where(tap => tap.VmId is not null).ToDictionary(tap => tap.VmId!, tap => tap.Counters);
 
     /// <summary>A TCP connection to a VM.</summary>
-    /// <exception cref="Errors.NodeException">Unavailable: nothing answers there.</exception>
-    public ValueTask<Stream> ConnectAsync(IPAddress ip, int port, CancellationToken cancellationToken) => throw new NotSupportedException();
+    /// <exception cref="NodeException">Unavailable: nothing answers there.</exception>
+    public async ValueTask<Stream> ConnectAsync(IPAddress ip, int port, CancellationToken cancellationToken)
+    {
+        var socket = await Namespace.CreateSocketAsync(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.NoDelay = true;
+            await socket.ConnectAsync(ip, port, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch (Exception e)
+        {
+            socket.Dispose();
+            if (e is SocketException)
+                throw new NodeException(NodeErrorKind.Unavailable, $"Nothing answers on port {port} of the VM: {e.Message}", inner: e);
+            throw;
+        }
+    }
 
-    /// <summary>Removes the node's network for good: namespace, veth and rules.</summary>
-    public Task RemoveAsync() => throw new NotSupportedException();
+    /// <summary>Removes the node's network for good: namespace, cable and rules. Its VMs must be gone.</summary>
+    public async Task RemoveAsync(CancellationToken cancellationToken)
+    {
+        using var turn = await TakeTurnAsync(cancellationToken);
+        await uplink.RemoveAsync(cancellationToken);
+        node?.Dispose();
+        (node, ports) = (null, null);
+        NetworkNamespace.Remove(name);
+    }
 
-    public void Dispose() => (_, _, _) = (options, log, host);
+    public void Dispose()
+    {
+        node?.Dispose();
+        gate.Dispose();
+    }
+
+    private static IPAddress ParseDnsServer(string text) =>
+        IPAddress.TryParse(text, out var address) ? address : throw new NodeException(
+            NodeErrorKind.Invalid, $"'{text}' is no address of a DNS server. Right is an IP address, for example 1.1.1.1.");
+
+    /// <summary>No IPv6, no detours, and bridged frames are judged by the bridge's rules alone.</summary>
+    private static void SetSwitches()
+    {
+        Sysctl.SetIfThere("net/ipv6/conf/all/disable_ipv6", "1");
+        Sysctl.SetIfThere("net/ipv6/conf/default/disable_ipv6", "1");
+        Sysctl.SetIfThere("net/bridge/bridge-nf-call-iptables", "0");
+        Sysctl.SetIfThere("net/bridge/bridge-nf-call-arptables", "0");
+        Sysctl.Set("net/ipv4/ip_forward", "1");
+        foreach (var scope in (string[])["all", "default"])
+        {
+            Sysctl.Set($"net/ipv4/conf/{scope}/send_redirects", "0");
+            Sysctl.Set($"net/ipv4/conf/{scope}/accept_redirects", "0");
+        }
+    }
+
+    private async Task ApplyRulesAsync(NetworkNamespace where, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Nft.ApplyAsync(where, NodeRules.Base, cancellationToken);
+        }
+        catch (CommandException e)
+        {
+            log.LogWarning("The rules of this node's network are made anew, as they do not fit ours: {Reason}", e.Errors);
+            await Nft.ApplyAsync(where, NodeRules.Forget + NodeRules.Base, cancellationToken);
+        }
+    }
+
+    private void EnsureBridge()
+    {
+        using var socket = RouteSocket.Open();
+        socket.SetUp(socket.FindLink("lo")!.Index);
+        if (socket.FindLink(NetworkNames.Bridge) is null)
+            socket.CreateBridge(NetworkNames.Bridge, PhysicalAddress.Parse(VmSubnet.MacOf(subnet.Gateway)));
+        var bridge = socket.FindLink(NetworkNames.Bridge)!.Index;
+        socket.SetAddress(bridge, subnet.Gateway, subnet.Cidr.PrefixLength);
+        socket.SetUp(bridge);
+    }
+
+    private async Task<IDisposable> TakeTurnAsync(CancellationToken cancellationToken)
+    {
+        await gate.WaitAsync(cancellationToken);
+        return new Turn(gate);
+    }
+
+    private sealed class Turn(SemaphoreSlim gate) : IDisposable
+    {
+        public void Dispose() => gate.Release();
+    }
 }

@@ -1,0 +1,19 @@
+using System.Globalization;
+
+namespace Hypeman.NodeRuntime.Guest;
+
+/// <summary>What the guest kernel is told. Measured: these save 0.4 s of a boot under emulation.</summary>
+public static class KernelCommandLine
+{
+    /// <summary>
+    /// <c>panic=-1</c> reboots at once, which <c>-no-reboot</c> turns into an exit: a guest that panics never hangs.
+    /// </summary>
+    private const string Common = "console=ttyS0 quiet panic=-1 reboot=t cryptomgr.notests random.trust_cpu=on";
+
+    /// <param name="tscKhz">
+    /// The host's clock rate; a microvm under emulation hangs without it, because nothing there calibrates the TSC.
+    /// Null where the machine does that itself (q35, or any machine under KVM).
+    /// </param>
+    public static string For(long? tscKhz = null) =>
+        tscKhz is { } khz ? string.Create(CultureInfo.InvariantCulture, $"{Common} tsc_early_khz={khz}") : Common;
+}

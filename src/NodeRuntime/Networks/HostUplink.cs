@@ -1,0 +1,103 @@
+using System.Net;
+using Hypeman.NodeRuntime.Linux;
+using Hypeman.NodeRuntime.Linux.Netlink;
+using Microsoft.Extensions.Logging;
+
+namespace Hypeman.NodeRuntime.Networks;
+
+/// <summary>
+/// The cable from a node's namespace to its host, which may be a namespace itself. The node's end is masqueraded by
+/// the host, so nobody outside has to know our networks.
+/// </summary>
+internal sealed class HostUplink(string nodeId, NodeNetworkOptions options, NetworkNamespace host, ILogger log)
+{
+    /// <summary>Nodes of one machine take turns: they look for free networks, and count who still needs forwarding.</summary>
+    private const string LockFile = "/run/lock/hypeman-host-network";
+
+    private readonly string device = NetworkNames.Namespace(nodeId);
+    private readonly string table = NetworkNames.HostTable(nodeId);
+    private readonly HostForwarding forwarding = new(host, log);
+
+    internal async Task EnsureAsync(NetworkNamespace node, CancellationToken cancellationToken)
+    {
+        using var turn = await FileLock.TakeAsync(LockFile);
+        if (!await node.RunAsync(() => HasLink(NetworkNames.Uplink)))
+            await host.RunAsync(() => Create(node));
+        var (addresses, outside) = await host.RunAsync(ConfigureHostEnd);
+        await node.RunAsync(() => ConfigureNodeEnd(addresses));
+        await Nft.ApplyAsync(
+            host, HostRules.Admit(table, device, addresses.Network.ToString()), cancellationToken);
+        if (outside is null)
+            log.LogWarning("This host has no default route: VMs reach only what the host itself reaches");
+        await forwarding.EnableAsync(device, outside, cancellationToken);
+    }
+
+    internal async Task RemoveAsync(CancellationToken cancellationToken)
+    {
+        using var turn = await FileLock.TakeAsync(LockFile);
+        await Nft.ApplyAsync(host, HostRules.Dismiss(table), cancellationToken);
+        await host.RunAsync(() =>
+        {
+            using var socket = RouteSocket.Open();
+            socket.RemoveLink(device);
+        });
+        await forwarding.ReleaseAsync(cancellationToken);
+    }
+
+    private static bool HasLink(string name)
+    {
+        using var socket = RouteSocket.Open();
+        return socket.FindLink(name) is not null;
+    }
+
+    private void Create(NetworkNamespace node)
+    {
+        using var socket = RouteSocket.Open();
+        // Its other end, if it has one, lies in a namespace that lost its name.
+        socket.RemoveLink(device);
+        socket.CreateVeth(device, NetworkNames.Uplink, node.Handle);
+    }
+
+    /// <summary>Returns the addresses of both ends, and the device that leads outside.</summary>
+    private (UplinkAddresses Addresses, string? Outside) ConfigureHostEnd()
+    {
+        using var socket = RouteSocket.Open();
+        var links = socket.ListLinks();
+        var own = links.First(link => link.Name == device);
+        var routes = socket.ListRoutes();
+        var addresses = PickAddresses(own.Index, socket.ListAddresses(), routes);
+        socket.SetAddress(own.Index, addresses.Host, UplinkAddresses.PrefixLength);
+        Sysctl.SetIfThere($"net/ipv6/conf/{device}/disable_ipv6", "1");
+        socket.SetUp(own.Index);
+        var outside = options.UplinkInterface ?? links
+            .FirstOrDefault(link => routes.Any(route => route.PrefixLength == 0 && route.Device == link.Index))?.Name;
+        return (addresses, outside);
+    }
+
+    private UplinkAddresses PickAddresses(int own, IReadOnlyList<DeviceAddress> addresses, IReadOnlyList<Route> routes)
+    {
+        var present = addresses.FirstOrDefault(
+            address => address.Device == own && address.PrefixLength == UplinkAddresses.PrefixLength);
+        if (present.Address is not null)
+            return UplinkAddresses.Of(VmSubnet.ToNumber(present.Address) & ~3u);
+        var taken = addresses.Where(address => address.Device != own)
+            .Select(address => NetworkOf(address.Address, address.PrefixLength))
+            .Concat(routes.Where(route => route.Device != own && route.PrefixLength > 0)
+                .Select(route => NetworkOf(route.Destination, route.PrefixLength)))
+            .ToList();
+        return LinkPool.Pick(options.LinkCidr, nodeId, taken);
+    }
+
+    private static void ConfigureNodeEnd(UplinkAddresses addresses)
+    {
+        using var socket = RouteSocket.Open();
+        var uplink = socket.FindLink(NetworkNames.Uplink)!;
+        socket.SetAddress(uplink.Index, addresses.Node, UplinkAddresses.PrefixLength);
+        socket.SetUp(uplink.Index);
+        socket.SetDefaultRoute(uplink.Index, addresses.Host);
+    }
+
+    private static IPNetwork NetworkOf(IPAddress address, int prefixLength) => new(
+        VmSubnet.ToAddress(prefixLength == 0 ? 0 : VmSubnet.ToNumber(address) & (uint.MaxValue << (32 - prefixLength))),
+        prefixLength);
+}

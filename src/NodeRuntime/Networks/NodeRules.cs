@@ -1,0 +1,92 @@
+using System.Globalization;
+
+namespace Hypeman.NodeRuntime.Networks;
+
+/// <summary>
+/// The packet rules inside a node's namespace, as input of <c>nft -f</c>, which applies each text wholly or not at
+/// all. Every text may be applied again.
+/// <code>
+///   VM frame ─▶ bridge prerouting: chain of its TAP: own MAC and address only, upload rate ─▶ bridge (isolated ports)
+///            ─▶ to the node itself: only answers, and ping          (input)
+///            ─▶ to the outside through the uplink, masqueraded      (forward, postrouting); never to another VM
+/// </code>
+/// </summary>
+internal static class NodeRules
+{
+    /// <summary>What one VM may send per second at the least, in one go: the largest frame a guest hands over at once.</summary>
+    private const long MinBurstBytes = 128 * 1024;
+    private const int BurstsPerSecond = 4;
+
+    /// <summary>All that does not depend on VMs. Leaves the chains of the VMs as they are.</summary>
+    internal const string Base =
+        $$"""
+        add table bridge hypeman
+        add map bridge hypeman guests { type ifname : verdict; }
+        add chain bridge hypeman from_guest { type filter hook prerouting priority -200; policy accept; }
+        flush chain bridge hypeman from_guest
+        add rule bridge hypeman from_guest iifname vmap @guests
+        add rule bridge hypeman from_guest iifname "{{NetworkNames.TapPrefix}}*" drop
+        add table inet hypeman
+        add chain inet hypeman to_node { type filter hook input priority 0; policy drop; }
+        flush chain inet hypeman to_node
+        add rule inet hypeman to_node iifname "lo" accept
+        add rule inet hypeman to_node ct state established,related accept
+        add rule inet hypeman to_node iifname "{{NetworkNames.Bridge}}" icmp type echo-request accept
+        add rule inet hypeman to_node iifname "{{NetworkNames.Bridge}}" meta l4proto tcp reject with tcp reset
+        add rule inet hypeman to_node iifname "{{NetworkNames.Bridge}}" reject with icmpx type admin-prohibited
+        add chain inet hypeman through_node { type filter hook forward priority 0; policy drop; }
+        flush chain inet hypeman through_node
+        add rule inet hypeman through_node ct state established,related accept
+        add rule inet hypeman through_node oifname "{{NetworkNames.Bridge}}" reject with icmpx type admin-prohibited
+        add rule inet hypeman through_node ip daddr 169.254.0.0/16 reject with icmpx type admin-prohibited
+        add rule inet hypeman through_node iifname "{{NetworkNames.Bridge}}" oifname "{{NetworkNames.Uplink}}" accept
+        add chain inet hypeman out { type nat hook postrouting priority 100; }
+        flush chain inet hypeman out
+        add rule inet hypeman out oifname "{{NetworkNames.Uplink}}" masquerade
+
+        """;
+
+    /// <summary>For tables that an older version of us made and <see cref="Base"/> cannot be applied to.</summary>
+    internal const string Forget =
+        """
+        add table bridge hypeman
+        delete table bridge hypeman
+        add table inet hypeman
+        delete table inet hypeman
+
+        """;
+
+    /// <summary>Lets a VM send from its address and no other.</summary>
+    internal static string Admit(string tap, string mac, string ip, long uploadBytesPerSecond)
+    {
+        var limit = uploadBytesPerSecond == 0 ? "" : string.Create(
+            CultureInfo.InvariantCulture,
+            $"""
+             add rule bridge hypeman {tap} limit rate over {uploadBytesPerSecond} bytes/second burst {BurstOf(uploadBytesPerSecond)} bytes drop
+
+             """);
+        return
+            $$"""
+            add chain bridge hypeman {{tap}}
+            flush chain bridge hypeman {{tap}}
+            add rule bridge hypeman {{tap}} ether saddr != {{mac}} drop
+            {{limit}}add rule bridge hypeman {{tap}} ether type ip ip saddr {{ip}} accept
+            add rule bridge hypeman {{tap}} ether type arp arp saddr ether {{mac}} arp saddr ip {{ip}} accept
+            add rule bridge hypeman {{tap}} drop
+            add element bridge hypeman guests { "{{tap}}" : goto {{tap}} }
+
+            """;
+    }
+
+    /// <summary>Removes what <see cref="Admit"/> added. It is added first, because removing what is absent is an error.</summary>
+    internal static string Dismiss(string tap) =>
+        $$"""
+        add chain bridge hypeman {{tap}}
+        add element bridge hypeman guests { "{{tap}}" : goto {{tap}} }
+        delete element bridge hypeman guests { "{{tap}}" }
+        delete chain bridge hypeman {{tap}}
+
+        """;
+
+    private static long BurstOf(long bytesPerSecond) => Math.Max(MinBurstBytes, bytesPerSecond / BurstsPerSecond);
+}

@@ -1,0 +1,168 @@
+using System.Net;
+using Hypeman.NodeRuntime.Errors;
+using Hypeman.NodeRuntime.Networks;
+
+namespace Hypeman.Tests.NodeRuntime.Networks;
+
+/// <summary>What VMs reach, and what reaches them. Guests are real IP stacks behind the VMs' real TAPs.</summary>
+[Trait("Category", "Vm")]
+public sealed class NodeNetworkTests : IAsyncLifetime
+{
+    private TestHost host = null!;
+
+    public async ValueTask InitializeAsync() => host = await TestHost.CreateAsync();
+
+    public ValueTask DisposeAsync() => host.DisposeAsync();
+
+    [Fact]
+    public async Task A_vm_reaches_the_world_and_the_world_sees_the_host()
+    {
+        var guest = await host.AddGuestAsync(await host.AddNodeAsync());
+        using var server = await LineServer.StartAsync(host.World);
+
+        Assert.Equal(TestHost.HostIp.ToString(), await guest.AskAsync(TestHost.WorldIp, server.Port));
+        Assert.True(await guest.PingAsync(TestHost.WorldIp));
+    }
+
+    [Fact]
+    public async Task The_node_reaches_a_vm()
+    {
+        var node = await host.AddNodeAsync();
+        var guest = await host.AddGuestAsync(node);
+        using var server = await LineServer.StartAsync(guest.Namespace);
+
+        await using var stream = await node.ConnectAsync(guest.Address.Ip, server.Port, CancellationToken.None);
+        using var reader = new StreamReader(stream);
+
+        Assert.Equal("10.100.0.1", await reader.ReadLineAsync());
+    }
+
+    [Fact]
+    public async Task A_closed_port_of_a_vm_is_unavailable()
+    {
+        var node = await host.AddNodeAsync();
+        var guest = await host.AddGuestAsync(node);
+
+        var refused = await Assert.ThrowsAsync<NodeException>(
+            async () => await node.ConnectAsync(guest.Address.Ip, 81, CancellationToken.None));
+
+        Assert.Equal(NodeErrorKind.Unavailable, refused.Kind);
+    }
+
+    [Fact]
+    public async Task Vms_of_one_node_do_not_reach_each_other()
+    {
+        var node = await host.AddNodeAsync();
+        var (one, other) = (await host.AddGuestAsync(node), await host.AddGuestAsync(node));
+        using var server = await LineServer.StartAsync(other.Namespace);
+
+        Assert.Null(await one.AskAsync(other.Address.Ip, server.Port));
+        // Nor by way of the gateway, with the neighbour's address forced to be routed.
+        await TestHost.IpAsync(one.Namespace, $"route add {other.Address.Ip}/32 via {one.Address.Gateway}");
+        Assert.Null(await one.AskAsync(other.Address.Ip, server.Port));
+        Assert.False(await one.PingAsync(other.Address.Ip));
+    }
+
+    [Fact]
+    public async Task Vms_of_two_nodes_of_one_host_do_not_reach_each_other()
+    {
+        var (here, there) = (await host.AddNodeAsync(), await host.AddNodeAsync());
+        var (one, other) = (await host.AddGuestAsync(here), await host.AddGuestAsync(there));
+        using var server = await LineServer.StartAsync(there.Namespace);
+        using var world = await LineServer.StartAsync(host.World);
+
+        Assert.NotNull(await one.AskAsync(TestHost.WorldIp, world.Port));
+        Assert.NotNull(await other.AskAsync(TestHost.WorldIp, world.Port));
+        foreach (var address in await LinkAddressesAsync())
+            Assert.Null(await one.AskAsync(address, server.Port));
+    }
+
+    [Fact]
+    public async Task A_vm_does_not_reach_its_host_nor_its_node()
+    {
+        var node = await host.AddNodeAsync();
+        var guest = await host.AddGuestAsync(node);
+        using var onHost = await LineServer.StartAsync(host.Namespace);
+        using var onNode = await LineServer.StartAsync(node.Namespace);
+
+        Assert.Null(await guest.AskAsync(TestHost.HostIp, onHost.Port));
+        Assert.Null(await guest.AskAsync(guest.Address.Gateway, onNode.Port));
+        foreach (var address in await LinkAddressesAsync())
+        {
+            Assert.Null(await guest.AskAsync(address, onHost.Port));
+            Assert.Null(await guest.AskAsync(address, onNode.Port));
+        }
+    }
+
+    [Fact]
+    public async Task A_vm_does_not_reach_the_link_local_services_of_a_cloud()
+    {
+        var metadata = IPAddress.Parse("169.254.169.254");
+        await TestHost.IpAsync(host.World, $"address add {metadata}/32 dev lo");
+        var guest = await host.AddGuestAsync(await host.AddNodeAsync());
+        using var server = await LineServer.StartAsync(host.World);
+        await host.IpAsync($"route add {metadata}/32 via {TestHost.WorldIp}");
+
+        Assert.Null(await guest.AskAsync(metadata, server.Port));
+    }
+
+    [Fact]
+    public async Task A_vm_with_a_stolen_ip_reaches_nothing()
+    {
+        var node = await host.AddNodeAsync();
+        var guest = await host.AddGuestAsync(node);
+        using var server = await LineServer.StartAsync(host.World);
+        var stolen = node.Allocate(new HashSet<IPAddress> { guest.Address.Ip });
+
+        await guest.ConfigureAsync(stolen.Ip, guest.Address.Mac);
+
+        Assert.Null(await guest.AskAsync(TestHost.WorldIp, server.Port));
+        Assert.False(await guest.PingAsync(guest.Address.Gateway));
+    }
+
+    [Fact]
+    public async Task A_vm_with_a_stolen_mac_reaches_nothing()
+    {
+        var node = await host.AddNodeAsync();
+        var guest = await host.AddGuestAsync(node);
+        using var server = await LineServer.StartAsync(host.World);
+
+        await guest.ConfigureAsync(guest.Address.Ip, "02:00:00:ff:ff:01");
+
+        Assert.Null(await guest.AskAsync(TestHost.WorldIp, server.Port));
+        Assert.False(await guest.PingAsync(guest.Address.Gateway));
+    }
+
+    [Fact]
+    public async Task A_vm_cannot_claim_another_address_by_arp()
+    {
+        var node = await host.AddNodeAsync();
+        var guest = await host.AddGuestAsync(node);
+        var victim = node.Allocate(new HashSet<IPAddress> { guest.Address.Ip });
+
+        guest.Send(Frames.GratuitousArp(guest.Address.Mac, victim.Ip));
+        guest.Send(Frames.GratuitousArp(guest.Address.Mac, guest.Address.Gateway));
+        // Frames of one TAP are handled in order: once this one got through, the others were judged.
+        Assert.True(await guest.PingAsync(guest.Address.Gateway));
+
+        var neighbours = await TestHost.IpAsync(node.Namespace, "neigh show dev vmbr0");
+        Assert.Contains(guest.Address.Ip.ToString(), neighbours);
+        Assert.DoesNotContain(victim.Ip.ToString(), neighbours);
+    }
+
+    private async Task<IReadOnlyList<IPAddress>> LinkAddressesAsync()
+    {
+        var lines = (await host.IpAsync("-4 -o address show")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var ends = lines.Where(line => line.Contains(" hm-"))
+            .Select(line => IPAddress.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[3].Split('/')[0])).ToList();
+        Assert.NotEmpty(ends);
+        return [.. ends.SelectMany(end => new[] { end, Next(end) })];
+    }
+
+    private static IPAddress Next(IPAddress address)
+    {
+        var bytes = address.GetAddressBytes();
+        bytes[3]++;
+        return new IPAddress(bytes);
+    }
+}

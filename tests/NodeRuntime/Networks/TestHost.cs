@@ -1,0 +1,89 @@
+using System.Net;
+using Hypeman.NodeRuntime.Linux;
+using Hypeman.NodeRuntime.Networks;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Hypeman.Tests.NodeRuntime.Networks;
+
+/// <summary>
+/// A namespace that plays the host, and one behind it that plays the world. Nodes and guests made through it go with it.
+/// </summary>
+public sealed class TestHost : IAsyncDisposable
+{
+    public static readonly IPAddress HostIp = IPAddress.Parse("203.0.113.1");
+    public static readonly IPAddress WorldIp = IPAddress.Parse("203.0.113.2");
+
+    private readonly string tag = Guid.NewGuid().ToString("N")[..6];
+    private readonly List<NodeNetwork> nodes = [];
+    private readonly List<TapGuest> guests = [];
+    private readonly NetworkNamespace host;
+    private readonly NetworkNamespace world;
+
+    private TestHost()
+    {
+        host = NetworkNamespace.Ensure("hmt-host-" + tag);
+        world = NetworkNamespace.Ensure("hmt-world-" + tag);
+    }
+
+    public NetworkNamespace Namespace => host;
+    public NetworkNamespace World => world;
+
+    public static async Task<TestHost> CreateAsync()
+    {
+        var made = new TestHost();
+        await made.IpAsync($"link add eth0 type veth peer name eth0 netns hmt-world-{made.tag}");
+        foreach (var (where, ip) in new[] { (made.host, HostIp), (made.world, WorldIp) })
+        {
+            await IpAsync(where, "link set lo up");
+            await IpAsync(where, $"address add {ip}/24 dev eth0");
+            await IpAsync(where, "link set eth0 up");
+        }
+        await made.IpAsync($"route add default via {WorldIp}");
+        return made;
+    }
+
+    public Task<string> IpAsync(string arguments) => IpAsync(host, arguments);
+
+    public static Task<string> IpAsync(NetworkNamespace where, string arguments) =>
+        RunAsync(where, "ip", arguments);
+
+    public static Task<string> RunAsync(NetworkNamespace where, string tool, string arguments) =>
+        where.RunAsync(new Command(tool, arguments.Split(' ')), TestContext.Current.CancellationToken);
+
+    /// <summary>A node of this host, its network made.</summary>
+    public async Task<NodeNetwork> AddNodeAsync(NodeNetworkOptions? options = null)
+    {
+        var node = NewNode(Guid.NewGuid().ToString("N")[..24], options);
+        await node.EnsureAsync(TestContext.Current.CancellationToken);
+        return node;
+    }
+
+    public NodeNetwork NewNode(string id, NodeNetworkOptions? options = null)
+    {
+        var node = new NodeNetwork(id, options ?? new NodeNetworkOptions(), host, NullLogger<NodeNetwork>.Instance);
+        nodes.Add(node);
+        return node;
+    }
+
+    public async Task<TapGuest> AddGuestAsync(NodeNetwork node, NicLimits limits = default, string? vmId = null)
+    {
+        var guest = await TapGuest.StartAsync(node, vmId ?? "g" + Guid.NewGuid().ToString("N")[..23], limits);
+        guests.Add(guest);
+        return guest;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var guest in guests)
+            await guest.DisposeAsync();
+        foreach (var node in nodes)
+        {
+            await node.RemoveAsync(CancellationToken.None);
+            node.Dispose();
+        }
+        host.Dispose();
+        world.Dispose();
+        NetworkNamespace.Remove("hmt-host-" + tag);
+        NetworkNamespace.Remove("hmt-world-" + tag);
+    }
+}
