@@ -1,0 +1,14 @@
+namespace Hypeman.Ingress.Forwarding;
+
+/// <summary>
+/// The way to a port of an instance, wherever it lives. Implemented by the composition root: sockets are made inside
+/// the network namespace of the instance's node.
+/// </summary>
+public interface IInstanceConnector
+{
+    /// <summary>Opens a TCP connection; the caller owns the stream.</summary>
+    /// <param name="home">The node the instance lives on.</param>
+    /// <exception cref="TimeoutException">Nothing answered in time.</exception>
+    /// <exception cref="IOException">The instance, its port or its node cannot be reached.</exception>
+    Task<Stream> ConnectAsync(string instanceId, string home, int port, CancellationToken cancellationToken);
+}

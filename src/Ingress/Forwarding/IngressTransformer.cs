@@ -1,0 +1,41 @@
+using System.Net;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace Hypeman.Ingress.Forwarding;
+
+/// <summary>
+/// What an instance gets to see: the request as it was sent, Host and path included, hop-by-hop headers left out by
+/// the forwarder, and who sent it. We are the edge: what a client says about itself in these headers is dropped.
+/// </summary>
+internal sealed class IngressTransformer : HttpTransformer
+{
+    public static readonly IngressTransformer Instance = new();
+
+    private static readonly UriCreationOptions AsIs = new() { DangerousDisablePathAndQueryCanonicalization = true };
+
+    private static readonly string[] ClaimsOfClients =
+        ["Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Forwarded-Prefix", "X-Real-IP"];
+
+    public override async ValueTask TransformRequestAsync(
+        HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
+    {
+        await base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
+        foreach (var name in ClaimsOfClients)
+            proxyRequest.Headers.Remove(name);
+        var request = httpContext.Request;
+        if (httpContext.Connection.RemoteIpAddress is { } client)
+            proxyRequest.Headers.TryAddWithoutValidation("X-Forwarded-For", Text(client));
+        proxyRequest.Headers.TryAddWithoutValidation("X-Forwarded-Host", request.Host.Value);
+        proxyRequest.Headers.TryAddWithoutValidation("X-Forwarded-Proto", request.Scheme);
+
+        // The parsed path is decoded and cannot be put back as it was (%41, %2F, "//"): applications sign and compare
+        // paths, so the one on the wire goes on.
+        if (httpContext.Features.Get<IHttpRequestFeature>()?.RawTarget is ['/', ..] target)
+            proxyRequest.RequestUri = new Uri(destinationPrefix + target, AsIs);
+    }
+
+    private static string Text(IPAddress address) =>
+        (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
+}

@@ -1,0 +1,61 @@
+using Hypeman.Contracts.Instances;
+using Microsoft.AspNetCore.Http;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace Hypeman.Ingress.Forwarding;
+
+/// <summary>An answer of our own, given instead of an instance's: a status and one line of plain text.</summary>
+internal sealed record Refusal(int Status, string Text)
+{
+    public static readonly Refusal NotReady =
+        new(StatusCodes.Status503ServiceUnavailable, "Service unavailable: the ingress is starting, try again shortly");
+
+    public static readonly Refusal NoHost =
+        new(StatusCodes.Status400BadRequest, "Bad request: the Host header is missing or not a host");
+
+    public static readonly Refusal Tunnel =
+        new(StatusCodes.Status405MethodNotAllowed, "Method not allowed: CONNECT is not served here");
+
+    public static Refusal NoRoute(string host) =>
+        new(StatusCodes.Status404NotFound, $"Not found: no ingress configured for hostname {host}");
+
+    public static Refusal NoInstance(string host) =>
+        new(StatusCodes.Status502BadGateway, $"Bad gateway: the instance behind {host} does not exist any more");
+
+    public static Refusal NotRunning(string host, InstancePhase phase) =>
+        new(StatusCodes.Status502BadGateway, $"Bad gateway: the instance behind {host} is not running (state: {phase})");
+
+    public static Refusal NoNetwork(string host) =>
+        new(StatusCodes.Status502BadGateway, $"Bad gateway: the instance behind {host} has no network");
+
+    /// <summary>What to say after a failed forward when nothing was sent yet; null when nobody is left to read it.</summary>
+    public static Refusal? From(ForwarderError error, Exception? exception, bool instanceWent, string host) => error switch
+    {
+        ForwarderError.None => null,
+        _ when instanceWent => new(StatusCodes.Status502BadGateway, $"Bad gateway: the instance behind {host} went away"),
+        ForwarderError.RequestTimedOut or ForwarderError.UpgradeActivityTimeout => TimedOut(host),
+        ForwarderError.RequestBodyClient => Unreadable(exception),
+        ForwarderError.RequestCanceled or ForwarderError.RequestBodyCanceled
+            or ForwarderError.UpgradeRequestCanceled or ForwarderError.ResponseBodyCanceled
+            or ForwarderError.UpgradeResponseCanceled => null,
+        _ when Holds<TimeoutException>(exception, _ => true) => TimedOut(host),
+        _ => new(StatusCodes.Status502BadGateway, $"Bad gateway: the instance behind {host} cannot be reached or gave no valid answer"),
+    };
+
+    private static Refusal TimedOut(string host) =>
+        new(StatusCodes.Status504GatewayTimeout, $"Gateway timeout: the instance behind {host} did not answer in time");
+
+    private static Refusal Unreadable(Exception? exception) =>
+        Holds<BadHttpRequestException>(exception, bad => bad.StatusCode == StatusCodes.Status413PayloadTooLarge)
+            ? new(StatusCodes.Status413PayloadTooLarge, "Payload too large: the request body is above the limit of this ingress")
+            : new(StatusCodes.Status400BadRequest, "Bad request: the request body could not be read");
+
+    private static bool Holds<T>(Exception? exception, Predicate<T> predicate)
+        where T : Exception => exception switch
+        {
+            null => false,
+            T wanted when predicate(wanted) => true,
+            AggregateException many => many.InnerExceptions.Any(inner => Holds(inner, predicate)),
+            _ => Holds(exception.InnerException, predicate),
+        };
+}

@@ -1,0 +1,47 @@
+using Hypeman.Ingress.Forwarding;
+using Hypeman.Ingress.Listening;
+using Hypeman.Ingress.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Hypeman.Ingress;
+
+public static class IngressServiceCollectionExtensions
+{
+    /// <summary>
+    /// Adds the data plane of this process. Needs an <c>IResourceIndex</c> to read routes from and an
+    /// <see cref="IInstanceConnector"/> to reach instances.
+    /// </summary>
+    public static IServiceCollection AddIngress(this IServiceCollection services, Action<IngressOptions>? configure = null)
+    {
+        services.AddOptions<IngressOptions>().ValidateOnStart();
+        services.AddSingleton<IValidateOptions<IngressOptions>, IngressOptionsValidator>();
+        if (configure is not null)
+            services.Configure(configure);
+        services.TryAddSingleton(TimeProvider.System);
+        return services.AddRouting().AddForwarding().AddListening();
+    }
+
+    private static IServiceCollection AddRouting(this IServiceCollection services) => services
+        .AddSingleton<RouteTable>()
+        .AddSingleton<InstanceTable>()
+        .AddSingleton<RouteFeed>()
+        .AddHostedService(provider => provider.GetRequiredService<RouteFeed>());
+
+    private static IServiceCollection AddForwarding(this IServiceCollection services) => services
+        .AddHttpForwarder()
+        .AddSingleton<InstanceClient>()
+        .AddSingleton<IngressHandler>();
+
+    private static IServiceCollection AddListening(this IServiceCollection services) => services
+        .AddSingleton(provider => new IngressServer(
+            provider.GetRequiredService<IOptions<IngressOptions>>(),
+            provider.GetRequiredService<RouteTable>(),
+            provider.GetRequiredService<RouteFeed>(),
+            provider.GetRequiredService<IngressHandler>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILoggerFactory>()))
+        .AddHostedService(provider => provider.GetRequiredService<IngressServer>());
+}

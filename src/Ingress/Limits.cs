@@ -1,0 +1,24 @@
+namespace Hypeman.Ingress;
+
+/// <summary>Limits that are not for operators to change.</summary>
+internal static class Limits
+{
+    /// <summary>Request line and headers of one request; browsers with many cookies stay below 16 KiB.</summary>
+    public const int RequestLineBytes = 16 * 1024;
+    public const int RequestHeadersBytes = 64 * 1024;
+    public const int RequestHeaderCount = 200;
+    public const int ResponseHeadersKib = 128;
+
+    /// <summary>For all headers to arrive, and between requests of a kept connection.</summary>
+    public static readonly TimeSpan RequestHeaders = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan KeepAlive = TimeSpan.FromMinutes(2);
+
+    /// <summary>An unused connection to an instance is closed after this; most servers close theirs later.</summary>
+    public static readonly TimeSpan PooledIdle = TimeSpan.FromSeconds(30);
+
+    /// <summary>How often a port that could not be opened is tried again.</summary>
+    public static readonly TimeSpan PortRetry = TimeSpan.FromSeconds(10);
+
+    /// <summary>Pause before the index is watched again after a failure.</summary>
+    public static readonly TimeSpan WatchRetry = TimeSpan.FromSeconds(1);
+}

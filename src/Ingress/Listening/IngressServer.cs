@@ -1,0 +1,131 @@
+using System.Collections.Immutable;
+using System.Text;
+using Hypeman.Ingress.Forwarding;
+using Hypeman.Ingress.Routing;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Hypeman.Ingress.Listening;
+
+/// <summary>
+/// The listening side of the data plane: a Kestrel of its own, apart from the API's, so that neither sees the
+/// other's ports, limits or middleware.
+/// </summary>
+public sealed class IngressServer : IHostedService, IAsyncDisposable
+{
+    private readonly IngressOptions _options;
+    private readonly RouteTable _routes;
+    private readonly RouteFeed _feed;
+    private readonly IngressHandler _handler;
+    private readonly ILoggerFactory _loggers;
+    private readonly ListenerConfiguration _listeners = new();
+    private readonly PortKeeper _ports;
+    private readonly CancellationTokenSource _stopping = new();
+    private WebApplication? _app;
+    private Task _keeping = Task.CompletedTask;
+
+    internal IngressServer(
+        IOptions<IngressOptions> options, RouteTable routes, RouteFeed feed, IngressHandler handler, TimeProvider time, ILoggerFactory loggers)
+    {
+        _options = options.Value;
+        _routes = routes;
+        _feed = feed;
+        _handler = handler;
+        _loggers = loggers;
+        _ports = new PortKeeper(
+            _listeners, _options.ListenAddress, _options.ListenPort, WantedPorts, time, loggers.CreateLogger<PortKeeper>());
+    }
+
+    /// <summary>The default port, known once started; another than configured only when 0 was.</summary>
+    public int Port { get; private set; }
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        _ports.OpenDefault();
+        _app = Build();
+        try
+        {
+            await _app.StartAsync(cancellationToken);
+        }
+        catch (IOException e) when (e.InnerException is AddressInUseException)
+        {
+            throw new IOException(
+                $"The ingress cannot listen on port {_options.ListenPort}: another program holds it. "
+                + "Stop that program or give the ingress another port.", e);
+        }
+        Port = BindingAddress.Parse(_app.Services.GetRequiredService<IServer>()
+            .Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port;
+        _feed.RoutesChanged += _ports.Wake;
+        _ports.Wake();
+        _keeping = _ports.RunAsync(_stopping.Token);
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        _feed.RoutesChanged -= _ports.Wake;
+        await _stopping.CancelAsync();
+        await _keeping;
+        if (_app is not null)
+            await _app.StopAsync(cancellationToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _stopping.Dispose();
+        if (_app is not null)
+            await _app.DisposeAsync();
+    }
+
+    private ImmutableSortedSet<int> WantedPorts() => PortPlan.ExtraPorts(_routes.Ports, Port, _options.MaxExtraPorts);
+
+    private WebApplication Build()
+    {
+        // The empty builder reads no files and no environment: ASPNETCORE_URLS and the like are the API's.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.AddSingleton(_loggers);
+        builder.Services.AddSingleton<IHostLifetime, InnerLifetime>();
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = _options.DrainTimeout);
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(Configure);
+        var app = builder.Build();
+        app.Run(context => _handler.HandleAsync(context, PortPlan.RulePort(context.Connection.LocalPort, Port)));
+        return app;
+    }
+
+    private void Configure(KestrelServerOptions kestrel)
+    {
+        kestrel.Configure(new ConfigurationBuilder().Add(_listeners).Build(), reloadOnChange: true);
+        kestrel.AddServerHeader = false;
+        kestrel.RequestHeaderEncodingSelector = _ => Encoding.Latin1;
+        kestrel.ResponseHeaderEncodingSelector = _ => Encoding.Latin1;
+        var limits = kestrel.Limits;
+        limits.MaxConcurrentConnections = _options.MaxConnections;
+        limits.MaxConcurrentUpgradedConnections = _options.MaxConnections;
+        limits.MaxRequestBodySize = _options.MaxRequestBodyBytes;
+        limits.MaxRequestLineSize = Limits.RequestLineBytes;
+        limits.MaxRequestHeadersTotalSize = Limits.RequestHeadersBytes;
+        limits.MaxRequestHeaderCount = Limits.RequestHeaderCount;
+        limits.RequestHeadersTimeout = Limits.RequestHeaders;
+        limits.KeepAliveTimeout = Limits.KeepAlive;
+        // Slow bodies are legal either way; the idle timeout of the forwarder ends dead ones.
+        limits.MinRequestBodyDataRate = null;
+        limits.MinResponseDataRate = null;
+    }
+
+    /// <summary>Signals are the outer host's business; it stops us in its turn.</summary>
+    private sealed class InnerLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

@@ -1,0 +1,85 @@
+using System.Collections.Concurrent;
+using Hypeman.Contracts.Instances;
+
+namespace Hypeman.Ingress.Routing;
+
+/// <summary>
+/// One instance as the proxy sees it. <see cref="Incarnation"/> is another number after each stop, restart, move or
+/// change of address, so that connections to what is gone are never used again; <see cref="Gone"/> ends what is
+/// still open to it.
+/// </summary>
+internal sealed record Target
+{
+    public required string Id { get; init; }
+    public required string Home { get; init; }
+    public required InstancePhase Phase { get; init; }
+    public required string? Ip { get; init; }
+    public required DateTimeOffset? StartedAt { get; init; }
+    public required long Incarnation { get; init; }
+    public required CancellationToken Gone { get; init; }
+
+    /// <summary>
+    /// Whether it may answer. An instance that is still initializing may serve already, and one whose node has lost
+    /// sight of it may serve still: both are worth the try.
+    /// </summary>
+    public bool MayAnswer => Ip is not null && Phase switch
+    {
+        InstancePhase.Running or InstancePhase.Initializing or InstancePhase.Unknown => true,
+        InstancePhase.Created or InstancePhase.Paused or InstancePhase.Shutdown => false,
+        InstancePhase.Stopped or InstancePhase.Standby => false,
+    };
+}
+
+/// <summary>All instances by id and by name. One writer, any number of readers.</summary>
+internal sealed class InstanceTable
+{
+    private readonly ConcurrentDictionary<string, Target> _byId = new();
+    private readonly ClaimTable<string, string> _idByName = new();
+    private readonly Dictionary<string, CancellationTokenSource> _gone = [];
+    private long _incarnations;
+
+    public Target? Find(string idOrName) =>
+        FindById(idOrName) ?? (_idByName.Find(idOrName) is { } id ? FindById(id) : null);
+
+    public Target? FindById(string id) => _byId.GetValueOrDefault(id);
+
+    public void Set(InstanceInfo instance)
+    {
+        var before = FindById(instance.Id);
+        var next = new Target
+        {
+            Id = instance.Id,
+            Home = instance.Home,
+            Phase = instance.Phase,
+            Ip = instance.Ip,
+            StartedAt = instance.StartedAt,
+            Incarnation = before?.Incarnation ?? 0,
+            Gone = before?.Gone ?? default,
+        };
+        if (before is null || !GoesOn(before, next))
+        {
+            var ended = _gone.GetValueOrDefault(instance.Id);
+            _gone[instance.Id] = new CancellationTokenSource();
+            next = next with { Incarnation = ++_incarnations, Gone = _gone[instance.Id].Token };
+            _byId[instance.Id] = next;
+            ended?.Cancel();
+        }
+        else
+        {
+            _byId[instance.Id] = next;
+        }
+        _idByName.Set(instance.Id, instance.CreatedAt, new Dictionary<string, string> { [instance.Spec.Name] = instance.Id });
+    }
+
+    public void Remove(string id)
+    {
+        _idByName.Remove(id);
+        _byId.TryRemove(id, out _);
+        if (_gone.Remove(id, out var ended))
+            ended.Cancel();
+    }
+
+    private static bool GoesOn(Target before, Target next) =>
+        before.MayAnswer == next.MayAnswer
+        && before.Home == next.Home && before.Ip == next.Ip && before.StartedAt == next.StartedAt;
+}

@@ -1,0 +1,94 @@
+using Hypeman.Contracts.Index;
+using Hypeman.Contracts.Instances;
+using Hypeman.Ingress;
+using Hypeman.Ingress.Forwarding;
+using Hypeman.Ingress.Listening;
+using Hypeman.Ingress.Routing;
+using Hypeman.Tests.Testing;
+using Hypeman.Tests.Testing.Index;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Hypeman.Tests.Ingress.Fakes;
+
+/// <summary>The whole data plane on a free port, with an index and a connector of the test's.</summary>
+internal sealed class IngressHarness : IAsyncDisposable
+{
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private readonly IHost _host;
+
+    private IngressHarness(IHost host, InMemoryResourceIndex index, FakeConnector connector)
+    {
+        _host = host;
+        Index = index;
+        Connector = connector;
+        Client = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, UseCookies = false });
+    }
+
+    public InMemoryResourceIndex Index { get; }
+    public FakeConnector Connector { get; }
+    public HttpClient Client { get; }
+    public int Port => _host.Services.GetRequiredService<IngressServer>().Port;
+    public RouteTable Routes => _host.Services.GetRequiredService<RouteTable>();
+    public InstanceTable Instances => _host.Services.GetRequiredService<InstanceTable>();
+
+    public static async Task<IngressHarness> StartAsync(Action<IngressOptions>? configure = null, InMemoryResourceIndex? index = null)
+    {
+        index ??= new InMemoryResourceIndex();
+        var connector = new FakeConnector();
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Services.AddLogging();
+        builder.Services.AddSingleton<IResourceIndex>(index);
+        builder.Services.AddSingleton<IInstanceConnector>(connector);
+        builder.Services.AddIngress(options =>
+        {
+            options.ListenAddress = "127.0.0.1";
+            options.ListenPort = 0;
+            options.DrainTimeout = TimeSpan.FromMilliseconds(100);
+            configure?.Invoke(options);
+        });
+        var host = builder.Build();
+        await host.StartAsync();
+        var feed = host.Services.GetRequiredService<RouteFeed>();
+        await Until.True(() => feed.IsSynced, Patience, "the routes are in the tables");
+        return new IngressHarness(host, index, connector);
+    }
+
+    /// <summary>An instance whose port 8080 is the backend, published as the host; both known when this returns.</summary>
+    public async Task PublishAsync(string host, Backend backend, string name = "web")
+    {
+        Connector.Lead(name + "-id", 8080, backend.Port);
+        await PutAsync(Rows.Instance(name + "-id", name));
+        await Index.PutAsync(Rows.Ingress(name + "-ingress", host, name));
+        await Until.True(() => Routes.Find(host, 80) is not null, Patience, $"{host} has a route");
+    }
+
+    /// <summary>Writes an instance to the index and returns once the proxy has read it.</summary>
+    public async Task PutAsync(InstanceInfo info)
+    {
+        await Index.PutAsync(info);
+        await Until.True(
+            () => Instances.FindById(info.Id) is { } seen && seen.Phase == info.Phase && seen.StartedAt == info.StartedAt,
+            Patience, $"the proxy knows {info.Id}");
+    }
+
+    public Task<HttpResponseMessage> GetAsync(string host, string path = "/", int? port = null) =>
+        SendAsync(new HttpRequestMessage(HttpMethod.Get, Url(path, port)), host);
+
+    public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, string host)
+    {
+        request.Headers.Host = host;
+        return Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+    }
+
+    public Uri Url(string path = "/", int? port = null) =>
+        new($"http://127.0.0.1:{port ?? Port}{path}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        await _host.StopAsync();
+        await ((IAsyncDisposable)_host).DisposeAsync();
+    }
+}
