@@ -1,0 +1,26 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Hypeman.Gateway.Errors;
+using Hypeman.Gateway.Health;
+using Hypeman.Gateway.Images;
+using Hypeman.Gateway.Ingresses;
+using Hypeman.Gateway.Instances;
+
+namespace Hypeman.Gateway;
+
+/// <summary>How answers are written: snake case, what is null left out unless the field says otherwise.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(CapabilitiesResponse))]
+[JsonSerializable(typeof(ErrorResponse))]
+[JsonSerializable(typeof(HealthResponse))]
+[JsonSerializable(typeof(ImageResponse))]
+[JsonSerializable(typeof(List<ImageResponse>))]
+[JsonSerializable(typeof(IngressResponse))]
+[JsonSerializable(typeof(List<IngressResponse>))]
+[JsonSerializable(typeof(InstanceResponse))]
+[JsonSerializable(typeof(List<InstanceResponse>))]
+[JsonSerializable(typeof(PathInfoResponse))]
+[JsonSerializable(typeof(WaitForStateResponse))]
+internal sealed partial class ApiJson : JsonSerializerContext;

@@ -1,0 +1,44 @@
+namespace Hypeman.Gateway.Auth;
+
+/// <summary>Which scope each route of the API needs. A route that is not here is refused; a test keeps them equal.</summary>
+internal static class RouteScopes
+{
+    /// <summary>Marks routes that anybody may ask.</summary>
+    public const string Public = "";
+
+    private static readonly Dictionary<string, string> Table = new(StringComparer.Ordinal)
+    {
+        ["GET /health"] = Public,
+        ["GET /spec.yaml"] = Public,
+        ["GET /spec.json"] = Public,
+        ["GET /capabilities"] = Scopes.ResourceRead,
+
+        ["GET /instances"] = Scopes.InstanceRead,
+        ["POST /instances"] = Scopes.InstanceWrite,
+        ["GET /instances/{id}"] = Scopes.InstanceRead,
+        ["DELETE /instances/{id}"] = Scopes.InstanceDelete,
+        ["POST /instances/{id}/start"] = Scopes.InstanceWrite,
+        ["POST /instances/{id}/stop"] = Scopes.InstanceWrite,
+        ["GET /instances/{id}/wait"] = Scopes.InstanceRead,
+        ["GET /instances/{id}/stat"] = Scopes.InstanceRead,
+        ["GET /instances/{id}/logs"] = Scopes.InstanceRead,
+        ["GET /instances/{id}/exec"] = Scopes.InstanceWrite,
+        ["GET /instances/{id}/cp"] = Scopes.InstanceWrite,
+
+        ["GET /images"] = Scopes.ImageRead,
+        ["POST /images"] = Scopes.ImageWrite,
+        ["GET /images/{**name}"] = Scopes.ImageRead,
+        ["DELETE /images/{**name}"] = Scopes.ImageDelete,
+
+        ["GET /ingresses"] = Scopes.IngressRead,
+        ["POST /ingresses"] = Scopes.IngressWrite,
+        ["GET /ingresses/{id}"] = Scopes.IngressRead,
+        ["DELETE /ingresses/{id}"] = Scopes.IngressDelete,
+    };
+
+    /// <summary>All routes as <c>METHOD /template</c> with the scope each needs.</summary>
+    public static IReadOnlyDictionary<string, string> All => Table;
+
+    /// <summary>The scope of a route, <see cref="Public"/>, or null for a route that is not in the table.</summary>
+    public static string? Find(string method, string template) => Table.GetValueOrDefault($"{method} {template}");
+}

@@ -1,0 +1,68 @@
+using Hypeman.Contracts.Index;
+using Hypeman.Gateway.Auth;
+using Hypeman.Gateway.Errors;
+using Hypeman.Gateway.Health;
+using Hypeman.Gateway.Images;
+using Hypeman.Gateway.Ingresses;
+using Hypeman.Gateway.Instances;
+using Hypeman.Gateway.Requests;
+using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace Hypeman.Gateway;
+
+/// <summary>Puts the REST API into a web application.</summary>
+public static class GatewayExtensions
+{
+    /// <summary>
+    /// Registers the API. The host also provides <see cref="IGrainFactory"/>, <see cref="IResourceIndex"/> and,
+    /// if it wants another than the system's, a <see cref="TimeProvider"/>.
+    /// </summary>
+    public static IServiceCollection AddGateway(this IServiceCollection services, Action<GatewayOptions> configure)
+    {
+        services.AddOptions<GatewayOptions>().Configure(configure).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<GatewayOptions>, GatewayOptionsValidator>();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<ITokenValidator, TokenValidator>();
+        services.AddSingleton<ResourceLookup>();
+        services.AddSingleton<InstanceWatch>();
+        services.AddSingleton<InstanceWait>();
+        services.AddSingleton<InstanceOperations>();
+        services.Configure<KestrelServerOptions>(Harden);
+        services.AddRouting();
+        return services;
+    }
+
+    /// <summary>Adds the API's middleware and routes.</summary>
+    public static WebApplication MapGateway(this WebApplication app)
+    {
+        var options = app.Services.GetRequiredService<IOptions<GatewayOptions>>().Value;
+        if (options.JwtSecret.Length == 0)
+            app.Logger.LogWarning("No JWT secret is configured: every request that needs a token will be refused");
+
+        app.UseMiddleware<ErrorMiddleware>();
+        app.UseRouting();
+        app.UseMiddleware<AuthMiddleware>();
+
+        var api = app.MapGroup("").WithMetadata(new ApiRoute(), new BodyLimit(options.MaxRequestBodyBytes));
+        api.MapHealth();
+        api.MapInstances();
+        api.MapImages();
+        api.MapIngresses();
+        return app;
+    }
+
+    private static void Harden(KestrelServerOptions kestrel)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxRequestLineSize = 8 * 1024;
+        kestrel.Limits.MaxRequestHeadersTotalSize = 32 * 1024;
+        kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+    }
+
+    /// <summary>Routing sets the limit of the server to it before the body is read.</summary>
+    private sealed record BodyLimit(long? MaxRequestBodySize) : IRequestSizeLimitMetadata;
+}

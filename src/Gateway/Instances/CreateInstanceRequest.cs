@@ -1,0 +1,102 @@
+using Hypeman.Contracts.Instances;
+using Hypeman.Gateway.Errors;
+using Hypeman.Gateway.Requests;
+using Hypeman.Gateway.Values;
+
+namespace Hypeman.Gateway.Instances;
+
+/// <summary>The body of POST /instances.</summary>
+internal static class CreateInstanceRequest
+{
+    private const long DefaultMemoryBytes = 1L << 30;
+    private const long DefaultOverlayBytes = 10L << 30;
+    private const int DefaultVcpus = 2;
+
+    private static readonly string[] Hypervisors = ["cloud-hypervisor", "firecracker", "qemu", "qemu-microvm", "vz"];
+
+    private delegate bool TryParse(string text, out long value, out string problem);
+
+    public static InstanceSpec Read(FieldReader fields, GatewayOptions limits)
+    {
+        var network = fields.Object("network");
+        var spec = new InstanceSpec
+        {
+            Name = ResourceName.FromBody(fields),
+            Image = fields.RequiredString("image"),
+            MemoryBytes = Size(fields, "size", "invalid_size", DefaultMemoryBytes, Sizes.TryParseBytes),
+            HotplugBytes = Size(fields, "hotplug_size", "invalid_hotplug_size", 0, Sizes.TryParseBytes),
+            OverlayBytes = Size(fields, "overlay_size", "invalid_overlay_size", DefaultOverlayBytes, Sizes.TryParseBytes),
+            DiskBytesPerSecond = Size(fields, "disk_io_bps", "invalid_disk_io_bps", 0, Sizes.TryParseRate),
+            Vcpus = fields.Int("vcpus", min: 1) ?? DefaultVcpus,
+            Env = fields.StringMap("env") ?? new Dictionary<string, string>(),
+            Tags = Tags.FromBody(fields),
+            NetworkEnabled = network?.Bool("enabled", true) ?? true,
+            DownloadBytesPerSecond = Size(
+                network, "bandwidth_download", "invalid_bandwidth_download", 0, Sizes.TryParseBandwidth),
+            UploadBytesPerSecond = Size(
+                network, "bandwidth_upload", "invalid_bandwidth_upload", 0, Sizes.TryParseBandwidth),
+            Hypervisor = Hypervisor(fields),
+            SkipKernelHeaders = fields.Bool("skip_kernel_headers", false),
+            SkipGuestAgent = fields.Bool("skip_guest_agent", false),
+            Entrypoint = Arguments(fields, "entrypoint"),
+            Cmd = Arguments(fields, "cmd"),
+        };
+        LaterFields.Refuse(fields, network);
+        Check(spec, limits, fields.Problems);
+        return spec;
+    }
+
+    /// <summary>A list of arguments for the guest; an empty one counts as none.</summary>
+    public static IReadOnlyList<string>? Arguments(FieldReader fields, string name)
+    {
+        var arguments = fields.Strings(name);
+        if (arguments is not null && arguments.Any(HasNul))
+            fields.Problems.Add("invalid_request", fields.PathOf(name), "must not hold NUL characters");
+        return arguments is { Count: > 0 } ? arguments : null;
+    }
+
+    private static long Size(FieldReader? fields, string name, string code, long otherwise, TryParse tryParse)
+    {
+        if (fields?.String(name) is not { } text)
+            return otherwise;
+        if (!tryParse(text, out var value, out var problem))
+            fields.Problems.Add(code, fields.PathOf(name), problem);
+        return value;
+    }
+
+    private static string? Hypervisor(FieldReader fields)
+    {
+        var name = fields.String("hypervisor");
+        if (name is not null && !Hypervisors.Contains(name))
+            fields.Problems.AddSchema("hypervisor", $"must be one of {string.Join(", ", Hypervisors)}, but is \"{name}\"");
+        return name;
+    }
+
+    private static void Check(InstanceSpec spec, GatewayOptions limits, Problems problems)
+    {
+        // What does not even fit the schema has been named; what follows from it would only be noise.
+        if (problems.Count > 0)
+            return;
+        if (spec.Image.Length == 0)
+            problems.Add("invalid_name", "image", "must not be empty");
+        if (spec.MemoryBytes == 0)
+            problems.Add("invalid_size", "size", "must be more than zero");
+        if (spec.OverlayBytes == 0)
+            problems.Add("invalid_overlay_size", "overlay_size", "must be more than zero");
+        if (spec.Vcpus > limits.MaxVcpusPerInstance)
+            problems.Add("invalid_request", "vcpus", $"must be at most {limits.MaxVcpusPerInstance}, but is {spec.Vcpus}");
+
+        // The subtraction cannot wrap, the sum could.
+        if (spec.MemoryBytes > limits.MaxMemoryBytesPerInstance - spec.HotplugBytes)
+            problems.Add("invalid_request", "size",
+                $"must together with hotplug_size be at most {Sizes.Print(limits.MaxMemoryBytesPerInstance)}");
+        if (spec.OverlayBytes > limits.MaxOverlayBytes)
+            problems.Add("invalid_request", "overlay_size", $"must be at most {Sizes.Print(limits.MaxOverlayBytes)}");
+        foreach (var (key, value) in spec.Env)
+            if (key.Length == 0 || key.Contains('=') || HasNul(key) || HasNul(value))
+                problems.Add("invalid_request", $"env.{key}",
+                    "must have a name without = and no NUL characters");
+    }
+
+    private static bool HasNul(string text) => text.Contains('\0');
+}

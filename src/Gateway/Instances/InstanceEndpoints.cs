@@ -1,0 +1,100 @@
+using Hypeman.Contracts;
+using Hypeman.Contracts.Index;
+using Hypeman.Contracts.Instances;
+using Hypeman.Gateway.Requests;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
+
+namespace Hypeman.Gateway.Instances;
+
+/// <summary>Instances: making, listing, starting, stopping and deleting them.</summary>
+internal static class InstanceEndpoints
+{
+    public static void MapInstances(this IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/instances", CreateAsync).WithName("createInstance");
+        routes.MapGet("/instances", ListAsync).WithName("listInstances");
+        routes.MapGet("/instances/{id}", GetAsync).WithName("getInstance");
+        routes.MapDelete("/instances/{id}", DeleteAsync).WithName("deleteInstance");
+        routes.MapPost("/instances/{id}/start", StartAsync).WithName("startInstance");
+        routes.MapPost("/instances/{id}/stop", StopAsync).WithName("stopInstance");
+        routes.MapGet("/instances/{id}/wait", WaitAsync).WithName("waitForInstanceState");
+        routes.MapGet("/instances/{id}/stat", StatAsync).WithName("statInstancePath");
+    }
+
+    private static async Task<JsonHttpResult<InstanceResponse>> CreateAsync(
+        HttpRequest request, InstanceOperations operations, IOptions<GatewayOptions> options, TimeProvider clock,
+        CancellationToken cancellationToken)
+    {
+        var spec = await RequestBody.ReadAsync(request, fields => CreateInstanceRequest.Read(fields, options.Value));
+        var info = await operations.CreateAsync(spec, cancellationToken);
+        return Answer(info, clock, StatusCodes.Status201Created);
+    }
+
+    private static async Task<JsonHttpResult<List<InstanceResponse>>> ListAsync(
+        HttpRequest request, ResourceLookup lookup, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        var query = InstanceQueries.List(request.Query);
+        var infos = await lookup.ListAsync<InstanceInfo>(query, cancellationToken);
+        var now = clock.GetUtcNow();
+        var responses = infos.ConvertAll(info => InstanceResponse.From(info, now));
+        return TypedResults.Json(responses, ApiJson.Default.ListInstanceResponse);
+    }
+
+    private static async Task<JsonHttpResult<InstanceResponse>> GetAsync(
+        string id, ResourceLookup lookup, IGrainFactory grains, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        var found = await lookup.FindIdAsync(ResourceKind.Instance, id, cancellationToken);
+        return Answer(await grains.Instance(found).GetAsync(), clock);
+    }
+
+    private static async Task<NoContent> DeleteAsync(
+        string id, HttpRequest request, ResourceLookup lookup, InstanceOperations operations,
+        CancellationToken cancellationToken)
+    {
+        var graceful = InstanceQueries.Delete(request.Query);
+        var found = await lookup.FindIdAsync(ResourceKind.Instance, id, cancellationToken);
+        await operations.DeleteAsync(found, graceful, cancellationToken);
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<JsonHttpResult<InstanceResponse>> StartAsync(
+        string id, HttpRequest request, ResourceLookup lookup, InstanceOperations operations, TimeProvider clock,
+        CancellationToken cancellationToken)
+    {
+        var spec = await RequestBody.ReadAsync(request, StartInstanceRequest.Read, optional: true);
+        var found = await lookup.FindIdAsync(ResourceKind.Instance, id, cancellationToken);
+        return Answer(await operations.StartAsync(found, spec, cancellationToken), clock);
+    }
+
+    private static async Task<JsonHttpResult<InstanceResponse>> StopAsync(
+        string id, ResourceLookup lookup, InstanceOperations operations, TimeProvider clock,
+        CancellationToken cancellationToken)
+    {
+        var found = await lookup.FindIdAsync(ResourceKind.Instance, id, cancellationToken);
+        return Answer(await operations.StopAsync(found, cancellationToken), clock);
+    }
+
+    private static async Task<JsonHttpResult<WaitForStateResponse>> WaitAsync(
+        string id, HttpRequest request, ResourceLookup lookup, InstanceWait wait, CancellationToken cancellationToken)
+    {
+        var query = WaitQuery.Read(request.Query);
+        var found = await lookup.FindIdAsync(ResourceKind.Instance, id, cancellationToken);
+        var response = await wait.ForAsync(found, query, cancellationToken);
+        return TypedResults.Json(response, ApiJson.Default.WaitForStateResponse);
+    }
+
+    private static async Task<JsonHttpResult<PathInfoResponse>> StatAsync(
+        string id, HttpRequest request, ResourceLookup lookup, IGrainFactory grains, CancellationToken cancellationToken)
+    {
+        var (path, followLinks) = InstanceQueries.Stat(request.Query);
+        var found = await lookup.FindIdAsync(ResourceKind.Instance, id, cancellationToken);
+        var info = await grains.Instance(found).StatAsync(path, followLinks);
+        return TypedResults.Json(PathInfoResponse.From(info), ApiJson.Default.PathInfoResponse);
+    }
+
+    private static JsonHttpResult<InstanceResponse> Answer(
+        InstanceInfo info, TimeProvider clock, int status = StatusCodes.Status200OK) =>
+        TypedResults.Json(
+            InstanceResponse.From(info, clock.GetUtcNow()), ApiJson.Default.InstanceResponse, statusCode: status);
+}

@@ -1,0 +1,169 @@
+using System.Text.Json;
+using Hypeman.Gateway.Errors;
+
+namespace Hypeman.Gateway.Requests;
+
+/// <summary>
+/// Takes typed fields out of one JSON object. A field of the wrong type is noted with its path and read as if it
+/// were absent, so that the reading goes on and finds every problem.
+/// </summary>
+internal sealed class FieldReader
+{
+    private readonly Dictionary<string, JsonElement> _unread = new(StringComparer.Ordinal);
+    private readonly List<FieldReader> _nested = [];
+    private readonly string _path;
+
+    private FieldReader(string path, Problems problems)
+    {
+        _path = path;
+        Problems = problems;
+    }
+
+    public Problems Problems { get; }
+
+    public static FieldReader Over(JsonElement element, string path, Problems problems)
+    {
+        var reader = new FieldReader(path, problems);
+        if (element.ValueKind == JsonValueKind.Object)
+            foreach (var property in element.EnumerateObject())
+                reader._unread[property.Name] = property.Value;
+        else
+            problems.AddSchema(path, $"must be an object, but is {Name(element)}");
+        return reader;
+    }
+
+    /// <summary>The path of a field of this object, as problems name it.</summary>
+    public string PathOf(string name) => _path.Length == 0 ? name : $"{_path}.{name}";
+
+    public string? String(string name) =>
+        Take(name, JsonValueKind.String, "a string") is { } element ? element.GetString() : null;
+
+    /// <summary>The string, or an empty one when it is missing, which is noted.</summary>
+    public string RequiredString(string name)
+    {
+        Require(name);
+        return String(name) ?? "";
+    }
+
+    public bool Bool(string name, bool otherwise)
+    {
+        if (!_unread.Remove(name, out var element))
+            return otherwise;
+        if (element.ValueKind is JsonValueKind.True or JsonValueKind.False)
+            return element.GetBoolean();
+        Problems.AddSchema(PathOf(name), $"must be true or false, but is {Name(element)}");
+        return otherwise;
+    }
+
+    public int? Int(string name, int min = int.MinValue, int max = int.MaxValue)
+    {
+        if (Take(name, JsonValueKind.Number, "a whole number") is not { } element)
+            return null;
+        if (!element.TryGetInt32(out var number))
+            Problems.AddSchema(PathOf(name), $"must be a whole number, but is {element.GetRawText()}");
+        else if (number < min || number > max)
+            Problems.AddSchema(PathOf(name), max == int.MaxValue
+                ? $"must be at least {min}, but is {number}" : $"must be from {min} to {max}, but is {number}");
+        else
+            return number;
+        return null;
+    }
+
+    public int? RequiredInt(string name, int min, int max)
+    {
+        Require(name);
+        return Int(name, min, max);
+    }
+
+    public IReadOnlyList<string>? Strings(string name)
+    {
+        if (Take(name, JsonValueKind.Array, "a list of strings") is not { } element)
+            return null;
+        var strings = new List<string>();
+        foreach (var item in element.EnumerateArray())
+            if (item.ValueKind == JsonValueKind.String)
+                strings.Add(item.GetString()!);
+            else
+                Problems.AddSchema($"{PathOf(name)}[{strings.Count}]", $"must be a string, but is {Name(item)}");
+        return strings;
+    }
+
+    public IReadOnlyDictionary<string, string>? StringMap(string name)
+    {
+        if (Take(name, JsonValueKind.Object, "an object of strings") is not { } element)
+            return null;
+        var map = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var property in element.EnumerateObject())
+            if (property.Value.ValueKind == JsonValueKind.String)
+                map[property.Name] = property.Value.GetString()!;
+            else
+                Problems.AddSchema($"{PathOf(name)}.{property.Name}", $"must be a string, but is {Name(property.Value)}");
+        return map;
+    }
+
+    /// <summary>The fields of an object in this one, or null when it is absent.</summary>
+    public FieldReader? Object(string name)
+    {
+        if (Take(name, JsonValueKind.Object, "an object") is not { } element)
+            return null;
+        var reader = Over(element, PathOf(name), Problems);
+        _nested.Add(reader);
+        return reader;
+    }
+
+    public FieldReader? RequiredObject(string name)
+    {
+        Require(name);
+        return Object(name);
+    }
+
+    /// <summary>The objects of a list in this one, or null when it is absent.</summary>
+    public IReadOnlyList<FieldReader>? Objects(string name)
+    {
+        if (Take(name, JsonValueKind.Array, "a list of objects") is not { } element)
+            return null;
+        var readers = element.EnumerateArray()
+            .Select((item, index) => Over(item, $"{PathOf(name)}[{index}]", Problems)).ToList();
+        _nested.AddRange(readers);
+        return readers;
+    }
+
+    /// <summary>Takes a field without looking at it; null when it is absent.</summary>
+    public JsonElement? Raw(string name) => _unread.Remove(name, out var element) ? element : null;
+
+    /// <summary>Notes every field that nobody asked for, here and in nested objects.</summary>
+    public void RefuseUnread()
+    {
+        foreach (var name in _unread.Keys)
+            Problems.AddSchema(PathOf(name), "is not a known field");
+        foreach (var nested in _nested)
+            nested.RefuseUnread();
+    }
+
+    private JsonElement? Take(string name, JsonValueKind kind, string kindName)
+    {
+        if (!_unread.Remove(name, out var element))
+            return null;
+        if (element.ValueKind == kind)
+            return element;
+        Problems.AddSchema(PathOf(name), $"must be {kindName}, but is {Name(element)}");
+        return null;
+    }
+
+    private void Require(string name)
+    {
+        if (!_unread.ContainsKey(name))
+            Problems.AddSchema(PathOf(name), "is required");
+    }
+
+    private static string Name(JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.Null => "null",
+        JsonValueKind.True => "true",
+        JsonValueKind.False => "false",
+        JsonValueKind.String => "a string",
+        JsonValueKind.Number => "a number",
+        JsonValueKind.Array => "a list",
+        _ => "an object",
+    };
+}

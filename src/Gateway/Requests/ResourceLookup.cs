@@ -1,0 +1,28 @@
+using Hypeman.Contracts.Errors;
+using Hypeman.Contracts.Index;
+
+namespace Hypeman.Gateway.Requests;
+
+/// <summary>Finds what a path means, by id, name or unique id prefix, and what a list holds.</summary>
+internal sealed class ResourceLookup(IResourceIndex index)
+{
+    /// <exception cref="HypemanException"><c>not_found</c> or <c>ambiguous</c>.</exception>
+    public async Task<string> FindIdAsync(ResourceKind kind, string idOrName, CancellationToken cancellationToken)
+    {
+        var rows = await index.FindAsync(kind, idOrName, allowPrefix: true, cancellationToken);
+        return rows.Count switch
+        {
+            0 => throw HypemanException.NotFound(),
+            1 => rows[0].Id,
+            _ => throw new HypemanException(ErrorKind.Ambiguous, "ambiguous", "multiple resources match, use full ID"),
+        };
+    }
+
+    public async Task<List<TInfo>> ListAsync<TInfo>(ResourceQuery query, CancellationToken cancellationToken)
+    {
+        var infos = new List<TInfo>();
+        await foreach (var row in index.ListAsync(query, cancellationToken))
+            infos.Add(ResourceSummary.Read<TInfo>(row));
+        return infos;
+    }
+}
