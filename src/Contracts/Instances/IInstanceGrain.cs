@@ -36,6 +36,7 @@ public interface IInstanceGrain : IGrainWithStringKey
     IAsyncEnumerable<GuestOutput> OpenGuestAsync(string sessionId, GuestRequest request, CancellationToken cancellationToken);
 
     /// <summary>Sends input to an open session. False: the guest is not reading; nothing was taken, try again.</summary>
+    /// <exception cref="Errors.HypemanException"><c>not_found</c> when no such session is open (any more).</exception>
     [Alias("SendGuest"), AlwaysInterleave] Task<bool> SendGuestAsync(string sessionId, GuestInput input);
 
     [Alias("Stat"), AlwaysInterleave] Task<GuestPathInfo> StatAsync(string path, bool followLinks);

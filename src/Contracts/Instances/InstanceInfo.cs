@@ -36,4 +36,15 @@ public sealed record InstanceInfo
 
     /// <summary>What the instance is being changed to, for example <c>start</c> or <c>stop</c>; null when at rest.</summary>
     [Id(18)] public string? Operation { get; init; }
+
+    /// <summary>
+    /// Why the last operation failed; null when it did not. A create that failed shows it while what was made is
+    /// removed again, then the instance is gone.
+    /// </summary>
+    [Id(19)] public InstanceFailure? Failure { get; init; }
 }
+
+/// <summary>Why an operation on an instance failed, in the words of <see cref="Errors.HypemanException"/>.</summary>
+[GenerateSerializer, Immutable, Alias("hypeman.instance-failure")]
+public sealed record InstanceFailure(
+    [property: Id(0)] Errors.ErrorKind Kind, [property: Id(1)] string Code, [property: Id(2)] string Message);

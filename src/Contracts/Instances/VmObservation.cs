@@ -10,7 +10,7 @@ public sealed record VmObservation
     /// <summary>Counts the boots of this VM; an observation of an earlier boot is ignored.</summary>
     [Id(1)] public required long Boot { get; init; }
 
-    /// <summary>Created, Initializing, Running, Stopped or Unknown.</summary>
+    /// <summary>Initializing, Running, Shutdown, Stopped or Unknown.</summary>
     [Id(2)] public required InstancePhase Phase { get; init; }
 
     [Id(3)] public string? Error { get; init; }

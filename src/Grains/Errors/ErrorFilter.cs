@@ -1,0 +1,70 @@
+using Hypeman.Contracts.Errors;
+using Hypeman.NodeRuntime.Errors;
+using Microsoft.Extensions.Logging;
+
+namespace Hypeman.Grains.Errors;
+
+/// <summary>
+/// Lets nothing but <see cref="HypemanException"/> leave our grains: node refusals are translated, everything else is
+/// a bug, logged here and answered without its text.
+/// </summary>
+internal sealed class ErrorFilter(ILogger<ErrorFilter> logger) : IIncomingGrainCallFilter
+{
+    public async Task Invoke(IIncomingGrainCallContext context)
+    {
+        try
+        {
+            await context.Invoke();
+        }
+        catch (Exception error) when (IsOurs(context) && !MayPass(error))
+        {
+            throw Errors.Expected(error, logger, $"{context.InterfaceName}.{context.MethodName} of {context.TargetId}");
+        }
+    }
+
+    private static bool IsOurs(IIncomingGrainCallContext context) =>
+        context.ImplementationMethod.DeclaringType?.Assembly == typeof(ErrorFilter).Assembly;
+
+    // Orleans acts on its own exceptions; a cancelled call has nobody waiting for words.
+    private static bool MayPass(Exception error) =>
+        error is HypemanException or Orleans.Runtime.OrleansException or OperationCanceledException;
+}
+
+internal static class Errors
+{
+    /// <summary>Any failure as the one that callers may see.</summary>
+    public static HypemanException Expected(Exception error, ILogger logger, string where)
+    {
+        switch (error)
+        {
+            case HypemanException expected:
+                return expected;
+            case NodeException refused:
+                return refused.ToHypeman();
+            default:
+                logger.LogError(error, "Unexpected failure in {Where}", where);
+                return new HypemanException(ErrorKind.Internal, "internal_error", "internal error", error.Message);
+        }
+    }
+
+    /// <summary>The same for what fails while it is being enumerated; call filters do not see that.</summary>
+    public static async IAsyncEnumerable<T> Expected<T>(
+        this IAsyncEnumerable<T> source, ILogger logger, string where,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await using var items = source.GetAsyncEnumerator(cancellationToken);
+        while (true)
+        {
+            try
+            {
+                if (!await items.MoveNextAsync())
+                    yield break;
+            }
+            catch (Exception error) when (error is not OperationCanceledException)
+            {
+                throw Expected(error, logger, where);
+            }
+            yield return items.Current;
+        }
+    }
+}

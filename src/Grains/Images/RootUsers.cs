@@ -1,0 +1,58 @@
+using Hypeman.Contracts.Errors;
+using Hypeman.Contracts.Images;
+using Hypeman.Contracts.Index;
+using Hypeman.Grains.Instances;
+using Hypeman.Grains.Nodes;
+using Hypeman.NodeRuntime.Errors;
+using Hypeman.NodeRuntime.Images;
+using Microsoft.Extensions.Logging;
+
+namespace Hypeman.Grains.Images;
+
+/// <summary>
+/// The roots on this node and who needs them: image names that point at them, and instances made from them. An image
+/// can be deleted while instances use it; its root stays until the last of them is gone.
+/// </summary>
+internal sealed class RootUsers(LocalNode local, IResourceIndex index, ILogger<RootUsers> logger)
+{
+    /// <summary>Makes sure that the root is here, fetching it when another node made it.</summary>
+    /// <exception cref="NodeException">NotFound when it cannot be had.</exception>
+    public async Task EnsureAsync(ImageInfo image, CancellationToken cancellationToken)
+    {
+        var images = local.Require(local.Id).Images;
+        if (images.FindRoot(image.Digest) is not null)
+            return;
+        var reference = ImageReference.TryParse(image.Name, out var reason)
+            ?? throw new NodeException(NodeErrorKind.Invalid, reason ?? $"'{image.Name}' is no image reference");
+        var last = new RootProgress(RootStage.Failed);
+        await foreach (var progress in images.EnsureRootAsync(reference, image.ToResolved(), login: null, cancellationToken))
+            last = progress;
+        if (last.Stage != RootStage.Ready)
+            throw new NodeException(NodeErrorKind.NotFound, $"instance image not found: {last.Error ?? image.Name}");
+    }
+
+    /// <summary>Removes the root if neither a name nor an instance needs it. Failing to is no failure of the caller.</summary>
+    public async Task ReleaseAsync(string digest, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (local.Node is { } node && !await IsUsedAsync(digest, cancellationToken))
+                await node.Images.DeleteAsync(digest, cancellationToken);
+        }
+        catch (Exception error) when (error is NodeException or HypemanException)
+        {
+            logger.LogWarning(error, "The root of {Digest} could not be removed", digest);
+        }
+    }
+
+    private async Task<bool> IsUsedAsync(string digest, CancellationToken cancellationToken) =>
+        await AnyAsync(ResourceKind.Image, digest, cancellationToken)
+        || await AnyAsync(ResourceKind.Instance, digest, cancellationToken);
+
+    private async Task<bool> AnyAsync(ResourceKind kind, string digest, CancellationToken cancellationToken)
+    {
+        await foreach (var _ in index.ListAsync(new ResourceQuery(kind) { Parent = digest }, cancellationToken))
+            return true;
+        return false;
+    }
+}

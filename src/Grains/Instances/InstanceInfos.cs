@@ -1,0 +1,62 @@
+using Hypeman.Contracts.Index;
+using Hypeman.Contracts.Instances;
+
+namespace Hypeman.Grains.Instances;
+
+/// <summary>The stored record of an instance as others see it.</summary>
+internal static class InstanceInfos
+{
+    public static InstanceInfo ToInfo(this InstanceState state) => new()
+    {
+        Id = state.Id,
+        Spec = state.Spec,
+        Image = state.Image.Name,
+        Phase = state.Phase(),
+        StateError = state.Phase() == InstancePhase.Unknown ? state.Observed.Error ?? state.Failure?.Message : state.Failure?.Message,
+        Ip = state.Observed.Ip,
+        Mac = state.Observed.Mac,
+        CreatedAt = state.CreatedAt,
+        StartedAt = state.StartedAt,
+        StoppedAt = state.StoppedAt,
+        ExitCode = state.Observed.ExitCode,
+        ExitMessage = state.Observed.ExitMessage,
+        Hypervisor = state.Hypervisor,
+        Platform = state.Image.Platform,
+        Home = state.Home,
+        PhaseSince = state.Clock.Since,
+        PhaseDurationsMs = state.Clock.SpentMs,
+        Operation = state.Operation is { } operation ? NameOf(operation.Kind) : null,
+        Failure = state.Failure,
+    };
+
+    /// <summary>The info while the instance's node cannot be asked: what was last known, marked as such.</summary>
+    public static InstanceInfo ToInfoFromAfar(this InstanceState state) => state.ToInfo() with
+    {
+        Phase = InstancePhase.Unknown,
+        StateError = $"node {state.Home} cannot be reached; the instance was {state.Phase()} when last seen",
+    };
+
+    /// <summary>The instance's row. Its parent is the image's digest, so that the users of an image can be found.</summary>
+    public static ResourceRow ToRow(this InstanceState state) => new()
+    {
+        Kind = ResourceKind.Instance,
+        Id = state.Id,
+        Name = state.Spec.Name,
+        Parent = state.Image.Digest,
+        Home = state.Home,
+        Epoch = state.Epoch,
+        Tags = state.Spec.Tags,
+        State = state.Phase().ToString(),
+        Summary = ResourceSummary.Write(state.ToInfo()),
+        Version = state.Version,
+        CreatedAt = state.CreatedAt,
+    };
+
+    private static string NameOf(OperationKind kind) => kind switch
+    {
+        OperationKind.Create => "create",
+        OperationKind.Start => "start",
+        OperationKind.Stop => "stop",
+        OperationKind.Delete => "delete",
+    };
+}

@@ -1,0 +1,60 @@
+using Hypeman.Contracts.Errors;
+using Hypeman.Contracts.Instances;
+
+namespace Hypeman.Grains.Instances;
+
+/// <summary>What news from the node, and the passing of time, make of an instance. Pure, like its lifecycle.</summary>
+internal static class InstanceObservation
+{
+    /// <summary>Takes in what the node saw; the same state when that is old or no news.</summary>
+    public static InstanceState Observe(InstanceState state, ObservedVm seen, DateTimeOffset now)
+    {
+        if (seen.Epoch < state.Epoch || seen.Boot < state.Boot || !seen.Follows(state.Observed) || seen == state.Observed)
+            return state;
+        var next = state with
+        {
+            Boot = seen.Boot,
+            Observed = seen,
+            StartedAt = seen.StartedAt ?? state.StartedAt,
+            Failure = seen.Phase == ObservedPhase.Running ? null : state.Failure,
+        };
+        return InstanceLifecycle.Moved(InstanceLifecycle.WithoutWishForTheEnded(next, now), now);
+    }
+
+    /// <summary>The node, asked, holds no such VM. News only when it had one and nothing is being made.</summary>
+    public static InstanceState ObserveAbsent(InstanceState state, DateTimeOffset now)
+    {
+        if (state.Observed.Phase == ObservedPhase.Absent || state.Operation is not null)
+            return state;
+        var lost = new InstanceFailure(
+            ErrorKind.Internal, "vm_missing", $"node {state.Home} no longer holds the VM and disk of this instance");
+        var next = state with { Observed = state.Observed with { Phase = ObservedPhase.Absent, Boot = state.Boot }, Failure = lost };
+        return InstanceLifecycle.Moved(InstanceLifecycle.WithoutWishForTheEnded(next, now), now);
+    }
+
+    /// <summary>
+    /// Compares what is wanted with what is, at rest: begins the operation that is missing, or notes what takes too
+    /// long. Needs no hint of what happened, so that it is right after any crash.
+    /// </summary>
+    public static InstanceState Correct(InstanceState state, DateTimeOffset now)
+    {
+        if (state.Operation is not null)
+            return state;
+        var stay = now - state.Clock.Since;
+        return (state.Intent, state.Observed.Phase) switch
+        {
+            (InstanceIntent.Gone, _) => InstanceLifecycle.Delete(state, graceful: false, now),
+            (InstanceIntent.Stopped, ObservedPhase.Booting or ObservedPhase.Running) =>
+                InstanceLifecycle.Begin(state, OperationKind.Stop, graceful: true, now),
+            (_, ObservedPhase.Ending) when stay > InstanceTiming.Ending =>
+                InstanceLifecycle.Begin(state, OperationKind.Stop, graceful: false, now),
+            (InstanceIntent.Running, ObservedPhase.Booting) when stay > InstanceTiming.Boot && state.Failure is null =>
+                InstanceLifecycle.Moved(state with { Failure = Late }, now),
+            _ => state,
+        };
+    }
+
+    private static readonly InstanceFailure Late = new(
+        ErrorKind.TimedOut, "timeout",
+        $"the guest has not become ready within {InstanceTiming.Boot.TotalMinutes:0} minutes; its log may say why");
+}

@@ -1,0 +1,34 @@
+using Hypeman.Contracts.Instances;
+
+namespace Hypeman.Grains.Instances;
+
+/// <summary>The phase that the API shows, from what is being done and what was seen.</summary>
+internal static class InstancePhases
+{
+    public static InstancePhase Of(OperationKind? operation, ObservedPhase observed) => operation switch
+    {
+        OperationKind.Create or OperationKind.Start => WhileStarting(observed),
+        OperationKind.Stop or OperationKind.Delete or null => AtRest(observed),
+    };
+
+    // Stopped is not news while a start is in flight: it is the boot before, or an attempt that is about to be repeated.
+    private static InstancePhase WhileStarting(ObservedPhase observed) => observed switch
+    {
+        ObservedPhase.Absent or ObservedPhase.Stopped => InstancePhase.Created,
+        ObservedPhase.Booting => InstancePhase.Initializing,
+        ObservedPhase.Running => InstancePhase.Running,
+        ObservedPhase.Ending => InstancePhase.Shutdown,
+        ObservedPhase.Unknown => InstancePhase.Unknown,
+    };
+
+    private static InstancePhase AtRest(ObservedPhase observed) => observed switch
+    {
+        ObservedPhase.Absent or ObservedPhase.Stopped => InstancePhase.Stopped,
+        ObservedPhase.Booting => InstancePhase.Initializing,
+        ObservedPhase.Running => InstancePhase.Running,
+        ObservedPhase.Ending => InstancePhase.Shutdown,
+        ObservedPhase.Unknown => InstancePhase.Unknown,
+    };
+
+    public static InstancePhase Phase(this InstanceState state) => Of(state.Operation?.Kind, state.Observed.Phase);
+}

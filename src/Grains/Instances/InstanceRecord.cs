@@ -1,0 +1,104 @@
+using Hypeman.Contracts.Errors;
+using Hypeman.Contracts.Index;
+using Hypeman.Contracts.Instances;
+using Hypeman.Grains.Nodes;
+using Hypeman.Grains.Records;
+using Microsoft.Extensions.Logging;
+
+namespace Hypeman.Grains.Instances;
+
+/// <summary>
+/// The record of one instance: written first, then told to the index, to the node's books and to those who watch.
+/// The index may miss a word; <see cref="RepairAsync"/> brings it up to date.
+/// </summary>
+internal sealed class InstanceRecord(
+    StateCell<InstanceState> cell, IResourceIndex index, NodeBooks books, LocalNode local, ILogger logger)
+{
+    public InstanceState? State => cell.Value;
+
+    public Watchers<InstanceInfo> Watchers { get; } = new();
+
+    /// <exception cref="HypemanException"><c>not_found</c></exception>
+    public InstanceState Required => cell.Value ?? throw HypemanException.NotFound();
+
+    public InstanceInfo Info => local.IsHome(Required.Home) ? Required.ToInfo() : Required.ToInfoFromAfar();
+
+    /// <summary>Takes the name and makes the record.</summary>
+    /// <exception cref="HypemanException"><c>name_conflict</c>, <c>insufficient_resources</c></exception>
+    public async Task CreateAsync(InstanceState first)
+    {
+        await books.ReserveAsync(first.Id, InstanceDemand.Of(first));
+        try
+        {
+            await index.InsertAsync(first.ToRow(), [first.Spec.Name]);
+            await cell.ChangeAsync(_ => first, TellAsync);
+        }
+        catch (Exception error)
+        {
+            books.Release(first.Id);
+            if (error is ResourceClaimedException)
+                throw HypemanException.Invalid("name_conflict", $"an instance named '{first.Spec.Name}' exists already");
+            throw;
+        }
+    }
+
+    /// <summary>Changes what is there to something that takes more from the node, if there is room.</summary>
+    /// <exception cref="HypemanException"><c>insufficient_resources</c></exception>
+    public async Task<InstanceState> StartAsync(Func<InstanceState, InstanceState> start)
+    {
+        var begun = start(Required);
+        _ = GuestPrograms.Resolve(begun.Spec, begun.Image);
+        await books.ReserveAsync(begun.Id, InstanceDemand.Of(begun));
+        try
+        {
+            return await ChangeAsync(start);
+        }
+        catch
+        {
+            books.Set(begun.Id, InstanceDemand.Of(Required));
+            throw;
+        }
+    }
+
+    /// <summary>Changes what is there. <paramref name="change"/> is pure and may refuse by throwing.</summary>
+    public async Task<InstanceState> ChangeAsync(Func<InstanceState, InstanceState> change) =>
+        (await cell.ChangeAsync(state => change(state ?? throw HypemanException.NotFound()), TellAsync))!;
+
+    /// <summary>The last step of a delete: the row and its name go first, so that a crash leaves something to go on from.</summary>
+    public async Task RemoveAsync()
+    {
+        var id = Required.Id;
+        await index.DeleteAsync(ResourceKind.Instance, id);
+        await cell.ChangeAsync(_ => null, _ => Task.CompletedTask);
+        books.Release(id);
+        Watchers.End();
+    }
+
+    /// <summary>Makes the index and the node's books agree with the record.</summary>
+    public async Task RepairAsync()
+    {
+        var row = Required.ToRow();
+        books.Set(row.Id, InstanceDemand.Of(Required));
+        var present = await index.GetAsync(ResourceKind.Instance, row.Id);
+        if (present is null)
+            await index.InsertAsync(row, [row.Name]);
+        else if (present.Version < row.Version)
+            await index.UpdateAsync(row);
+    }
+
+    private async Task TellAsync(InstanceState? state)
+    {
+        if (state is null)
+            return;
+        books.Set(state.Id, InstanceDemand.Of(state));
+        Watchers.Publish(state.ToInfo());
+        try
+        {
+            await index.UpdateAsync(state.ToRow());
+        }
+        catch (Exception error)
+        {
+            logger.LogWarning(error, "The index row of instance {Id} is behind; the reconciler will repair it", state.Id);
+        }
+    }
+}

@@ -1,0 +1,84 @@
+using Hypeman.Contracts.Index;
+using Hypeman.Grains.Images;
+using Hypeman.Grains.Nodes;
+using Hypeman.Grains.Records;
+using Hypeman.NodeRuntime.Errors;
+using Hypeman.NodeRuntime.Vms;
+
+namespace Hypeman.Grains.Instances;
+
+/// <summary>
+/// What each operation does on the node, and how its record then reads. Every step may be repeated: after a crash the
+/// operation is carried out again from its beginning, by this same code.
+/// </summary>
+internal sealed class InstanceSteps(InstanceRecord record, LocalNode local, RootUsers roots, GrainClock clock)
+{
+    public Task RunAsync(InstanceOperation operation, CancellationToken cancellationToken) => operation.Kind switch
+    {
+        OperationKind.Create or OperationKind.Start => StartAsync(operation, cancellationToken),
+        OperationKind.Stop => StopAsync(operation, cancellationToken),
+        OperationKind.Delete => DeleteAsync(operation, cancellationToken),
+    };
+
+    /// <summary>A line in the instance's own log.</summary>
+    public void Log(string line)
+    {
+        if (record.State is { } state && local.Node is { } node)
+            node.Vms.AppendLog(state.Id, line);
+    }
+
+    private IVmHost Vms => local.Require(record.Required.Home).Vms;
+
+    // 1 the root is here  2 the VM runs  3 the record says so
+    private async Task StartAsync(InstanceOperation operation, CancellationToken cancellationToken)
+    {
+        var state = record.Required;
+        await roots.EnsureAsync(state.Image, cancellationToken);
+        Log($"{operation.Kind}: boot {state.Boot}");
+        var status = await Vms.StartAsync(state.ToVmSpec(), cancellationToken);
+        await DoneAsync(operation, status);
+    }
+
+    // 1 the VM has ended  2 the record says so
+    private async Task StopAsync(InstanceOperation operation, CancellationToken cancellationToken)
+    {
+        Log("Stop");
+        var status = await EndVmAsync(operation, cancellationToken);
+        await DoneAsync(operation, status);
+    }
+
+    // 1 the VM has ended  2 its files are gone  3 row, name and record are gone  4 so is the root nobody uses any more
+    private async Task DeleteAsync(InstanceOperation operation, CancellationToken cancellationToken)
+    {
+        var state = record.Required;
+        if (operation.Graceful)
+            await EndVmAsync(operation, cancellationToken);
+        await Vms.DeleteAsync(state.Id, state.Epoch, cancellationToken);
+        await record.RemoveAsync();
+        await roots.ReleaseAsync(state.Image.Digest, cancellationToken);
+    }
+
+    private async Task<VmStatus?> EndVmAsync(InstanceOperation operation, CancellationToken cancellationToken)
+    {
+        var state = record.Required;
+        if (Vms.Find(state.Id) is null)
+            return null;
+        try
+        {
+            var grace = operation.Graceful ? InstanceTiming.StopGrace : TimeSpan.Zero;
+            return await Vms.StopAsync(state.Id, state.Epoch, grace, cancellationToken);
+        }
+        catch (NodeException gone) when (gone.Kind == NodeErrorKind.NotFound)
+        {
+            return null;
+        }
+    }
+
+    // What the node answered may be older than what it reported meanwhile; the observation's own rule sorts that out.
+    private Task DoneAsync(InstanceOperation operation, VmStatus? status) => record.ChangeAsync(state =>
+    {
+        if (status is not null)
+            state = InstanceObservation.Observe(state, ObservedVm.Of(status.ToObservation()), clock.Now);
+        return state.Operation?.Number == operation.Number ? InstanceLifecycle.Done(state, clock.Now) : state;
+    });
+}

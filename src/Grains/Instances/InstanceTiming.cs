@@ -1,0 +1,26 @@
+namespace Hypeman.Grains.Instances;
+
+/// <summary>How long each transient state of an instance may last, and the pauses between attempts.</summary>
+internal static class InstanceTiming
+{
+    /// <summary>The guest's time to end by itself when it is asked.</summary>
+    public static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(5);
+
+    /// <summary>From the start of the VM to a ready guest. Late is noted, not punished: a guest may be slow.</summary>
+    public static readonly TimeSpan Boot = TimeSpan.FromMinutes(5);
+
+    /// <summary>From the end of the guest to the end of its VM; then the VM is stopped.</summary>
+    public static readonly TimeSpan Ending = TimeSpan.FromMinutes(1);
+
+    /// <summary>From the beginning of an operation to its last attempt. A delete is attempted until it is done.</summary>
+    public static TimeSpan Deadline(OperationKind kind) => kind switch
+    {
+        // Includes fetching the image's root, when the node that was picked does not hold it.
+        OperationKind.Create or OperationKind.Start => TimeSpan.FromMinutes(10),
+        OperationKind.Stop or OperationKind.Delete => TimeSpan.FromMinutes(2),
+    };
+
+    /// <summary>The pause after the nth failure in a row.</summary>
+    public static TimeSpan Backoff(int failures) =>
+        TimeSpan.FromMilliseconds(Math.Min(15_000, 100 * Math.Pow(2, Math.Min(failures, 20))));
+}

@@ -1,0 +1,102 @@
+using Hypeman.Contracts;
+using Hypeman.Contracts.Images;
+using Hypeman.Contracts.Index;
+using Hypeman.Contracts.Instances;
+using Hypeman.Grains.Images;
+using Hypeman.Grains.Instances;
+using Hypeman.Grains.Records;
+using Hypeman.NodeRuntime.Vms;
+using Microsoft.Extensions.Logging;
+
+namespace Hypeman.Grains.Nodes;
+
+/// <summary>
+/// Makes record, index and host agree: at the start of the silo for all that lives here, then again and again for what
+/// is under way or does not fit. It brings no news, it only has the grains look; what they do then is what they do
+/// after a crash. What no record knows is removed after it was seen unknown in two rounds.
+/// </summary>
+internal sealed class NodeReconciler(LocalNode local, IResourceIndex index, IGrainFactory grains, ILogger<NodeReconciler> logger)
+    : SiloLoop(TimeProvider.System, Period, logger)
+{
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(30);
+
+    private HashSet<string> _strangers = [];
+    private bool _first = true;
+
+    protected override async Task RoundAsync(CancellationToken cancellationToken)
+    {
+        if (local.Node is not { } node)
+            return;
+        var strangers = new HashSet<string>();
+        var vms = node.Vms.List().ToDictionary(vm => vm.Id);
+        await foreach (var row in index.ListAsync(new ResourceQuery(ResourceKind.Instance) { Home = local.Id }, cancellationToken))
+        {
+            vms.Remove(row.Id, out var vm);
+            if ((_first || NeedsLook(row, vm)) && !await LookAsync(row.Id, cancellationToken))
+                await DropRowAsync(row, strangers, cancellationToken);
+        }
+        foreach (var vm in vms.Values)
+            await LookAtStrangerAsync(vm, strangers, cancellationToken);
+        await ReconcileImagesAsync(cancellationToken);
+        (_strangers, _first) = (strangers, false);
+    }
+
+    private static bool NeedsLook(ResourceRow row, VmStatus? vm)
+    {
+        var info = ResourceSummary.Read<InstanceInfo>(row);
+        return info.Operation is not null
+            || info.Phase is not (InstancePhase.Running or InstancePhase.Stopped)
+            || info.Phase != (vm?.ToObservation().Phase ?? InstancePhase.Stopped);
+    }
+
+    private async Task<bool> LookAsync(string id, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        try
+        {
+            return await grains.GetGrain<IInstanceReconcile>(GrainKeys.InstancePrefix + id).ReconcileAsync();
+        }
+        catch (Exception error)
+        {
+            logger.LogWarning(error, "Instance {Id} could not be reconciled now", id);
+            return true;
+        }
+    }
+
+    // The row is written before the record: without one, a create ended in between.
+    private async Task DropRowAsync(ResourceRow row, HashSet<string> strangers, CancellationToken cancellationToken)
+    {
+        if (!IsSeenAgain(row.Id, strangers))
+            return;
+        logger.LogWarning("Removing the index row of instance {Id}: a create that ended before its record was made", row.Id);
+        await index.DeleteAsync(ResourceKind.Instance, row.Id, cancellationToken);
+    }
+
+    private async Task LookAtStrangerAsync(VmStatus vm, HashSet<string> strangers, CancellationToken cancellationToken)
+    {
+        var row = await index.GetAsync(ResourceKind.Instance, vm.Id, cancellationToken);
+        var isOurs = row is null ? await LookAsync(vm.Id, cancellationToken) : row.Home == local.Id;
+        if (isOurs || !IsSeenAgain(vm.Id, strangers))
+            return;
+        logger.LogWarning("Removing VM {Id}: no record of this node knows it", vm.Id);
+        await local.Node!.Vms.DeleteAsync(vm.Id, vm.Epoch, cancellationToken);
+    }
+
+    private bool IsSeenAgain(string id, HashSet<string> strangers)
+    {
+        strangers.Add(id);
+        return _strangers.Contains(id);
+    }
+
+    // Oldest first: that is the order in which they were queued.
+    private async Task ReconcileImagesAsync(CancellationToken cancellationToken)
+    {
+        var rows = new List<ResourceRow>();
+        await foreach (var row in index.ListAsync(new ResourceQuery(ResourceKind.Image) { Home = local.Id }, cancellationToken))
+            if (_first || row.State is not (nameof(ImageStatus.Ready) or nameof(ImageStatus.Failed)))
+                rows.Add(row);
+        foreach (var row in rows.OrderBy(row => row.CreatedAt))
+            if (!await grains.GetGrain<IImageReconcile>(GrainKeys.ImagePrefix + row.Id).ReconcileAsync())
+                await index.DeleteAsync(ResourceKind.Image, row.Id, cancellationToken);
+    }
+}

@@ -1,0 +1,51 @@
+using Hypeman.Contracts.Index;
+using Hypeman.Contracts.Nodes;
+using Hypeman.Grains.Records;
+using Hypeman.NodeRuntime.Nodes;
+
+namespace Hypeman.Grains.Nodes;
+
+/// <summary>Writes this node into the index before its silo takes calls, so that instances can be placed on it.</summary>
+internal sealed class NodeRegistration(LocalNode local, IResourceIndex index, GrainClock clock) : ILifecycleParticipant<ISiloLifecycle>
+{
+    public void Participate(ISiloLifecycle lifecycle) => lifecycle.Subscribe(
+        nameof(NodeRegistration), ServiceLifecycleStage.ApplicationServices, RegisterAsync);
+
+    private async Task RegisterAsync(CancellationToken cancellationToken)
+    {
+        if (local.Node is not { Facts: var facts })
+            return;
+        if (facts.NodeId != local.Id)
+            throw new InvalidOperationException(
+                $"The silo is named {local.Id} but its node is {facts.NodeId}; a node's silo must carry the node's id.");
+        var present = await index.GetAsync(ResourceKind.Node, facts.NodeId, cancellationToken);
+        var row = ToRow(facts, (present?.Version ?? 0) + 1, present?.CreatedAt ?? clock.Now);
+        if (present is null)
+            await index.InsertAsync(row, [row.Id], cancellationToken);
+        else
+            await index.UpdateAsync(row, cancellationToken);
+    }
+
+    private static ResourceRow ToRow(NodeFacts facts, long version, DateTimeOffset createdAt) => new()
+    {
+        Kind = ResourceKind.Node,
+        Id = facts.NodeId,
+        Name = facts.NodeId,
+        Home = facts.NodeId,
+        State = "Registered",
+        Summary = ResourceSummary.Write(new NodeInfo
+        {
+            Id = facts.NodeId,
+            Hostname = facts.Hostname,
+            Version = typeof(NodeRegistration).Assembly.GetName().Version!.ToString(3),
+            Hypervisors = facts.Hypervisors,
+            Accelerator = facts.Accelerator,
+            Platform = facts.Platform,
+            Cpus = facts.Cpus,
+            MemoryBytes = facts.MemoryBytes,
+            DiskBytes = facts.DiskBytes,
+        }),
+        Version = version,
+        CreatedAt = createdAt,
+    };
+}

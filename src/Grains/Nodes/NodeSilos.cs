@@ -1,0 +1,24 @@
+using System.Globalization;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Hypeman.Grains.Nodes;
+
+/// <summary>
+/// Which silo is which node, by name: the name is part of the membership row, so it is there as soon as the silo is.
+/// </summary>
+internal sealed class NodeSilos(IServiceProvider services)
+{
+    // The oracle needs the placement directors to be made, and they need this.
+    private ISiloStatusOracle Oracle => services.GetRequiredService<ISiloStatusOracle>();
+
+    public bool IsUp(string node) => Find(node, Active) is not null;
+
+    /// <summary>The silo of a node among <paramref name="candidates"/>; a silo that came back hides its predecessor.</summary>
+    public SiloAddress? Find(string node, IEnumerable<SiloAddress> candidates) =>
+        candidates.Where(silo => NameOf(silo) == node).MaxBy(silo => silo.Generation);
+
+    public string NameOf(SiloAddress silo) =>
+        Oracle.TryGetSiloName(silo, out var name) ? name : silo.Generation.ToString(CultureInfo.InvariantCulture);
+
+    private IEnumerable<SiloAddress> Active => Oracle.GetApproximateSiloStatuses(onlyActive: true).Keys;
+}

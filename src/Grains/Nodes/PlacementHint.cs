@@ -1,0 +1,24 @@
+namespace Hypeman.Grains.Nodes;
+
+/// <summary>Tells the director where a thing is being made, before the index has a row that says so.</summary>
+internal static class PlacementHint
+{
+    private const string Key = "hypeman.home";
+
+    /// <summary>Makes one call with a hint, which the calls that follow from it do not inherit.</summary>
+    public static async Task<T> CallAsync<T>(string home, Func<Task<T>> call)
+    {
+        RequestContext.Set(Key, home);
+        try
+        {
+            return await call();
+        }
+        finally
+        {
+            RequestContext.Remove(Key);
+        }
+    }
+
+    public static string? Read(Dictionary<string, object>? request) =>
+        request is not null && request.TryGetValue(Key, out var home) ? home as string : null;
+}

@@ -1,0 +1,66 @@
+using Hypeman.Contracts.Errors;
+using Microsoft.Extensions.Logging;
+
+namespace Hypeman.Grains.Records;
+
+/// <summary>
+/// The durable record of a grain. Changes are made one at a time and are seen only after they were written. A write
+/// that failed may or may not have happened: the cell then refuses all further changes and has the grain deactivated,
+/// so that the next activation reads what is true.
+/// </summary>
+internal sealed class StateCell<T>(IPersistentState<Stored<T>> storage, Action<string> deactivate, ILogger logger)
+    where T : class, IVersioned<T>
+{
+    private readonly SemaphoreSlim _gate = new(1, 1);
+    private bool _broken;
+
+    /// <summary>What is stored; null when there is nothing.</summary>
+    public T? Value { get; private set; }
+
+    /// <summary>Takes over what Orleans has read before the activation.</summary>
+    public void Load() => Value = storage.State?.Value?.Upgraded();
+
+    /// <summary>
+    /// Writes what <paramref name="change"/> makes of the present value, then lets <paramref name="written"/> tell
+    /// others, before the next change. A change to the same object writes nothing; one to null clears the record.
+    /// </summary>
+    public async Task<T?> ChangeAsync(Func<T?, T?> change, Func<T?, Task> written)
+    {
+        await _gate.WaitAsync();
+        try
+        {
+            var next = change(Value);
+            if (ReferenceEquals(next, Value))
+                return next;
+            await WriteAsync(next);
+            Value = next;
+            await written(next);
+            return next;
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    private async Task WriteAsync(T? next)
+    {
+        if (_broken)
+            throw Unwritten();
+        storage.State = new Stored<T> { Value = next };
+        try
+        {
+            await (next is null ? storage.ClearStateAsync() : storage.WriteStateAsync());
+        }
+        catch (Exception error)
+        {
+            _broken = true;
+            logger.LogWarning(error, "A record could not be written; the grain starts over from what is stored");
+            deactivate("a write of its record failed");
+            throw Unwritten();
+        }
+    }
+
+    private static HypemanException Unwritten() =>
+        new(ErrorKind.Unavailable, "unavailable", "the change could not be recorded, please try again shortly");
+}
