@@ -78,7 +78,7 @@ public interface IImageGrain : IGrainWithStringKey
     /// <summary>Points the name at a manifest that was pushed to us and begins to convert it.</summary>
     [Alias("Import")] Task<ImageInfo> ImportAsync(string manifestDigest);
 
-    [Alias("Get")] Task<ImageInfo> GetAsync();
+    [Alias("Get"), Orleans.Concurrency.AlwaysInterleave] Task<ImageInfo> GetAsync();
 
     [Alias("Delete")] Task DeleteAsync();
 

@@ -17,16 +17,15 @@ internal sealed class GuestSessions(GrainClock clock, ILogger logger)
     private static readonly TimeSpan SendPatience = TimeSpan.FromSeconds(1);
 
     private readonly Dictionary<string, Input> _open = [];
-    private readonly CancellationTokenSource _ended = new();
 
     /// <summary>Opens a session and yields what comes back; whoever stops reading closes it.</summary>
     public async IAsyncEnumerable<GuestOutput> OpenAsync(
         IVmHost vms, string instanceId, string sessionId, GuestRequest request,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ended.Token);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await using var session = await vms.OpenGuestAsync(instanceId, request.ToWire(), ended.Token);
-        var input = new Input(session, logger);
+        var input = new Input(session, ended.Cancel, logger);
         if (!_open.TryAdd(sessionId, input))
             throw HypemanException.Invalid("invalid_request", $"guest session {sessionId} is open already");
         var sending = input.PumpAsync(ended.Token);
@@ -52,12 +51,18 @@ internal sealed class GuestSessions(GrainClock clock, ILogger logger)
     }
 
     /// <summary>Ends every session, as the activation ends.</summary>
-    public Task EndAsync() => _ended.CancelAsync();
+    public void End()
+    {
+        foreach (var input in _open.Values.ToList())
+            input.End();
+    }
 
     /// <summary>Input on its way to one session. Taken means that it will be sent, unless the session ends first.</summary>
-    private sealed class Input(IGuestSession session, ILogger logger)
+    private sealed class Input(IGuestSession session, Action end, ILogger logger)
     {
         private readonly Channel<GuestInput> _waiting = Channel.CreateBounded<GuestInput>(InputRoom);
+
+        public void End() => end();
 
         public async Task<bool> TryTakeAsync(GuestInput message, TimeSpan patience, GrainClock clock)
         {

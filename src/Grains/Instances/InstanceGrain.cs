@@ -61,7 +61,7 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile
     {
         _displaced.Remove(this.GetGrainId());
         _record.Watchers.Abandon();
-        await _sessions.EndAsync();
+        _sessions.End();
         await _operator.EndAsync();
     }
 

@@ -17,15 +17,15 @@ namespace Hypeman.Grains.Instances;
 internal sealed class InstanceOperator(
     InstanceRecord record, InstanceSteps steps, LocalNode local, GrainClock clock, ILogger logger)
 {
-    private readonly CancellationTokenSource _ended = new();
     private CancellationTokenSource? _attempt;
     private long _attempting;
     private Task _work = Task.CompletedTask;
+    private bool _ended;
 
     /// <summary>Makes sure that the operation in flight, if any, is being carried out, and no other. Never waits.</summary>
     public void Wake()
     {
-        if (_ended.IsCancellationRequested || record.State?.Operation is not { } operation || !local.IsHome(record.State.Home))
+        if (_ended || record.State?.Operation is not { } operation || !local.IsHome(record.State.Home))
             return;
         if (_work.IsCompleted)
             _work = RunAsync();
@@ -34,10 +34,11 @@ internal sealed class InstanceOperator(
     }
 
     /// <summary>Leaves the work where it is; the next activation goes on from the record.</summary>
-    public async Task EndAsync()
+    public Task EndAsync()
     {
-        await _ended.CancelAsync();
-        await _work;
+        _ended = true;
+        _attempt?.Cancel();
+        return _work;
     }
 
     private async Task RunAsync()
@@ -47,7 +48,7 @@ internal sealed class InstanceOperator(
             ConfigureAwaitOptions.ForceYielding | ConfigureAwaitOptions.ContinueOnCapturedContext);
         try
         {
-            while (!_ended.IsCancellationRequested && record.State?.Operation is { } operation)
+            while (!_ended && record.State?.Operation is { } operation)
                 await AttemptAsync(operation);
         }
         catch (Exception error)
@@ -59,7 +60,7 @@ internal sealed class InstanceOperator(
 
     private async Task AttemptAsync(InstanceOperation operation)
     {
-        using var attempt = CancellationTokenSource.CreateLinkedTokenSource(_ended.Token);
+        using var attempt = new CancellationTokenSource();
         using var deadline = new CancellationTokenSource(TimeLeft(operation), clock.Time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(attempt.Token, deadline.Token);
         (_attempt, _attempting) = (attempt, operation.Number);

@@ -75,7 +75,7 @@ internal sealed class InstanceSteps(InstanceRecord record, LocalNode local, Root
     }
 
     // What the node answered may be older than what it reported meanwhile; the observation's own rule sorts that out.
-    private Task DoneAsync(InstanceOperation operation, VmStatus? status) => record.ChangeAsync(state =>
+    private Task<InstanceState> DoneAsync(InstanceOperation operation, VmStatus? status) => record.ChangeAsync(state =>
     {
         if (status is not null)
             state = InstanceObservation.Observe(state, ObservedVm.Of(status.ToObservation()), clock.Now);

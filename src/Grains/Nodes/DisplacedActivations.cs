@@ -30,6 +30,6 @@ internal sealed class HomewardLoop(
     {
         foreach (var (grain, home) in displaced.All)
             if (silos.IsUp(home))
-                await grains.GetGrain(grain).AsReference<IGrainManagementExtension>().MigrateOnIdle();
+                await grains.GetGrain(grain).AsReference<IGrainManagementExtension>().MigrateOnIdle(cancellationToken);
     }
 }

@@ -1,5 +1,6 @@
 using Hypeman.Contracts;
 using Hypeman.Contracts.Index;
+using Orleans.Placement;
 using Orleans.Runtime.Placement;
 
 namespace Hypeman.Grains.Nodes;

@@ -6,7 +6,8 @@ namespace Hypeman.Grains.Nodes;
 /// Work that a silo does for as long as it is a member: begun once grains can be called, ended before they go. A round
 /// that fails is logged and followed by the next one.
 /// </summary>
-internal abstract class SiloLoop(TimeProvider time, TimeSpan pause, ILogger logger) : ILifecycleParticipant<ISiloLifecycle>
+internal abstract class SiloLoop(TimeProvider time, TimeSpan pause, ILogger logger)
+    : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
     private readonly CancellationTokenSource _ended = new();
     private Task _work = Task.CompletedTask;
@@ -16,6 +17,12 @@ internal abstract class SiloLoop(TimeProvider time, TimeSpan pause, ILogger logg
 
     public void Participate(ISiloLifecycle lifecycle) => lifecycle.Subscribe(
         GetType().Name, ServiceLifecycleStage.Active, Begin, EndAsync);
+
+    public void Dispose()
+    {
+        _ended.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     private Task Begin(CancellationToken cancellationToken)
     {

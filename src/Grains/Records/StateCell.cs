@@ -11,7 +11,7 @@ namespace Hypeman.Grains.Records;
 internal sealed class StateCell<T>(IPersistentState<Stored<T>> storage, Action<string> deactivate, ILogger logger)
     where T : class, IVersioned<T>
 {
-    private readonly SemaphoreSlim _gate = new(1, 1);
+    private Task _last = Task.CompletedTask;
     private bool _broken;
 
     /// <summary>What is stored; null when there is nothing.</summary>
@@ -24,23 +24,24 @@ internal sealed class StateCell<T>(IPersistentState<Stored<T>> storage, Action<s
     /// Writes what <paramref name="change"/> makes of the present value, then lets <paramref name="written"/> tell
     /// others, before the next change. A change to the same object writes nothing; one to null clears the record.
     /// </summary>
-    public async Task<T?> ChangeAsync(Func<T?, T?> change, Func<T?, Task> written)
+    public Task<T?> ChangeAsync(Func<T?, T?> change, Func<T?, Task> written)
     {
-        await _gate.WaitAsync();
-        try
-        {
-            var next = change(Value);
-            if (ReferenceEquals(next, Value))
-                return next;
-            await WriteAsync(next);
-            Value = next;
-            await written(next);
+        var turn = ChangeAfterAsync(_last, change, written);
+        _last = turn;
+        return turn;
+    }
+
+    private async Task<T?> ChangeAfterAsync(Task before, Func<T?, T?> change, Func<T?, Task> written)
+    {
+        // How the change before went is told to whoever asked for it.
+        await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        var next = change(Value);
+        if (ReferenceEquals(next, Value))
             return next;
-        }
-        finally
-        {
-            _gate.Release();
-        }
+        await WriteAsync(next);
+        Value = next;
+        await written(next);
+        return next;
     }
 
     private async Task WriteAsync(T? next)

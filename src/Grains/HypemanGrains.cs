@@ -1,0 +1,49 @@
+using Hypeman.Grains.Errors;
+using Hypeman.Grains.Images;
+using Hypeman.Grains.Instances;
+using Hypeman.Grains.Nodes;
+using Hypeman.Grains.Records;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Hypeman.Grains;
+
+/// <summary>The grains of the fleet and what they need in a silo.</summary>
+public static class HypemanGrains
+{
+    /// <summary>
+    /// Adds the grains. The silo brings an <c>IResourceIndex</c>, a default grain storage that keeps JSON, and, where it
+    /// is to hold instances, an <c>INode</c> whose id is the silo's name.
+    /// </summary>
+    public static ISiloBuilder AddHypemanGrains(this ISiloBuilder silo)
+    {
+        silo.AddIncomingGrainCallFilter<ErrorFilter>();
+        silo.Services.TryAddSingleton(new GrainClock(TimeProvider.System));
+        AddNodes(silo.Services);
+        AddInstances(silo.Services);
+        silo.Services.AddSingleton<RootUsers>();
+        return silo;
+    }
+
+    private static void AddNodes(IServiceCollection services)
+    {
+        services.AddSingleton<LocalNode>();
+        services.AddSingleton<NodeSilos>();
+        services.AddSingleton<NodeDirectory>();
+        services.AddSingleton<NodeBooks>();
+        services.AddSingleton<DisplacedActivations>();
+        services.AddPlacementDirector<PinnedPlacement, PinnedPlacementDirector>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, NodeRegistration>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, HomewardLoop>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, VmPump>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, NodeReconciler>();
+    }
+
+    private static void AddInstances(IServiceCollection services)
+    {
+        services.AddSingleton<ReadyImages>();
+        services.AddOptions<InstanceLimits>()
+            .Validate(limits => limits.IsValid(), "Instance limits must all be more than zero.")
+            .ValidateOnStart();
+    }
+}

@@ -1,0 +1,78 @@
+using Hypeman.Contracts;
+using Hypeman.Contracts.Errors;
+using Hypeman.Contracts.Images;
+using Hypeman.Contracts.Index;
+using Hypeman.Grains.Nodes;
+using Hypeman.NodeRuntime.Images;
+using Orleans.Concurrency;
+
+namespace Hypeman.Grains.Images;
+
+/// <summary>Finds the grain of an image by any name that people write for it.</summary>
+[GrainType("image-catalog"), StatelessWorker]
+internal sealed class ImageCatalogGrain(
+    IGrainFactory grains, IResourceIndex index, LocalNode local, NodeDirectory nodes) : Grain, IImageCatalogGrain
+{
+    public async Task<ImageInfo> PullAsync(ImageSpec spec)
+    {
+        var name = Parse(spec.Name).ToString();
+        return await AtHomeAsync(name, image => image.PullAsync(spec));
+    }
+
+    public async Task<ImageInfo> ImportAsync(string name, string manifestDigest)
+    {
+        var normalized = Parse(name).ToString();
+        return await AtHomeAsync(normalized, image => image.ImportAsync(manifestDigest));
+    }
+
+    public async Task<ImageInfo> GetAsync(string name)
+    {
+        var reference = Parse(name);
+        var row = await FindAsync(reference)
+            ?? (reference.Digest is null ? null : (await SameDigestAsync(reference)).FirstOrDefault())
+            ?? throw HypemanException.NotFound("image not found");
+        return await grains.Image(row.Id).GetAsync();
+    }
+
+    public async Task DeleteAsync(string name)
+    {
+        var reference = Parse(name);
+        if (await FindAsync(reference) is { } row)
+        {
+            await grains.Image(row.Id).DeleteAsync();
+            return;
+        }
+        if (reference.Digest is null || await SameDigestAsync(reference) is not [_, ..] named)
+            throw HypemanException.NotFound("image not found");
+        var names = string.Join(", ", named.Select(tag => tag.Name));
+        throw new HypemanException(
+            ErrorKind.Conflict, "conflict", $"an image is deleted by its tag, not by its digest: delete {names}");
+    }
+
+    /// <exception cref="HypemanException"><c>invalid_name</c></exception>
+    private static ImageReference Parse(string name) => ImageReference.TryParse(name, out var reason)
+        ?? throw HypemanException.Invalid("invalid_name", $"'{name}' is not an image name: {reason}");
+
+    private Task<ResourceRow?> FindAsync(ImageReference reference) => index.GetAsync(ResourceKind.Image, reference.ToString());
+
+    // What was pulled by tag can also be named by the digest that the tag was found to mean.
+    private async Task<List<ResourceRow>> SameDigestAsync(ImageReference reference)
+    {
+        var found = new List<ResourceRow>();
+        await foreach (var row in index.ListAsync(new ResourceQuery(ResourceKind.Image) { Parent = reference.Digest }))
+            if (ImageReference.TryParse(row.Name, out _) is { } other
+                && (other.Registry, other.Repository) == (reference.Registry, reference.Repository))
+                found.Add(row);
+        return found;
+    }
+
+    // A new image is made where it is asked for, if that is a node: a push has left its blobs there.
+    private async Task<ImageInfo> AtHomeAsync(string name, Func<IImageGrain, Task<ImageInfo>> call)
+    {
+        var image = grains.Image(name);
+        if (await index.GetAsync(ResourceKind.Image, name) is not null)
+            return await call(image);
+        var home = local.Node is null ? Rendezvous.Pick(await nodes.UpAsync(), name, node => node.Id).Id : local.Id;
+        return await PlacementHint.CallAsync(home, () => call(image));
+    }
+}

@@ -1,0 +1,151 @@
+using Hypeman.Contracts;
+using Hypeman.Contracts.Images;
+using Hypeman.Contracts.Index;
+using Hypeman.Grains.Nodes;
+using Hypeman.Grains.Records;
+using Hypeman.NodeRuntime.Errors;
+using Hypeman.NodeRuntime.Images;
+using Hypeman.NodeRuntime.Nodes;
+using Microsoft.Extensions.Logging;
+
+namespace Hypeman.Grains.Images;
+
+/// <summary>
+/// The shell around one image name, on the node that holds its root: decisions are in <see cref="ImageLifecycle"/>,
+/// the record in <see cref="ImageRecord"/>, slow work in <see cref="ImagePull"/>.
+/// </summary>
+[GrainType("image"), PinnedPlacement]
+internal sealed class ImageGrain : Grain, IImageGrain, IImageReconcile
+{
+    private static readonly TimeSpan ResolvePatience = TimeSpan.FromSeconds(10);
+
+    private readonly StateCell<ImageState> _cell;
+    private readonly ImageRecord _record;
+    private readonly ImagePull _pull;
+    private readonly RootUsers _roots;
+    private readonly DisplacedActivations _displaced;
+    private readonly LocalNode _local;
+    private readonly GrainClock _clock;
+
+    public ImageGrain(
+        [PersistentState("image")] IPersistentState<Stored<ImageState>> storage, IResourceIndex index, RootUsers roots,
+        LocalNode local, DisplacedActivations displaced, GrainClock clock, ILogger<ImageGrain> logger)
+    {
+        (_roots, _displaced, _local, _clock) = (roots, displaced, local, clock);
+        _cell = new StateCell<ImageState>(storage, _ => DeactivateOnIdle(), logger);
+        _record = new ImageRecord(_cell, index, logger);
+        _pull = new ImagePull(_record, logger);
+    }
+
+    private string Name => this.GetPrimaryKeyString()[GrainKeys.ImagePrefix.Length..];
+
+    private INode Node => _local.Require(_record.State?.Home ?? _local.Id);
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        _cell.Load();
+        if (_record.State is not { } state)
+            return Task.CompletedTask;
+        if (_local.IsHome(state.Home))
+            _pull.Wake(Node.Images, login: null);
+        else
+            _displaced.Add(this.GetGrainId(), state.Home);
+        return Task.CompletedTask;
+    }
+
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        _displaced.Remove(this.GetGrainId());
+        _record.Watchers.Abandon();
+        await _pull.LeaveAsync();
+    }
+
+    public async Task<ImageInfo> PullAsync(ImageSpec spec)
+    {
+        var node = Node;
+        var login = spec.Credentials is { } given ? new RegistryLogin(given.Username, given.Password, given.RegistryToken) : null;
+        var image = await ResolveAsync(patience =>
+            node.Images.ResolveAsync(Reference, spec.Platform ?? node.Facts.Platform, login, patience));
+        return await PointAtAsync(image, spec.Tags, login);
+    }
+
+    public async Task<ImageInfo> ImportAsync(string manifestDigest)
+    {
+        var node = Node;
+        var image = await ResolveAsync(patience =>
+            node.Images.ResolveLocalAsync(manifestDigest, node.Facts.Platform, patience));
+        return await PointAtAsync(image, _record.State?.Info.Tags ?? new Dictionary<string, string>(), login: null);
+    }
+
+    public Task<ImageInfo> GetAsync()
+    {
+        LeaveIfNothing();
+        return Task.FromResult(_record.Required.Info);
+    }
+
+    public async Task DeleteAsync()
+    {
+        LeaveIfNothing();
+        var digest = _record.Required.Info.Digest;
+        _ = Node;
+        await _pull.LeaveAsync();
+        await _record.RemoveAsync();
+        await _roots.ReleaseAsync(digest, CancellationToken.None);
+        DeactivateOnIdle();
+    }
+
+    public IAsyncEnumerable<ImageInfo> WatchAsync(CancellationToken cancellationToken) =>
+        _record.Watchers.WatchAsync(_record.Required.Info, cancellationToken);
+
+    public async Task<bool> ReconcileAsync()
+    {
+        LeaveIfNothing();
+        if (_record.State is not { } state)
+            return false;
+        if (!_local.IsHome(state.Home))
+            return true;
+        await _record.ChangeAsync(now => ImageLifecycle.Seen(now, Node.Images.FindRoot(now.Info.Digest)));
+        await _record.RepairAsync();
+        _pull.Wake(Node.Images, login: null);
+        return true;
+    }
+
+    private ImageReference Reference => ImageReference.TryParse(Name, out var reason)
+        ?? throw new NodeException(NodeErrorKind.Invalid, reason ?? $"'{Name}' is no image reference");
+
+    private async Task<ImageInfo> PointAtAsync(ResolvedImage image, IReadOnlyDictionary<string, string> tags, RegistryLogin? login)
+    {
+        var before = _record.State?.Info.Digest;
+        var state = await _record.PutAsync(now => ImageLifecycle.Wanted(now, Name, image, tags, _local.Id, _clock.Now));
+        _pull.Wake(Node.Images, login);
+        if (before is not null && before != state.Info.Digest)
+            await _roots.ReleaseAsync(before, CancellationToken.None);
+        return _record.Required.Info;
+    }
+
+    // The grain answers nobody while it asks the registry, so the registry has to be quick.
+    private async Task<ResolvedImage> ResolveAsync(Func<CancellationToken, Task<ResolvedImage>> resolve)
+    {
+        using var patience = new CancellationTokenSource(ResolvePatience, _clock.Time);
+        try
+        {
+            return await resolve(patience.Token);
+        }
+        catch (OperationCanceledException) when (patience.IsCancellationRequested)
+        {
+            throw new NodeException(
+                NodeErrorKind.TimedOut, $"{Reference.Registry} did not answer within {ResolvePatience.TotalSeconds:0} seconds");
+        }
+        finally
+        {
+            LeaveIfNothing();
+        }
+    }
+
+    // A look-up of what does not exist must not stay in memory.
+    private void LeaveIfNothing()
+    {
+        if (_record.State is null)
+            DeactivateOnIdle();
+    }
+}

@@ -1,0 +1,75 @@
+using Hypeman.Contracts;
+using Hypeman.Contracts.Errors;
+using Hypeman.Contracts.Index;
+using Hypeman.Contracts.Ingresses;
+using Hypeman.Grains.Records;
+
+namespace Hypeman.Grains.Ingresses;
+
+/// <summary>
+/// One ingress. It has no operation that takes time, so its row in the index, with its claims, is its whole record:
+/// there is nothing that could disagree with it.
+/// </summary>
+[GrainType("ingress")]
+internal sealed class IngressGrain(IResourceIndex index, GrainClock clock) : Grain, IIngressGrain
+{
+    private string Id => this.GetPrimaryKeyString()[GrainKeys.IngressPrefix.Length..];
+
+    public async Task<IngressInfo> CreateAsync(IngressSpec spec)
+    {
+        var kept = IngressRules.Check(spec);
+        var info = new IngressInfo
+        {
+            Id = Id,
+            Name = kept.Name,
+            Rules = await Task.WhenAll(kept.Rules.Select(WithCanonicalTargetAsync)),
+            Tags = kept.Tags,
+            CreatedAt = clock.Now,
+        };
+        try
+        {
+            await index.InsertAsync(ToRow(info), [kept.Name, .. info.Rules.Select(IngressRules.Claim)]);
+        }
+        catch (ResourceClaimedException taken)
+        {
+            throw taken.Claim == kept.Name
+                ? new HypemanException(ErrorKind.Conflict, "already_exists", $"an ingress named '{kept.Name}' exists already")
+                : new HypemanException(ErrorKind.Conflict, "hostname_in_use", $"{taken.Claim} is used by another ingress");
+        }
+        return info;
+    }
+
+    public async Task<IngressInfo> GetAsync() => ResourceSummary.Read<IngressInfo>(await RowAsync());
+
+    public async Task DeleteAsync()
+    {
+        var row = await RowAsync();
+        await index.DeleteAsync(ResourceKind.Ingress, row.Id);
+    }
+
+    private async Task<ResourceRow> RowAsync() =>
+        await index.GetAsync(ResourceKind.Ingress, Id) ?? throw HypemanException.NotFound();
+
+    private async Task<IngressRule> WithCanonicalTargetAsync(IngressRule rule)
+    {
+        var found = await index.FindAsync(ResourceKind.Instance, rule.TargetInstance, allowPrefix: true);
+        return found switch
+        {
+            [var instance] => rule with { TargetInstance = instance.Name },
+            [] => throw HypemanException.Invalid("instance_not_found", $"there is no instance '{rule.TargetInstance}'"),
+            _ => throw new HypemanException(ErrorKind.Ambiguous, "ambiguous", "multiple resources match, use full ID"),
+        };
+    }
+
+    private static ResourceRow ToRow(IngressInfo info) => new()
+    {
+        Kind = ResourceKind.Ingress,
+        Id = info.Id,
+        Name = info.Name,
+        Tags = info.Tags,
+        State = "Active",
+        Summary = ResourceSummary.Write(info),
+        Version = 1,
+        CreatedAt = info.CreatedAt,
+    };
+}

@@ -1,0 +1,137 @@
+using Hypeman.Contracts;
+using Hypeman.Contracts.Index;
+using Hypeman.Contracts.Instances;
+using Hypeman.Grains;
+using Hypeman.NodeRuntime.Nodes;
+using Hypeman.Tests.Testing;
+using Hypeman.Tests.Testing.Index;
+using Hypeman.Tests.Testing.Nodes;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans;
+using Orleans.Configuration;
+using Orleans.Hosting;
+using Orleans.Storage;
+using Orleans.TestingHost;
+
+namespace Hypeman.Tests.Grains.Clusters;
+
+/// <summary>
+/// A fleet in this process: real silos, and below them simulated nodes that outlive them. Storage and index outlive them
+/// too. Silo 0 has no node, so that there is always one left to ask.
+/// </summary>
+public sealed class TestFleet : IAsyncDisposable
+{
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly Dictionary<string, InProcessSiloHandle> _silos = [];
+    private readonly List<SimulatedNode> _nodes = [];
+    private InProcessTestCluster _cluster = null!;
+    private SimulatedNode? _starting;
+
+    public InMemoryResourceIndex Index { get; } = new();
+
+    public TestStorage Storage { get; } = new();
+
+    public IClusterClient Grains => _cluster.Client;
+
+    /// <summary>The first node.</summary>
+    public SimulatedNode Node => _nodes[0];
+
+    public static async Task<TestFleet> StartAsync(int nodes = 1, Action<SimulatedNode>? prepare = null)
+    {
+        var fleet = new TestFleet();
+        var builder = new InProcessTestClusterBuilder(1);
+        builder.ConfigureSilo((_, silo) => fleet.Configure(silo));
+        fleet._cluster = builder.Build();
+        await fleet._cluster.DeployAsync();
+        for (var at = 0; at < nodes; at++)
+        {
+            var node = new SimulatedNode($"node-{at}");
+            node.Images.Plant(Some.Digest);
+            prepare?.Invoke(node);
+            fleet._nodes.Add(node);
+            await fleet.StartSiloAsync(node);
+        }
+        return fleet;
+    }
+
+    /// <summary>Our process on this node ends at once, as kill -9 ends it.</summary>
+    public Task KillSiloAsync(SimulatedNode node)
+    {
+        _silos.Remove(node.Facts.NodeId, out var silo);
+        return _cluster.KillSiloAsync(silo!);
+    }
+
+    public async Task StartSiloAsync(SimulatedNode node)
+    {
+        _starting = node;
+        _silos[node.Facts.NodeId] = await _cluster.StartAdditionalSiloAsync();
+        _starting = null;
+    }
+
+    public async Task RestartSiloAsync(SimulatedNode node)
+    {
+        await KillSiloAsync(node);
+        await StartSiloAsync(node);
+    }
+
+    /// <summary>Makes an instance on the first node and begins to boot it.</summary>
+    public async Task<IInstanceGrain> CreateAsync(InstanceSpec? spec = null)
+    {
+        var info = await Grains.InstanceFactory().CreateAsync(spec ?? Some.Spec());
+        return Grains.Instance(info.Id);
+    }
+
+    /// <summary>Waits until the instance is in a phase and at rest; how it is then.</summary>
+    public async Task<InstanceInfo> RestsAsync(string id, InstancePhase phase)
+    {
+        InstanceInfo? info = null;
+        await Until.True(
+            async () => (info = await TryGetAsync(id)) is { Operation: null } && info.Phase == phase,
+            Patience, $"instance {id} is {phase} and at rest (last seen: {info?.Phase}, {info?.Operation}, {info?.StateError})");
+        return info!;
+    }
+
+    public Task IsGoneAsync(string id) => Until.True(
+        async () => await Index.GetAsync(ResourceKind.Instance, id) is null && await TryGetAsync(id) is null
+            && _nodes.All(node => node.Vms.Find(id) is null),
+        Patience, $"instance {id} is gone everywhere");
+
+    /// <summary>The info; null while it cannot be had.</summary>
+    public async Task<InstanceInfo?> TryGetAsync(string id)
+    {
+        try
+        {
+            return await Grains.Instance(id).GetAsync();
+        }
+        catch (Exception)
+        {
+            return null;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _cluster.DisposeAsync();
+        _nodes.ForEach(node => node.Dispose());
+    }
+
+    private void Configure(ISiloBuilder silo)
+    {
+        silo.AddHypemanGrains();
+        silo.Services.AddSingleton<IResourceIndex>(Index);
+        silo.Services.AddKeyedSingleton<IGrainStorage>("Default", Storage);
+        silo.Services.AddSingleton<IGrainStorage>(Storage);
+        silo.Configure<ClusterMembershipOptions>(options =>
+        {
+            options.ProbeTimeout = TimeSpan.FromMilliseconds(500);
+            options.NumMissedProbesLimit = 2;
+            options.NumVotesForDeathDeclaration = 1;
+            options.TableRefreshTimeout = TimeSpan.FromSeconds(2);
+        });
+        if (_starting is not { } node)
+            return;
+        silo.Services.PostConfigure<SiloOptions>(options => options.SiloName = node.Facts.NodeId);
+        silo.Services.AddSingleton<INode>(node);
+    }
+}
