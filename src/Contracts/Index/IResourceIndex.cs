@@ -6,8 +6,13 @@ namespace Hypeman.Contracts.Index;
 /// </summary>
 public interface IResourceIndex
 {
-    /// <summary>Adds a row and takes its claims, both or neither.</summary>
-    /// <exception cref="ResourceClaimedException">Another resource of this kind holds one of the claims.</exception>
+    /// <summary>
+    /// Adds a row and takes its claims, both or neither. The same resource may do so again, with the same version or a
+    /// higher one: a creation that was cut off is simply repeated.
+    /// </summary>
+    /// <exception cref="ResourceClaimedException">
+    /// Another resource of this kind holds one of the claims; or this id is there with a higher version.
+    /// </exception>
     Task InsertAsync(ResourceRow row, IReadOnlyList<string> claims, CancellationToken cancellationToken = default);
 
     /// <summary>Replaces a row whose version is lower; false when the row is gone or newer, and nothing changes.</summary>
@@ -32,6 +37,7 @@ public interface IResourceIndex
     /// First every present row of the kinds, then <see cref="ResourceChange.Synced"/>, then each change, at least once
     /// and in order for one resource. Lost connections are taken up again inside.
     /// </summary>
+    /// <exception cref="ResourceWatchExpiredException">The reader stayed away for about a day.</exception>
     IAsyncEnumerable<ResourceChange> WatchAsync(IReadOnlyList<ResourceKind> kinds, CancellationToken cancellationToken = default);
 }
 
@@ -95,3 +101,9 @@ public sealed class ResourceClaimedException(string claim, string heldBy)
     public string Claim { get; } = claim;
     public string HeldBy { get; } = heldBy;
 }
+
+/// <summary>
+/// A watcher was cut off for longer than deletions are remembered. It must begin again and drop what it does not see.
+/// </summary>
+public sealed class ResourceWatchExpiredException()
+    : Exception("The watch fell behind further than deletions are remembered; begin a new one.");

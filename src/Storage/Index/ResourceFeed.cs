@@ -1,0 +1,98 @@
+using System.Data.Common;
+using System.Runtime.CompilerServices;
+using Dapper;
+using Hypeman.Contracts.Index;
+using Hypeman.Storage.Databases;
+using Microsoft.Extensions.Logging;
+
+namespace Hypeman.Storage.Index;
+
+/// <summary>
+/// Follows the index by revision. A watcher holds nothing in the database but the number it has read up to, so any
+/// number of them may be slow, and one that was cut off goes on where it was.
+/// </summary>
+internal sealed class ResourceFeed(Database database, ChangeSignal signal, TimeProvider time, ILogger<ResourceFeed> logger)
+{
+    private const int BatchSize = 500;
+    private static readonly TimeSpan RetryAfterFailure = TimeSpan.FromSeconds(1);
+
+    public async IAsyncEnumerable<ResourceChange> WatchAsync(
+        IReadOnlyList<ResourceKind> kinds, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        string[] words = [.. kinds.Select(ResourceRecord.Word).Distinct()];
+        long after = await PersistAsync(ReadRevisionAsync, cancellationToken);
+
+        // A row that changes while these pages are read is seen again below, with a revision above the one kept.
+        foreach (string kind in words)
+        {
+            string last = "";
+            IReadOnlyList<ResourceRecord> page;
+            do
+            {
+                string from = last;
+                page = await PersistAsync((c, t) => ReadPageAsync(c, kind, from, t), cancellationToken);
+                foreach (ResourceRecord record in page)
+                    yield return Changed(record);
+                last = page.Count > 0 ? page[^1].Id : last;
+            }
+            while (page.Count == BatchSize);
+        }
+        yield return ResourceChange.Synced;
+
+        while (true)
+        {
+            Task next = signal.Next;
+            long since = after;
+            FeedBatch batch = await PersistAsync((c, t) => FeedBatch.ReadAsync(c, words, since, BatchSize, t), cancellationToken);
+            if (batch.Forgotten > after)
+                throw new ResourceWatchExpiredException();
+            foreach (FeedEntry entry in batch.Entries)
+                yield return entry.ToChange();
+            after = batch.Next;
+            if (batch.Entries.Count == 0)
+                await WaitAsync(next, database.Options.PollInterval, cancellationToken);
+        }
+    }
+
+    /// <summary>Reads until it works: a database that is away for a while only delays a watcher.</summary>
+    private async Task<T> PersistAsync<T>(
+        Func<DbConnection, CancellationToken, Task<T>> read, CancellationToken cancellationToken)
+    {
+        for (bool failing = false; ; failing = true)
+        {
+            try
+            {
+                await using DbConnection connection = await database.Reads.OpenConnectionAsync(cancellationToken);
+                return await read(connection, cancellationToken);
+            }
+            catch (DbException e) when (e.IsTransient)
+            {
+                if (!failing)
+                    logger.LogWarning("The index cannot be read, watchers wait: {Reason}", database.Dialect.Explain(e));
+            }
+            await WaitAsync(Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken), RetryAfterFailure, cancellationToken);
+        }
+    }
+
+    private async Task WaitAsync(Task signalled, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        await signalled.WaitAsync(limit, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    private static Task<long> ReadRevisionAsync(DbConnection connection, CancellationToken cancellationToken) =>
+        connection.QuerySingleAsync<long>(
+            new CommandDefinition("SELECT revision FROM resource_feed", cancellationToken: cancellationToken));
+
+    private static async Task<IReadOnlyList<ResourceRecord>> ReadPageAsync(
+        DbConnection connection, string kind, string after, CancellationToken cancellationToken) =>
+        [.. await connection.QueryAsync<ResourceRecord>(new CommandDefinition(
+            $"SELECT {ResourceRecord.Columns} FROM resources r WHERE r.kind = @kind AND r.id > @after ORDER BY r.id LIMIT {BatchSize}",
+            new { kind, after }, cancellationToken: cancellationToken))];
+
+    private static ResourceChange Changed(ResourceRecord record)
+    {
+        ResourceRow row = record.ToRow();
+        return new ResourceChange(row.Kind, row.Id, row);
+    }
+}

@@ -1,0 +1,47 @@
+using Hypeman.Contracts.Index;
+using Hypeman.Storage.Databases;
+using Microsoft.Extensions.Logging;
+
+namespace Hypeman.Storage.Index;
+
+/// <summary>The resource index on either database.</summary>
+internal sealed class ResourceIndex(Database database, TimeProvider time, ILogger<ResourceFeed> logger) : IResourceIndex
+{
+    private readonly ChangeSignal _signal = new();
+    private readonly ResourceReader _reader = new(database);
+    private readonly ResourceWriter _writer = new(database, time);
+
+    public async Task InsertAsync(ResourceRow row, IReadOnlyList<string> claims, CancellationToken cancellationToken = default)
+    {
+        await _writer.InsertAsync(row, claims, cancellationToken);
+        _signal.Raise();
+    }
+
+    public async Task<bool> UpdateAsync(ResourceRow row, CancellationToken cancellationToken = default)
+    {
+        bool changed = await _writer.UpdateAsync(row, cancellationToken);
+        if (changed)
+            _signal.Raise();
+        return changed;
+    }
+
+    public async Task DeleteAsync(ResourceKind kind, string id, CancellationToken cancellationToken = default)
+    {
+        if (await _writer.DeleteAsync(kind, id, cancellationToken))
+            _signal.Raise();
+    }
+
+    public Task<ResourceRow?> GetAsync(ResourceKind kind, string id, CancellationToken cancellationToken = default) =>
+        _reader.GetAsync(kind, id, cancellationToken);
+
+    public Task<IReadOnlyList<ResourceRow>> FindAsync(
+        ResourceKind kind, string idOrName, bool allowPrefix, CancellationToken cancellationToken = default) =>
+        _reader.FindAsync(kind, idOrName, allowPrefix, cancellationToken);
+
+    public IAsyncEnumerable<ResourceRow> ListAsync(ResourceQuery query, CancellationToken cancellationToken = default) =>
+        _reader.ListAsync(query, cancellationToken);
+
+    public IAsyncEnumerable<ResourceChange> WatchAsync(
+        IReadOnlyList<ResourceKind> kinds, CancellationToken cancellationToken = default) =>
+        new ResourceFeed(database, _signal, time, logger).WatchAsync(kinds, cancellationToken);
+}

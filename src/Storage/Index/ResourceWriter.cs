@@ -1,0 +1,132 @@
+using System.Data.Common;
+using Dapper;
+using Hypeman.Contracts.Index;
+using Hypeman.Storage.Databases;
+
+namespace Hypeman.Storage.Index;
+
+/// <summary>
+/// Changes the index. Every change takes the next revision first: that orders writers, so none of them can wait for
+/// another in a circle, and gives watchers revisions without gaps behind them.
+/// </summary>
+internal sealed class ResourceWriter(Database database, TimeProvider time)
+{
+    /// <exception cref="ResourceClaimedException">The id or one of the claims is held.</exception>
+    public Task InsertAsync(ResourceRow row, IReadOnlyList<string> claims, CancellationToken cancellationToken) =>
+        InTransactionAsync(async transaction =>
+        {
+            ResourceRecord record = ResourceRecord.Of(row, await TakeRevisionAsync(transaction));
+            int made = await transaction.ExecuteAsync(
+                """
+                INSERT INTO resources
+                    (kind, id, name, parent, home, epoch, state, tags, summary, version, created_at, revision)
+                VALUES
+                    (@Kind, @Id, @Name, @Parent, @Home, @Epoch, @State, @Tags, @Summary, @Version, @CreatedAt, @Revision)
+                ON CONFLICT (kind, id) DO UPDATE
+                SET name = @Name, parent = @Parent, home = @Home, epoch = @Epoch, state = @State, tags = @Tags,
+                    summary = @Summary, version = @Version, created_at = @CreatedAt, revision = @Revision
+                WHERE resources.version <= @Version
+                """, record);
+            if (made == 0)
+                throw new ResourceClaimedException(row.Id, row.Id);
+            foreach (string claim in claims.Distinct(StringComparer.Ordinal))
+                await ClaimAsync(transaction, record, claim);
+            await WriteTagsAsync(transaction, record, row.Tags);
+            await transaction.ExecuteAsync("DELETE FROM resource_tombstones WHERE kind = @Kind AND id = @Id", record);
+            return true;
+        }, cancellationToken);
+
+    public Task<bool> UpdateAsync(ResourceRow row, CancellationToken cancellationToken) =>
+        InTransactionAsync(async transaction =>
+        {
+            ResourceRecord record = ResourceRecord.Of(row, await TakeRevisionAsync(transaction));
+            string? oldTags = await transaction.Connection!.QuerySingleOrDefaultAsync<string>(
+                "SELECT tags FROM resources WHERE kind = @Kind AND id = @Id AND version < @Version", record, transaction);
+            if (oldTags is null)
+                return false;
+            await transaction.ExecuteAsync(
+                """
+                UPDATE resources
+                SET name = @Name, parent = @Parent, home = @Home, epoch = @Epoch, state = @State, tags = @Tags,
+                    summary = @Summary, version = @Version, revision = @Revision
+                WHERE kind = @Kind AND id = @Id
+                """, record);
+            if (oldTags != record.Tags)
+                await WriteTagsAsync(transaction, record, row.Tags);
+            return true;
+        }, cancellationToken);
+
+    public Task<bool> DeleteAsync(ResourceKind kind, string id, CancellationToken cancellationToken) =>
+        InTransactionAsync(async transaction =>
+        {
+            long revision = await TakeRevisionAsync(transaction);
+            long now = ResourceRecord.Microseconds(time.GetUtcNow());
+            var key = new { kind = ResourceRecord.Word(kind), id, revision, now };
+            // Claims and tags go with the row.
+            if (await transaction.ExecuteAsync("DELETE FROM resources WHERE kind = @kind AND id = @id", key) == 0)
+                return false;
+            await transaction.ExecuteAsync(
+                "INSERT INTO resource_tombstones (kind, id, revision, deleted_at) VALUES (@kind, @id, @revision, @now)", key);
+            await ForgetAsync(transaction, now);
+            return true;
+        }, cancellationToken);
+
+    private static async Task<long> TakeRevisionAsync(DbTransaction transaction) =>
+        await transaction.Connection!.QuerySingleAsync<long>(
+            "UPDATE resource_feed SET revision = revision + 1 RETURNING revision", transaction: transaction);
+
+    private static async Task ClaimAsync(DbTransaction transaction, ResourceRecord record, string claim)
+    {
+        var key = new { record.Kind, claim, record.Id };
+        int taken = await transaction.ExecuteAsync(
+            "INSERT INTO resource_claims (kind, claim, id) VALUES (@Kind, @claim, @Id) ON CONFLICT (kind, claim) DO NOTHING", key);
+        if (taken == 1)
+            return;
+        string holder = await transaction.Connection!.QuerySingleAsync<string>(
+            "SELECT id FROM resource_claims WHERE kind = @Kind AND claim = @claim", key, transaction);
+        if (holder != record.Id)
+            throw new ResourceClaimedException(claim, holder);
+    }
+
+    private static async Task WriteTagsAsync(
+        DbTransaction transaction, ResourceRecord record, IReadOnlyDictionary<string, string> tags)
+    {
+        await transaction.ExecuteAsync("DELETE FROM resource_tags WHERE kind = @Kind AND id = @Id", record);
+        foreach ((string key, string value) in tags)
+        {
+            await transaction.ExecuteAsync(
+                """
+                INSERT INTO resource_tags (kind, tag_key, tag_value, created_at, id)
+                SELECT kind, @key, @value, created_at, id FROM resources WHERE kind = @Kind AND id = @Id
+                """, new { record.Kind, record.Id, key, value });
+        }
+    }
+
+    /// <summary>Each deletion sweeps those past their retention; no other work is needed to keep them few.</summary>
+    private async Task ForgetAsync(DbTransaction transaction, long now)
+    {
+        long oldest = now - (long)database.Options.TombstoneRetention.TotalMicroseconds;
+        long[] gone = [.. await transaction.Connection!.QueryAsync<long>(
+            "DELETE FROM resource_tombstones WHERE deleted_at < @oldest RETURNING revision", new { oldest }, transaction)];
+        if (gone.Length > 0)
+            await transaction.ExecuteAsync("UPDATE resource_feed SET forgotten = @last WHERE forgotten < @last", new { last = gone.Max() });
+    }
+
+    /// <summary>Commits when <paramref name="work"/> says true; else, and when it throws, nothing has happened.</summary>
+    private async Task<bool> InTransactionAsync(Func<DbTransaction, Task<bool>> work, CancellationToken cancellationToken)
+    {
+        await using DbConnection connection = await database.Writes.OpenConnectionAsync(cancellationToken);
+        await using DbTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
+        bool changed = await work(transaction);
+        // Once begun, a commit is seen through: a caller that leaves must not make its outcome unknown.
+        if (changed)
+            await transaction.CommitAsync(CancellationToken.None);
+        return changed;
+    }
+}
+
+file static class TransactionExtensions
+{
+    public static Task<int> ExecuteAsync(this DbTransaction transaction, string sql, object parameters) =>
+        transaction.Connection!.ExecuteAsync(sql, parameters, transaction);
+}
