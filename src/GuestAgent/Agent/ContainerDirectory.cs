@@ -1,0 +1,26 @@
+using Hypeman.GuestAgent.Linux;
+
+namespace Hypeman.GuestAgent.Agent;
+
+internal static class ContainerDirectory
+{
+    private const uint ParentMode = 0x1ed; // 0755
+
+    /// <summary>Opens a directory of the container; makes it, and what is missing above it.</summary>
+    /// <param name="path">Absolute, without <c>..</c>.</param>
+    public static Fd Open(Fd root, string path, uint mode = ParentMode)
+    {
+        const int flags = OpenFlags.ReadOnly | OpenFlags.Directory;
+        try
+        {
+            return RootedFiles.Open(root.Number, path, flags);
+        }
+        catch (LinuxException e) when (e.Errno == Errno.NotFound && path != "/")
+        {
+            using var parent = Open(root, Path.GetDirectoryName(path)!);
+            if (Libc.MakeDirectoryAt(parent.Number, Path.GetFileName(path), mode) < 0 && LinuxException.LastErrno != Errno.Exists)
+                throw new LinuxException(path, LinuxException.LastErrno);
+            return RootedFiles.Open(root.Number, path, flags);
+        }
+    }
+}
