@@ -24,7 +24,7 @@ internal static class ModuleInfo
     {
         try
         {
-            if (!elf.StartsWith("\x7fELF\x02\x01"u8))
+            if (!elf.StartsWith("\u007fELF\u0002\u0001"u8))
                 throw new InvalidDataException("A kernel module is no 64-bit ELF file.");
             var table = checked((int)BinaryPrimitives.ReadInt64LittleEndian(elf[0x28..]));
             var size = BinaryPrimitives.ReadUInt16LittleEndian(elf[0x3a..]);
