@@ -30,9 +30,6 @@ public sealed class DataLayout(string root)
     /// <summary>Emptied at every start.</summary>
     public string Temporary => Path.Combine(Root, "tmp");
 
-    /// <summary>Empty file systems to copy new disks from.</summary>
-    public string DiskTemplates => Path.Combine(Root, "disk-templates");
-
     /// <summary>Guest kernels, modules and the initramfs made of them.</summary>
     public string Guest => Path.Combine(Root, "guest");
 
@@ -61,7 +58,7 @@ public sealed class DataLayout(string root)
             NodeErrorKind.Invalid,
             $"The data directory {Root} is in use by process {FileLock.ReadHolder(LockFile)}. "
             + "End that process, or choose another data directory.");
-        foreach (var folder in (string[])[Blobs, Roots, Uploads, Temporary, DiskTemplates, Guest, Vms])
+        foreach (var folder in (string[])[Blobs, Roots, Uploads, Temporary, Guest, Vms])
             EnsureFolder(folder);
         return claimed;
     }

@@ -1,0 +1,89 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Hypeman.NodeRuntime.Linux;
+
+/// <summary>Files with holes, which take no space and read as zeros.</summary>
+public static partial class SparseFile
+{
+    private const nuint CloneRequest = 0x40049409; // FICLONE
+    private const int SeekData = 3, SeekHole = 4, NoSuchDevice = 6;
+
+    /// <summary>Makes a file of this size that is one hole.</summary>
+    public static void Create(string path, long sizeBytes, UnixFileMode mode = AtomicFile.Private)
+    {
+        using var file = CreateNew(path, mode);
+        file.SetLength(sizeBytes);
+    }
+
+    /// <summary>
+    /// Copies a file: by sharing its blocks where the file system can (then at once, whatever its size), else its data
+    /// without its holes. The target is durable when it returns; its name is not (see <see cref="AtomicFile"/>).
+    /// </summary>
+    public static void Copy(
+        string source, string target, UnixFileMode mode = AtomicFile.Private, CancellationToken cancellationToken = default)
+    {
+        using var from = new FileStream(source, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        using var to = CreateNew(target, mode);
+        var (fromFd, toFd) = (Descriptor(from.SafeFileHandle), Descriptor(to.SafeFileHandle));
+        if (Libc.DeviceControl(toFd, CloneRequest, fromFd) < 0)
+        {
+            to.SetLength(from.Length);
+            CopyData(fromFd, toFd, from.Length, cancellationToken);
+        }
+        to.Flush(flushToDisk: true);
+    }
+
+    /// <summary>Bytes that a file takes on its disk.</summary>
+    public static unsafe long UsedBytes(string path)
+    {
+        const uint wantBlocks = 0x400;
+        const int blocksOffset = 0x30, blockSize = 512;
+        var result = stackalloc byte[256];
+        return Libc.Stat(Libc.CurrentDirectory, path, 0, wantBlocks, result) == 0
+            ? *(long*)(result + blocksOffset) * blockSize
+            : throw LinuxException.Last($"stat {path}");
+    }
+
+    private static void CopyData(int from, int to, long length, CancellationToken cancellationToken)
+    {
+        const long pieceBytes = 64 * 1024 * 1024;
+        var position = 0L;
+        while ((position = Seek(from, position, SeekData)) >= 0)
+        {
+            var end = Math.Min(length, Seek(from, position, SeekHole));
+            while (position < end)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                var (input, output) = (position, position);
+                var copied = CopyRange(from, ref input, to, ref output, (nuint)Math.Min(pieceBytes, end - position), 0);
+                if (copied < 0)
+                    throw LinuxException.Last("copy_file_range");
+                if (copied == 0)
+                    return;
+                position += copied;
+            }
+        }
+    }
+
+    /// <summary>-1 after the last data.</summary>
+    private static long Seek(int fd, long offset, int origin)
+    {
+        var position = Libc.Seek(fd, offset, origin);
+        return position >= 0 ? position
+            : Marshal.GetLastPInvokeError() == NoSuchDevice ? -1
+            : throw LinuxException.Last("lseek");
+    }
+
+    private static FileStream CreateNew(string path, UnixFileMode mode) => new(path, new FileStreamOptions
+    {
+        Mode = FileMode.CreateNew,
+        Access = FileAccess.ReadWrite,
+        UnixCreateMode = mode,
+    });
+
+    private static int Descriptor(SafeFileHandle handle) => (int)handle.DangerousGetHandle();
+
+    [LibraryImport("libc", EntryPoint = "copy_file_range", SetLastError = true)]
+    private static partial nint CopyRange(int from, ref long fromOffset, int to, ref long toOffset, nuint length, uint flags);
+}
