@@ -47,8 +47,8 @@ public sealed class OverlayDisks(OverlayDiskOptions options)
             () => SparseFile.Copy(source, temporary, cancellationToken: cancellationToken), cancellationToken));
     }
 
-    /// <summary>Bytes that a disk takes on this host.</summary>
-    public static long UsedBytes(string path) => SparseFile.UsedBytes(path);
+    /// <summary>Bytes that a disk takes on this host; zero when there is none.</summary>
+    public static long UsedBytes(string path) => FileStatus.Of(path)?.UsedBytes ?? 0;
 
     /// <summary>
     /// No reserved blocks, as root is the usual user of a guest. Tables need no zeroing, neither now nor by the guest

@@ -34,17 +34,6 @@ public static partial class SparseFile
         to.Flush(flushToDisk: true);
     }
 
-    /// <summary>Bytes that a file takes on its disk.</summary>
-    public static unsafe long UsedBytes(string path)
-    {
-        const uint wantBlocks = 0x400;
-        const int blocksOffset = 0x30, blockSize = 512;
-        var result = stackalloc byte[256];
-        return Libc.Stat(Libc.CurrentDirectory, path, 0, wantBlocks, result) == 0
-            ? *(long*)(result + blocksOffset) * blockSize
-            : throw LinuxException.Last($"stat {path}");
-    }
-
     private static void CopyData(int from, int to, long length, CancellationToken cancellationToken)
     {
         const long pieceBytes = 64 * 1024 * 1024;

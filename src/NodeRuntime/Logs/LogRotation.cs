@@ -1,3 +1,4 @@
+using Hypeman.NodeRuntime.Linux;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -19,7 +20,8 @@ public sealed class LogRotationOptions
 
 /// <summary>
 /// Rotates by copy and truncate, because the writers (VMMs) hold their files open. They open them for appending, so
-/// they go on at the new end. What is written between copy and truncation is lost.
+/// they go on at the new end. The copy goes on until nothing is left, so only what is written in the moment between
+/// its last read and the truncation is lost.
 /// </summary>
 public sealed class LogRotation(
     Func<IEnumerable<string>> listLogs, IOptions<LogRotationOptions> options, TimeProvider time, ILogger<LogRotation> log)
@@ -53,18 +55,28 @@ public sealed class LogRotation(
         var file = new FileInfo(path);
         if (!file.Exists || file.Length <= options.Value.MaxBytes)
             return;
-        var keep = options.Value.Keep;
+        ShiftOlder(path, options.Value.Keep);
+        using var current = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        if (options.Value.Keep > 0)
+        {
+            using var copy = new FileStream($"{path}.1", new FileStreamOptions
+            {
+                Mode = FileMode.Create,
+                Access = FileAccess.Write,
+                UnixCreateMode = AtomicFile.Private,
+            });
+            current.CopyTo(copy);
+        }
+        current.SetLength(0);
+        log.LogDebug("Rotated {Path}", path);
+    }
+
+    private static void ShiftOlder(string path, int keep)
+    {
         for (var i = keep; i > 1; i--)
         {
             if (File.Exists($"{path}.{i - 1}"))
                 File.Move($"{path}.{i - 1}", $"{path}.{i}", overwrite: true);
         }
-        if (keep > 0)
-        {
-            File.Copy(path, $"{path}.1.tmp", overwrite: true);
-            File.Move($"{path}.1.tmp", $"{path}.1", overwrite: true);
-        }
-        using var truncated = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
-        truncated.SetLength(0);
     }
 }
