@@ -43,14 +43,12 @@ public sealed class FileLock : IDisposable
     /// <summary>The pid that the holder of the lock wrote into it; null when there is none.</summary>
     public static int? ReadHolder(string path)
     {
-        try
-        {
-            return int.TryParse(File.ReadAllText(path).Trim(), CultureInfo.InvariantCulture, out var pid) ? pid : null;
-        }
-        catch (IOException)
-        {
+        if (!File.Exists(path))
             return null;
-        }
+        using var handle = Open(path);
+        Span<byte> text = stackalloc byte[16];
+        var length = RandomAccess.Read(handle, text, 0);
+        return int.TryParse(text[..length].TrimEnd((byte)'\n'), CultureInfo.InvariantCulture, out var pid) ? pid : null;
     }
 
     public void Dispose() => handle.Dispose();

@@ -1,0 +1,55 @@
+using Hypeman.NodeRuntime.Linux;
+using Hypeman.Tests.Testing;
+
+namespace Hypeman.Tests.NodeRuntime.Linux;
+
+public sealed class FileLockTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+    private string Path => folder.PathOf("lock");
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void Only_one_holds_a_lock_and_says_who_it_is()
+    {
+        using (var first = FileLock.TryTake(Path))
+        {
+            Assert.NotNull(first);
+            Assert.Null(FileLock.TryTake(Path));
+            Assert.Equal(Environment.ProcessId, FileLock.ReadHolder(Path));
+        }
+        using var second = FileLock.TryTake(Path);
+        Assert.NotNull(second);
+    }
+
+    [Fact]
+    public async Task A_child_does_not_keep_the_lock()
+    {
+        var taken = FileLock.TryTake(Path)!;
+        var child = await Spawner.StartAsync(new SpawnRequest
+        {
+            Program = "sleep",
+            Arguments = ["60"],
+            OutputPath = folder.PathOf("out"),
+        });
+        using var process = ProcessHandle.Open(child)!;
+        taken.Dispose();
+
+        using var next = FileLock.TryTake(Path);
+        process.Kill(ProcessSignal.Kill);
+        await process.Exited;
+
+        Assert.NotNull(next);
+    }
+
+    [Fact]
+    public async Task Waiting_for_a_lock_ends_when_it_is_free()
+    {
+        var first = await FileLock.TakeAsync(Path);
+        var second = FileLock.TakeAsync(Path);
+        Assert.False(second.IsCompleted);
+        first.Dispose();
+        (await second.WaitAsync(TimeSpan.FromSeconds(10))).Dispose();
+    }
+}
