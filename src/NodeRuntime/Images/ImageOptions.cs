@@ -5,9 +5,6 @@ namespace Hypeman.NodeRuntime.Images;
 /// <summary>How this host pulls images and makes their roots.</summary>
 public sealed class ImageOptions
 {
-    /// <summary>Where blobs and roots are kept. Made on start, readable by its owner only.</summary>
-    [Required] public string Directory { get; set; } = "";
-
     /// <summary>For example <c>linux/amd64</c>; empty takes that of this machine.</summary>
     public string Platform { get; set; } = "";
 
