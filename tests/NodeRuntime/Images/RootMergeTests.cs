@@ -32,7 +32,7 @@ public sealed class RootMergeTests : IDisposable
             Tar().Directory("d", new TarAttributes { Mode = 0b101_000_000, Uid = 2 }).File("d/high", "2"),
             Tar().File("d/highest", "3"));
         Assert.Equal((0b101_000_000 | 0x4000, 2u), (root["d"].Mode, root["d"].Uid));
-        Assert.Equal(["1", "2", "3"], new[] { "d/low", "d/high", "d/highest" }.Select(name => root[name].Text));
+        Assert.Equal(("1", "2", "3"), (root["d/low"].Text, root["d/high"].Text, root["d/highest"].Text));
     }
 
     [Fact]
