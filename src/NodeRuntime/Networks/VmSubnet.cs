@@ -35,8 +35,8 @@ public sealed class VmSubnet
             ? new VmSubnet(parsed)
             : throw new NodeException(
                 NodeErrorKind.Invalid,
-                $"'{cidr}' is no network for VMs. Right is an IPv4 network of prefix length {MinPrefix} to {MaxPrefix} "
-                + "whose host part is zero, for example 10.100.0.0/16.");
+                $"'{cidr}' is no network for VMs. Right is an IPv4 network of prefix length {MinPrefix} to {MaxPrefix}, "
+                + "for example 10.100.0.0/16.");
 
     /// <summary>
     /// An address that is not in use: at random, so that one that was just given up is not soon given again; in a

@@ -1,0 +1,92 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Hypeman.NodeRuntime.Networks;
+
+namespace Hypeman.Tests.NodeRuntime.Networks;
+
+/// <summary>Rates and counters of a VM's network card.</summary>
+[Trait("Category", "Vm")]
+public sealed class NicLimitsTests : IAsyncLifetime
+{
+    private const int Megabyte = 1_000_000;
+
+    private TestHost host = null!;
+
+    public async ValueTask InitializeAsync() => host = await TestHost.CreateAsync();
+
+    public ValueTask DisposeAsync() => host.DisposeAsync();
+
+    [Fact]
+    public async Task Rates_are_set_changed_and_lifted()
+    {
+        var node = await host.AddNodeAsync();
+        var guest = await host.AddGuestAsync(node, new NicLimits(2 * Megabyte, Megabyte));
+        Assert.Equal("rate 16Mbit", await DownloadAsync(node, guest));
+        Assert.Equal("rate over 1000000 bytes/second", await UploadAsync(node, guest));
+
+        await node.AttachAsync(guest.VmId, guest.Address, new NicLimits(Megabyte, 0), node.UidOf(guest.Address.Ip), default);
+        Assert.Equal("rate 8Mbit", await DownloadAsync(node, guest));
+        Assert.Null(await UploadAsync(node, guest));
+
+        await node.AttachAsync(guest.VmId, guest.Address, default, node.UidOf(guest.Address.Ip), default);
+        Assert.Null(await DownloadAsync(node, guest));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_limited_vm_takes_its_time(bool download)
+    {
+        const int bytes = 2 * Megabyte, rate = Megabyte;
+        var node = await host.AddNodeAsync();
+        var guest = await host.AddGuestAsync(node, download ? new NicLimits(rate, 0) : new NicLimits(0, rate));
+        using var listener = await guest.Namespace.CreateSocketAsync(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Any, 0));
+        listener.Listen();
+        await using var near = await node.ConnectAsync(guest.Address.Ip, ((IPEndPoint)listener.LocalEndPoint!).Port, default);
+        await using var far = new NetworkStream(await listener.AcceptAsync(), ownsSocket: true);
+        var (from, to) = download ? (near, (Stream)far) : (far, near);
+
+        var started = Stopwatch.GetTimestamp();
+        var sending = from.WriteAsync(new byte[bytes]).AsTask();
+        await to.ReadExactlyAsync(new byte[bytes]).AsTask().WaitAsync(TimeSpan.FromSeconds(60));
+        await sending;
+
+        // Bursts take off some; without a limit it is over in a few milliseconds.
+        Assert.True(Stopwatch.GetElapsedTime(started) > TimeSpan.FromSeconds(1));
+    }
+
+    [Fact]
+    public async Task Counters_are_the_vms_own_view()
+    {
+        const int bytes = 200_000;
+        var node = await host.AddNodeAsync();
+        var guest = await host.AddGuestAsync(node);
+        using var listener = await guest.Namespace.CreateSocketAsync(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Any, 0));
+        listener.Listen();
+        await using var near = await node.ConnectAsync(guest.Address.Ip, ((IPEndPoint)listener.LocalEndPoint!).Port, default);
+        await using var far = new NetworkStream(await listener.AcceptAsync(), ownsSocket: true);
+
+        await near.WriteAsync(new byte[bytes]);
+        await far.ReadExactlyAsync(new byte[bytes]);
+
+        var counters = (await node.ReadCountersAsync(guest.VmId))!.Value;
+        Assert.InRange(counters.ReceivedBytes, bytes, 2 * bytes);
+        Assert.InRange(counters.SentBytes, 1, bytes / 2);
+        Assert.Null(await node.ReadCountersAsync("nosuchvm"));
+    }
+
+    private static async Task<string?> DownloadAsync(NodeNetwork node, TapGuest guest) =>
+        Match(await TestHost.RunAsync(node.Namespace, "tc", $"qdisc show dev {guest.TapName}"), "rate [0-9]+Mbit");
+
+    private static async Task<string?> UploadAsync(NodeNetwork node, TapGuest guest)
+    {
+        var rules = await TestHost.RunAsync(node.Namespace, "nft", $"list chain bridge hypeman {guest.TapName}");
+        return Match(rules, "rate over [0-9]+ [a-z]+/second");
+    }
+
+    private static string? Match(string text, string pattern) =>
+        System.Text.RegularExpressions.Regex.Match(text, pattern) is { Success: true } match ? match.Value : null;
+}
