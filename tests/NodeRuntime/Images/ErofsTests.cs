@@ -52,8 +52,7 @@ public sealed class ErofsTests : IDisposable
     {
         const int depth = 100; // Debian's program overflows its stack at a thousand.
         var image = _fixture.Build(Zoo(depth));
-        var report = await Command.RunAsync("fsck.erofs", [image], TestContext.Current.CancellationToken);
-        Assert.Contains("No errors found", report, StringComparison.Ordinal);
+        await Command.RunAsync("fsck.erofs", [image], TestContext.Current.CancellationToken);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using Hypeman.NodeRuntime.Images;
 using Hypeman.NodeRuntime.Images.Roots;
+using Hypeman.Tests.Testing;
 using Hypeman.Tests.Testing.Images;
 
 namespace Hypeman.Tests.NodeRuntime.Images;
@@ -8,9 +9,10 @@ namespace Hypeman.Tests.NodeRuntime.Images;
 /// <summary>Makes roots from layers in a folder of its own.</summary>
 internal sealed class RootFixture : IDisposable
 {
+    private readonly TemporaryFolder _folder = new();
     private int _files;
 
-    public string Folder { get; } = Directory.CreateTempSubdirectory("hypeman-images-").FullName;
+    public string Folder => _folder.Path;
     public ImageOptions Options { get; } = new();
 
     public IReadOnlyDictionary<string, ErofsFile> Read(params TarBuilder[] layers) => ErofsReader.ReadAll(Build(layers));
@@ -42,5 +44,5 @@ internal sealed class RootFixture : IDisposable
         return compressed.ToArray();
     }
 
-    public void Dispose() => Directory.Delete(Folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 }
