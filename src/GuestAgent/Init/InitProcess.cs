@@ -18,6 +18,16 @@ internal static class InitProcess
 {
     private static readonly TimeSpan AgentPatience = TimeSpan.FromSeconds(10);
 
+    /// <summary>The bus is there on a machine without PCI, too, but then it is empty.</summary>
+    private static bool HasPciDevices
+    {
+        get
+        {
+            const string devices = "/sys/bus/pci/devices";
+            return Directory.Exists(devices) && Directory.EnumerateFileSystemEntries(devices).Any();
+        }
+    }
+
     public static int Run()
     {
         var report = new BootReport();
@@ -45,7 +55,7 @@ internal static class InitProcess
         // :: Step 2
         var modules = new KernelModules("/modules");
         modules.Load("core");
-        modules.Load(Directory.Exists("/sys/bus/pci") ? "pci" : "mmio");
+        modules.Load(HasPciDevices ? "pci" : "mmio");
         modules.Load("base");
 
         // :: Step 3
