@@ -23,6 +23,9 @@ public enum VmDescriptor
 
     /// <summary>A listening socket: the bytes to and from the guest agent.</summary>
     Agent,
+
+    /// <summary>The process end of the VM's TAP, with a virtio header before each frame. Only where there is a network.</summary>
+    Tap,
 }
 
 /// <summary>What a driver needs to know to run a machine, over and above its descriptors.</summary>
@@ -41,5 +44,5 @@ public sealed record VmMachine
     public long DiskBytesPerSecond { get; init; }
 }
 
-/// <summary>A network device on a TAP that exists and belongs to the VM's user.</summary>
-public sealed record VmNic(string Tap, string Mac);
+/// <summary>A network device on the TAP that is inherited as <see cref="VmDescriptor.Tap"/>.</summary>
+public sealed record VmNic(string Mac);

@@ -53,9 +53,11 @@ internal sealed class QmpConnection : IAsyncDisposable
             await connection.ExecuteAsync("qmp_capabilities", cancellationToken);
             return connection;
         }
-        catch
+        catch (Exception e)
         {
             await connection.DisposeAsync();
+            if (e is IOException)
+                throw Unavailable("The hypervisor ended its control session.", e);
             throw;
         }
     }
