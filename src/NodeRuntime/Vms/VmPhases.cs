@@ -1,7 +1,10 @@
 namespace Hypeman.NodeRuntime.Vms;
 
 /// <summary>What is known of a VM that has a process.</summary>
-internal readonly record struct VmSigns(bool IsEnding, bool ProgramStarted, bool AgentAnswered, bool SkipsAgent, bool IsLost)
+/// <param name="IsOverdue">The boot deadline has passed.</param>
+/// <param name="IsLost">The hypervisor does not answer, or not as it should.</param>
+internal readonly record struct VmSigns(
+    bool IsEnding, bool ProgramStarted, bool AgentAnswered, bool SkipsAgent, bool IsOverdue, bool IsLost)
 {
     /// <summary>All that an owner waits for has happened.</summary>
     internal bool IsReady => ProgramStarted && (AgentAnswered || SkipsAgent);
@@ -9,12 +12,18 @@ internal readonly record struct VmSigns(bool IsEnding, bool ProgramStarted, bool
 
 internal static class VmPhases
 {
-    /// <summary>The phase of a VM with a process. That it is ready outweighs that it took too long.</summary>
+    /// <summary>The phase of a VM with a process. A guest that is ready late is ready all the same.</summary>
     internal static VmPhase Of(VmSigns signs) => signs switch
     {
         { IsEnding: true } => VmPhase.Ending,
         { IsLost: true } => VmPhase.Unknown,
         { IsReady: true } => VmPhase.Running,
+        { IsOverdue: true } => VmPhase.Unknown,
         _ => VmPhase.Booting,
     };
+
+    /// <summary>Why a guest that is overdue is; for its owner.</summary>
+    internal static string WhyOverdue(VmSigns signs, TimeSpan deadline) =>
+        $"The guest {(signs.ProgramStarted ? "agent did not answer" : "did not start its program")} within "
+        + $"{deadline.TotalSeconds:0} s; its console log may say why.";
 }

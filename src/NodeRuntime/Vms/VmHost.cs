@@ -1,0 +1,155 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Hypeman.GuestProtocol.Messages;
+using Hypeman.NodeRuntime.Errors;
+using Hypeman.NodeRuntime.Logs;
+using Microsoft.Extensions.Logging;
+
+namespace Hypeman.NodeRuntime.Vms;
+
+/// <summary>The supervisors of this host's VMs by id, and what can be asked of a VM without its supervisor.</summary>
+internal sealed class VmHost(VmContext host) : IVmHost, IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<string, Lazy<VmSupervisor>> supervisors = new();
+
+    /// <summary>Takes up every VM that has a ledger. One that cannot be taken up is left alone, and said.</summary>
+    internal async Task AdoptAllAsync()
+    {
+        await Task.WhenAll(host.Layout.ListVms().Where(id => File.Exists(host.Layout.Vm(id).LedgerFile)).Select(AdoptAsync));
+        await ForgetDeletedAsync();
+    }
+
+    public async Task<VmStatus> StartAsync(VmSpec spec, CancellationToken cancellationToken)
+    {
+        VmSpecRules.Check(spec);
+        while (true)
+        {
+            var supervisor = supervisors.GetOrAdd(spec.Id, id => new(() => new VmSupervisor(id, host))).Value;
+            if (supervisor.StartAsync(spec, cancellationToken) is { } started)
+                return await started;
+            // It was being deleted. It goes, and a new one takes its place.
+            await ForgetAsync(spec.Id, supervisor);
+        }
+    }
+
+    public async Task<VmStatus> StopAsync(string id, long epoch, TimeSpan grace, CancellationToken cancellationToken) =>
+        await (Supervisor(id)?.StopAsync(epoch, grace, cancellationToken) ?? throw NotHere(id));
+
+    public async Task DeleteAsync(string id, long epoch, CancellationToken cancellationToken)
+    {
+        if (Supervisor(id) is not { } supervisor)
+            return;
+        if (supervisor.DeleteAsync(epoch, cancellationToken) is { } deleted)
+            await deleted;
+        await ForgetAsync(id, supervisor);
+    }
+
+    public VmStatus? Find(string id) => host.Board.Find(id);
+
+    public IReadOnlyList<VmStatus> List() => host.Board.List();
+
+    public IAsyncEnumerable<VmStatus> WatchAsync(CancellationToken cancellationToken) => host.Board.WatchAsync(cancellationToken);
+
+    public Task<IGuestSession> OpenGuestAsync(string id, GuestRequest request, CancellationToken cancellationToken) =>
+        Guest(id).OpenAsync(request, cancellationToken);
+
+    public Task<StatReply> StatAsync(string id, StatRequest request, CancellationToken cancellationToken) =>
+        Guest(id).CallAsync<StatReply>(request, cancellationToken);
+
+    public IAsyncEnumerable<IReadOnlyList<string>> ReadLogAsync(
+        string id, VmLog log, int tail, bool follow, CancellationToken cancellationToken)
+    {
+        if (Find(id) is null)
+            throw NotHere(id);
+        var layout = host.Layout.Vm(id);
+        return LogFile.ReadAsync(log switch
+        {
+            VmLog.Console => layout.ConsoleLog,
+            VmLog.Vmm => layout.VmmLog,
+            VmLog.Operations => layout.OperationsLog,
+        }, tail, follow, cancellationToken);
+    }
+
+    public void AppendLog(string id, string line) => Supervisor(id)?.Trail.Append(line);
+
+    public ValueTask<Stream> ConnectAsync(string id, int port, CancellationToken cancellationToken)
+    {
+        var status = Find(id) ?? throw NotHere(id);
+        if (status.Phase is not (VmPhase.Running or VmPhase.Booting))
+            throw WrongPhase(status);
+        return status.Ip is { } ip
+            ? host.Network.ConnectAsync(IPAddress.Parse(ip), port, cancellationToken)
+            : throw new NodeException(NodeErrorKind.NotSupported, $"The VM {id} has no network.");
+    }
+
+    /// <summary>Asks every hypervisor how it does.</summary>
+    internal void ProbeAll()
+    {
+        foreach (var id in supervisors.Keys)
+            Supervisor(id)?.Probe();
+    }
+
+    /// <summary>Whether this id is one of ours, be it only just.</summary>
+    internal bool Knows(string id) => supervisors.ContainsKey(id);
+
+    internal IEnumerable<string> Ids => supervisors.Keys;
+
+    /// <summary>Lets go of all VMs; they run on.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await Task.WhenAll(supervisors.Keys.Select(id => Supervisor(id)?.DisposeAsync().AsTask() ?? Task.CompletedTask));
+        supervisors.Clear();
+    }
+
+    private async Task AdoptAsync(string id)
+    {
+        try
+        {
+            await supervisors.GetOrAdd(id, _ => new(() => new VmSupervisor(id, host))).Value.AdoptAsync();
+        }
+        catch (NodeException e)
+        {
+            host.Log.LogError(e, "VM {Vm} cannot be taken up and is left as it is", id);
+        }
+    }
+
+    private Task ForgetDeletedAsync() => Task.WhenAll(supervisors.Keys.Select(id =>
+        Supervisor(id) is { IsDeleted: true } gone ? ForgetAsync(id, gone) : Task.CompletedTask));
+
+    private async Task ForgetAsync(string id, VmSupervisor supervisor)
+    {
+        // Only the one that was deleted: another may have taken its place already.
+        if (supervisors.TryGetValue(id, out var present) && present.Value == supervisor)
+            supervisors.TryRemove(KeyValuePair.Create(id, present));
+        await supervisor.DisposeAsync();
+    }
+
+    private VmSupervisor? Supervisor(string id)
+    {
+        if (!supervisors.TryGetValue(id, out var supervisor))
+            return null;
+        try
+        {
+            return supervisor.Value;
+        }
+        catch (NodeException)
+        {
+            // Another process runs it.
+            return null;
+        }
+    }
+
+    private GuestLink Guest(string id)
+    {
+        var status = Find(id) ?? throw NotHere(id);
+        return status.Phase == VmPhase.Running
+            ? Supervisor(id)?.Guest ?? throw new NodeException(
+                NodeErrorKind.NotSupported, $"The VM {id} was started without a guest agent.")
+            : throw WrongPhase(status);
+    }
+
+    private static NodeException WrongPhase(VmStatus status) =>
+        new(NodeErrorKind.WrongPhase, $"The VM {status.Id} is {status.Phase}; it must be {VmPhase.Running}.");
+
+    private static NodeException NotHere(string id) => new(NodeErrorKind.NotFound, $"This host has no VM {id}.");
+}

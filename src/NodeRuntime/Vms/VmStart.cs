@@ -1,0 +1,173 @@
+using System.Security.Cryptography;
+using Hypeman.GuestProtocol.Boot;
+using Hypeman.NodeRuntime.Errors;
+using Hypeman.NodeRuntime.Hypervisors;
+using Hypeman.NodeRuntime.Linux;
+using Hypeman.NodeRuntime.Networks;
+using Hypeman.NodeRuntime.Nodes;
+
+namespace Hypeman.NodeRuntime.Vms;
+
+/// <summary>
+/// Starts the VM of a record whose stage is <see cref="VmStage.Starting"/>.
+/// <code>
+/// 1  network    TAP, rules         ┐
+/// 2  overlay    the writable disk  ├ at the same time
+/// 3  config     what is to run     ┘
+/// 4  open       everything that the process inherits; its control group
+/// 5  spawn      as the VM's own user, in the node's namespace; its identity goes into the ledger
+/// 6  control    the hypervisor answers
+/// </code>
+/// Each step may be repeated, and finds what an earlier try left. What undoes them, however far they came, is
+/// <see cref="VmRelease"/>.
+/// </summary>
+internal sealed class VmStart(VmContext host, VmLayout layout, VmRecord record, VmSteps steps)
+{
+    private const int SeedBytes = 64;
+    private const long Page = 4096;
+
+    /// <summary>What QEMU needs beside the guest's memory: 40 MB were seen, and a translator's cache is 64 MB or more.</summary>
+    private const long HypervisorBytes = 512L << 20;
+
+    /// <summary>For the threads that do the guest's input and output.</summary>
+    private const double HypervisorCpus = 1;
+
+    private VmSpec Spec => record.Spec;
+
+    /// <param name="spawned">Puts the process into the ledger.</param>
+    internal async Task<VmRun> RunAsync(Action<ProcessIdentity> spawned, CancellationToken cancellationToken)
+    {
+        var hypervisor = host.Hypervisors.First(candidate => candidate.Name == record.Hypervisor);
+        var root = host.FindRoot(Spec.RootDigest) ?? throw new NodeException(
+            NodeErrorKind.NotFound, $"The image {Spec.RootDigest} is not on this host.");
+        Directory.CreateDirectory(layout.Logs);
+        Directory.CreateDirectory(layout.Run);
+
+        // :: Steps 1, 2, 3
+        var address = host.Addresses.Take(Spec.Id);
+        var network = steps.RunAsync("network", token => AttachAsync(address, token), cancellationToken);
+        await Task.WhenAll(
+            network,
+            steps.RunAsync("overlay", EnsureOverlayAsync, cancellationToken),
+            steps.RunAsync("config", token => WriteConfigAsync(address, token), cancellationToken));
+        var tap = await network;
+
+        ProcessIdentity identity;
+        // :: Step 4
+        using (var inherited = await steps.RunAsync("open", _ => OpenAsync(root, tap), cancellationToken))
+        {
+            // :: Step 5
+            identity = await steps.RunAsync("spawn", _ => SpawnAsync(hypervisor, address, inherited), cancellationToken);
+            spawned(identity);
+            host.Cgroups.Add(Spec.Id, identity.Pid);
+        }
+
+        // :: Step 6. Our own descriptors are closed now, so the sockets end with the process, and so does the waiting.
+        var process = ProcessHandle.Open(identity) ?? throw Died();
+        try
+        {
+            return new VmRun(process, hypervisor, await steps.RunAsync(
+                "control", token => ConnectAsync(hypervisor, process, token), cancellationToken));
+        }
+        catch
+        {
+            process.Dispose();
+            throw;
+        }
+    }
+
+    /// <returns>The TAP; null without a network.</returns>
+    private async Task<string?> AttachAsync(VmAddress address, CancellationToken cancellationToken)
+    {
+        if (!Spec.NetworkEnabled)
+            return null;
+        var limits = new NicLimits(Spec.DownloadBytesPerSecond, Spec.UploadBytesPerSecond);
+        return await host.Network.AttachAsync(Spec.Id, address, limits, record.Uid, cancellationToken);
+    }
+
+    /// <summary>A disk that is there is the VM's own from earlier boots.</summary>
+    private async Task EnsureOverlayAsync(CancellationToken cancellationToken)
+    {
+        if (!File.Exists(layout.OverlayDisk))
+            await host.Disks.CreateAsync(layout.OverlayDisk, Spec.OverlayBytes, ownerUid: 0, cancellationToken);
+    }
+
+    private Task WriteConfigAsync(VmAddress address, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var config = new GuestBootConfig
+        {
+            Boot = Spec.Boot,
+            Hostname = Spec.Hostname,
+            Program = Spec.Program,
+            SkipGuestAgent = Spec.SkipGuestAgent,
+            EntropySeed = RandomNumberGenerator.GetBytes(SeedBytes),
+            WallClock = host.Time.GetUtcNow(),
+            Network = Spec.NetworkEnabled ? Describe(address) : null,
+        };
+        AtomicFile.Write(layout.ConfigDisk, GuestBootConfigCodec.Encode(config));
+        return Task.CompletedTask;
+    }
+
+    private static GuestNetwork Describe(VmAddress address) => new()
+    {
+        Mac = address.Mac,
+        Ip = address.Ip.ToString(),
+        Prefix = address.PrefixLength,
+        Gateway = address.Gateway.ToString(),
+        Dns = [.. address.DnsServers.Select(server => server.ToString())],
+    };
+
+    private Task<VmDescriptors> OpenAsync(string root, string? tap)
+    {
+        File.Delete(layout.EventsFile);
+        host.Cgroups.Ensure(Spec.Id, new CgroupLimits(Spec.MemoryBytes + HypervisorBytes, Spec.Vcpus + HypervisorCpus));
+        return VmDescriptors.OpenAsync(layout, host.Guest, root, tap, host.Network.Namespace);
+    }
+
+    private Task<ProcessIdentity> SpawnAsync(IHypervisor hypervisor, VmAddress address, VmDescriptors inherited)
+    {
+        var command = hypervisor.Command(new VmMachine
+        {
+            Id = Spec.Id,
+            Vcpus = Spec.Vcpus,
+            MemoryBytes = (Spec.MemoryBytes + Page - 1) / Page * Page,
+            Nic = Spec.NetworkEnabled ? new VmNic(address.Mac) : null,
+            DiskBytesPerSecond = Spec.DiskBytesPerSecond,
+        });
+        return Spawner.StartAsync(new SpawnRequest
+        {
+            Program = command.Program,
+            Arguments = command.Arguments,
+            Environment = new Dictionary<string, string> { [VmProcesses.OwnerVariable] = layout.Directory },
+            OutputPath = layout.VmmLog,
+            Inherited = inherited.Handles,
+            Network = host.Network.Namespace,
+            User = new ProcessUser(record.Uid, record.Uid, host.Groups),
+        });
+    }
+
+    private async Task<IHypervisorControl> ConnectAsync(
+        IHypervisor hypervisor, ProcessHandle process, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await hypervisor.ConnectAsync(layout.ControlSocket, cancellationToken);
+        }
+        catch (NodeException e) when (e.Kind == NodeErrorKind.Unavailable)
+        {
+            // The socket goes first, the process a moment later.
+            await process.Exited.WaitAsync(cancellationToken);
+            throw Died();
+        }
+    }
+
+    private NodeException Died() => new(
+        NodeErrorKind.Internal,
+        $"The hypervisor ended at once: {LastLineOf(layout.VmmLog) ?? "it left no word"}",
+        $"see {layout.VmmLog}");
+
+    private static string? LastLineOf(string path) => File.Exists(path)
+        ? File.ReadLines(path).LastOrDefault(line => !string.IsNullOrWhiteSpace(line))
+        : null;
+}

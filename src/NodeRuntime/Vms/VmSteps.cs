@@ -1,0 +1,61 @@
+using Hypeman.NodeRuntime.Errors;
+
+namespace Hypeman.NodeRuntime.Vms;
+
+/// <summary>Runs the steps of a start, each with a deadline, and keeps what each took.</summary>
+internal sealed class VmSteps(string vmId, VmContext host, OperationsTrail trail)
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+
+    private readonly Lock gate = new();
+    private readonly long began = host.Time.GetTimestamp();
+    private readonly Dictionary<string, double> timings = [];
+
+    /// <summary>Milliseconds by step.</summary>
+    internal IReadOnlyDictionary<string, double> Timings
+    {
+        get
+        {
+            lock (gate)
+                return new Dictionary<string, double>(timings);
+        }
+    }
+
+    /// <exception cref="NodeException">TimedOut, or whatever the step fails with.</exception>
+    internal async Task<T> RunAsync<T>(
+        string name, Func<CancellationToken, Task<T>> step, CancellationToken cancellationToken)
+    {
+        await host.BeforeStep(vmId, name, cancellationToken);
+        var start = host.Time.GetTimestamp();
+        using var late = new CancellationTokenSource(Deadline, host.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
+        try
+        {
+            var result = await step(either.Token);
+            Add(name, host.Time.GetElapsedTime(start));
+            return result;
+        }
+        catch (OperationCanceledException) when (late.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new NodeException(
+                NodeErrorKind.TimedOut, $"Starting the VM took too long: {name} did not end in {Deadline.TotalSeconds:0} s.");
+        }
+    }
+
+    internal Task RunAsync(string name, Func<CancellationToken, Task> step, CancellationToken cancellationToken) =>
+        RunAsync(name, async token =>
+        {
+            await step(token);
+            return true;
+        }, cancellationToken);
+
+    /// <summary>Notes that something which nobody waited for has happened, with the time since the start began.</summary>
+    internal void Reach(string name) => Add(name, host.Time.GetElapsedTime(began));
+
+    private void Add(string name, TimeSpan took)
+    {
+        lock (gate)
+            timings[name] = Math.Round(took.TotalMilliseconds, 2);
+        trail.Append($"{name}: {took.TotalMilliseconds:0.0} ms");
+    }
+}

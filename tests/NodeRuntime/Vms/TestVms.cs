@@ -1,0 +1,169 @@
+using Hypeman.GuestProtocol.Messages;
+using Hypeman.NodeRuntime.Disks;
+using Hypeman.NodeRuntime.Guest;
+using Hypeman.NodeRuntime.Hypervisors;
+using Hypeman.NodeRuntime.Hypervisors.Qemu;
+using Hypeman.NodeRuntime.Linux;
+using Hypeman.NodeRuntime.Networks;
+using Hypeman.NodeRuntime.Nodes;
+using Hypeman.NodeRuntime.Vms;
+using Hypeman.Tests.NodeRuntime.Guest;
+using Hypeman.Tests.NodeRuntime.Networks;
+using Hypeman.Tests.Testing;
+using Microsoft.Extensions.Logging;
+
+namespace Hypeman.Tests.NodeRuntime.Vms;
+
+/// <summary>
+/// The VMs of one data directory, over real disks, networks and hypervisors. The process that manages them can come
+/// to an end (<see cref="RestartAsync"/>) while they run on; with this object everything goes.
+/// </summary>
+internal sealed class TestVms : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+
+    private readonly TestHost outside;
+    private readonly string nodeId = "n" + Guid.NewGuid().ToString("N")[..23];
+    private readonly DataLayout layout;
+    private readonly FileLock claim;
+    private NodeNetwork network = null!;
+
+    private TestVms(TestHost outside)
+    {
+        this.outside = outside;
+        layout = new DataLayout(Path.Combine(Path.GetTempPath(), "hmt-" + Guid.NewGuid().ToString("N")[..8]));
+        claim = layout.Claim();
+    }
+
+    internal VmHost Host { get; private set; } = null!;
+    internal VmContext Context { get; private set; } = null!;
+    internal DataLayout Layout => layout;
+    internal NodeNetwork Network => network;
+    internal Func<string, string, CancellationToken, Task> BeforeStep { get; set; } = (_, _, _) => Task.CompletedTask;
+    internal TimeSpan BootDeadline { get; set; } = TimeSpan.FromSeconds(60);
+
+    internal static async Task<TestVms> CreateAsync(Action<TestVms>? configure = null)
+    {
+        var made = new TestVms(await TestHost.CreateAsync());
+        configure?.Invoke(made);
+        await made.OpenAsync();
+        return made;
+    }
+
+    /// <summary>The manager ends and another one takes over; the VMs run on.</summary>
+    internal async Task RestartAsync()
+    {
+        await CloseAsync();
+        await OpenAsync();
+    }
+
+    internal async Task CloseAsync()
+    {
+        await Host.DisposeAsync();
+        network.Dispose();
+    }
+
+    internal async Task OpenAsync()
+    {
+        var guest = await TestGuest.FilesAsync(layout.Guest);
+        var root = await TestGuest.RootAsync();
+        network = outside.NewNode(nodeId);
+        await network.EnsureAsync(CancellationToken.None);
+        var log = LoggerFactory.Create(logging => logging.AddProvider(new TestOutputLogger())).CreateLogger("vms");
+        Context = new VmContext
+        {
+            Layout = layout,
+            Network = network,
+            Disks = new OverlayDisks(new OverlayDiskOptions()),
+            Cgroups = Cgroups.Detect(nodeId),
+            Guest = guest,
+            FindRoot = _ => root,
+            Hypervisors = [.. Enum.GetValues<QemuMachineType>().Select(type => new QemuHypervisor(
+                "qemu-system-x86_64", type, Accelerators.Tcg, ProcessorClock.ReadKhz()))],
+            BootDeadline = BootDeadline,
+            Time = TimeProvider.System,
+            Log = log,
+            Board = new VmBoard(),
+            Addresses = new VmAddressBook(network),
+            BeforeStep = (id, step, token) => BeforeStep(id, step, token),
+        };
+        Host = new VmHost(Context);
+        await Host.AdoptAllAsync();
+    }
+
+    internal static VmSpec Spec(string id, params string[] command) => new()
+    {
+        Id = id,
+        Epoch = 1,
+        Boot = 1,
+        Vcpus = 1,
+        MemoryBytes = 256L << 20,
+        OverlayBytes = 64L << 20,
+        RootDigest = "sha256:" + new string('0', 64),
+        Hostname = id,
+        Program = new GuestProgram { Arguments = command },
+    };
+
+    internal static string NewId() => "v" + Guid.NewGuid().ToString("N")[..23];
+
+    /// <summary>Starts it and waits until it is ready.</summary>
+    internal async Task<VmStatus> RunAsync(VmSpec spec)
+    {
+        await Host.StartAsync(spec, CancellationToken.None);
+        return await ReachAsync(spec.Id, VmPhase.Running);
+    }
+
+    internal Task<VmStatus> ReachAsync(string id, VmPhase phase) => ReachAsync(id, status => status.Phase == phase, $"{phase}");
+
+    internal async Task<VmStatus> ReachAsync(string id, Func<VmStatus, bool> condition, string what)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        try
+        {
+            await foreach (var status in Host.WatchAsync(patience.Token))
+            {
+                if (status.Id == id && condition(status))
+                    return status;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Told below.
+        }
+        throw new TimeoutException($"VM {id} was not {what} in {Patience}; it is {Host.Find(id)}.\n{Logs(id)}");
+    }
+
+    /// <summary>Runs a command in the guest to its end.</summary>
+    internal async Task<(string Output, int Code)> ExecAsync(string id, params string[] command)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        await using var session = await Host.OpenGuestAsync(id, new ExecRequest { Command = command }, patience.Token);
+        await session.EndAsync(patience.Token);
+        return await Guests.EndOfAsync(session, patience.Token);
+    }
+
+    internal string Logs(string id)
+    {
+        var vm = layout.Vm(id);
+        return string.Join('\n', ((string[])[vm.OperationsLog, vm.VmmLog, vm.ConsoleLog])
+            .Where(File.Exists).Select(path => $"--- {Path.GetFileName(path)}\n{File.ReadAllText(path)}"));
+    }
+
+    /// <summary>The processes that this data directory owns.</summary>
+    internal IReadOnlyList<ProcessIdentity> Processes(string id) =>
+        [.. VmProcesses.Find(layout.Vms).Where(found => found.VmId == id).Select(found => found.Process)];
+
+    public async ValueTask DisposeAsync()
+    {
+        await Host.DisposeAsync();
+        foreach (var (process, _) in VmProcesses.Find(layout.Vms))
+            await VmRelease.KillAsync(process, TimeProvider.System);
+        foreach (var id in Context.Cgroups.List())
+            await Until.True(() => Context.Cgroups.TryRemove(id), TimeSpan.FromSeconds(5), $"the group of {id} is empty");
+        Context.Cgroups.TryRemoveAll();
+        await network.RemoveAsync(CancellationToken.None);
+        await outside.DisposeAsync();
+        claim.Dispose();
+        Directory.Delete(layout.Root, recursive: true);
+    }
+}
