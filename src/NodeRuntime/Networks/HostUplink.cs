@@ -12,7 +12,8 @@ namespace Hypeman.NodeRuntime.Networks;
 internal sealed class HostUplink(string nodeId, NodeNetworkOptions options, NetworkNamespace host, ILogger log)
 {
     /// <summary>Nodes of one machine take turns: they look for free networks, and count who still needs forwarding.</summary>
-    private const string LockFile = "/run/lock/hypeman-host-network";
+    private const string LockFolder = "/run/hypeman";
+    private const string LockFile = LockFolder + "/host-network.lock";
 
     private readonly string device = NetworkNames.Namespace(nodeId);
     private readonly string table = NetworkNames.HostTable(nodeId);
@@ -20,7 +21,7 @@ internal sealed class HostUplink(string nodeId, NodeNetworkOptions options, Netw
 
     internal async Task EnsureAsync(NetworkNamespace node, CancellationToken cancellationToken)
     {
-        using var turn = await FileLock.TakeAsync(LockFile);
+        using var turn = await TakeTurnAsync();
         if (!await node.RunAsync(() => HasLink(NetworkNames.Uplink)))
             await host.RunAsync(() => Create(node));
         var (addresses, outside) = await host.RunAsync(ConfigureHostEnd);
@@ -30,11 +31,12 @@ internal sealed class HostUplink(string nodeId, NodeNetworkOptions options, Netw
         if (outside is null)
             log.LogWarning("This host has no default route: VMs reach only what the host itself reaches");
         await forwarding.EnableAsync(device, outside, cancellationToken);
+        await WarnOfBlockerAsync(cancellationToken);
     }
 
     internal async Task RemoveAsync(CancellationToken cancellationToken)
     {
-        using var turn = await FileLock.TakeAsync(LockFile);
+        using var turn = await TakeTurnAsync();
         await Nft.ApplyAsync(host, HostRules.Dismiss(table), cancellationToken);
         await host.RunAsync(() =>
         {
@@ -42,6 +44,22 @@ internal sealed class HostUplink(string nodeId, NodeNetworkOptions options, Netw
             socket.RemoveLink(device);
         });
         await forwarding.ReleaseAsync(cancellationToken);
+    }
+
+    private static Task<FileLock> TakeTurnAsync()
+    {
+        Directory.CreateDirectory(LockFolder);
+        return FileLock.TakeAsync(LockFile);
+    }
+
+    private async Task WarnOfBlockerAsync(CancellationToken cancellationToken)
+    {
+        var chains = await host.RunAsync(new Command("nft", "list", "chains", "ip"), cancellationToken);
+        if (HostRules.FindBlocker(chains) is { } blocker)
+            log.LogWarning(
+                "The chain {Chain} of this host drops what VMs send out. Allow it there: iptables -I FORWARD -i {Device} -j ACCEPT; "
+                + "iptables -I FORWARD -o {Device} -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT",
+                blocker, device, device);
     }
 
     private static bool HasLink(string name)

@@ -29,40 +29,18 @@ internal sealed partial class RouteSocket : IDisposable
     /// <exception cref="LinuxException">The kernel refuses it; <paramref name="what"/> says what it was.</exception>
     internal List<ReadOnlyMemory<byte>> Request(NetlinkMessage message, string what)
     {
-        var sequence = ++lastSequence;
-        var bytes = message.Finish(sequence);
-        var fd = (int)handle.DangerousGetHandle();
-        LinuxException.Check(() => (int)Send(fd, bytes, (nuint)bytes.Length, 0), what);
-        var replies = new List<ReadOnlyMemory<byte>>();
         while (true)
         {
-            var count = LinuxException.Check(() => (int)Receive(fd, buffer, (nuint)buffer.Length, 0), what);
-            if (Collect(buffer.AsSpan(0, count), sequence, replies, what))
-                return replies;
+            var answer = new Answer(++lastSequence, what);
+            var bytes = message.Finish(answer.Sequence);
+            var fd = (int)handle.DangerousGetHandle();
+            LinuxException.Check(() => (int)Send(fd, bytes, (nuint)bytes.Length, 0), what);
+            while (!answer.IsComplete)
+                answer.Add(buffer.AsSpan(0, LinuxException.Check(() => (int)Receive(fd, buffer, (nuint)buffer.Length, 0), what)));
+            // A list during which something changed may lack things that were there all the time.
+            if (!answer.IsInterrupted)
+                return answer.Bodies;
         }
-    }
-
-    /// <summary>Whether the answer is complete.</summary>
-    private static bool Collect(Span<byte> datagram, uint sequence, List<ReadOnlyMemory<byte>> replies, string what)
-    {
-        while (datagram.Length >= NetlinkMessage.HeaderSize)
-        {
-            var size = BitConverter.ToInt32(datagram);
-            var type = BitConverter.ToUInt16(datagram[4..]);
-            var body = datagram[NetlinkMessage.HeaderSize..size];
-            // An answer to an earlier request that failed half way is not ours.
-            if (BitConverter.ToUInt32(datagram[8..]) == sequence)
-            {
-                if (type is ErrorType or DoneType)
-                {
-                    var error = body.Length >= 4 ? BitConverter.ToInt32(body) : 0;
-                    return error >= 0 ? true : throw new LinuxException(-error, what);
-                }
-                replies.Add(body.ToArray());
-            }
-            datagram = datagram[Math.Min((size + 3) & ~3, datagram.Length)..];
-        }
-        return false;
     }
 
     public void Dispose() => handle.Dispose();
@@ -75,4 +53,40 @@ internal sealed partial class RouteSocket : IDisposable
 
     [LibraryImport("libc", EntryPoint = "recv", SetLastError = true)]
     private static partial nint Receive(int fd, byte[] bytes, nuint length, int flags);
+
+    /// <summary>The datagrams that answer one request, and the messages in them.</summary>
+    private sealed class Answer(uint sequence, string what)
+    {
+        private const ushort InterruptedFlag = 0x10;
+        private const int TypeOffset = 4, FlagsOffset = 6, SequenceOffset = 8;
+
+        internal uint Sequence => sequence;
+        internal List<ReadOnlyMemory<byte>> Bodies { get; } = [];
+        internal bool IsComplete { get; private set; }
+        internal bool IsInterrupted { get; private set; }
+
+        internal void Add(Span<byte> datagram)
+        {
+            while (datagram.Length >= NetlinkMessage.HeaderSize)
+            {
+                var size = BitConverter.ToInt32(datagram);
+                // An answer to an earlier request that failed half way is not ours.
+                if (BitConverter.ToUInt32(datagram[SequenceOffset..]) == sequence)
+                    AddMessage(datagram, datagram[NetlinkMessage.HeaderSize..size]);
+                datagram = datagram[Math.Min((size + 3) & ~3, datagram.Length)..];
+            }
+        }
+
+        private void AddMessage(Span<byte> header, Span<byte> body)
+        {
+            IsInterrupted |= (BitConverter.ToUInt16(header[FlagsOffset..]) & InterruptedFlag) != 0;
+            if (BitConverter.ToUInt16(header[TypeOffset..]) is not (ErrorType or DoneType))
+            {
+                Bodies.Add(body.ToArray());
+                return;
+            }
+            var error = body.Length >= sizeof(int) ? BitConverter.ToInt32(body) : 0;
+            IsComplete = error >= 0 ? true : throw new LinuxException(-error, what);
+        }
+    }
 }
