@@ -1,0 +1,94 @@
+using System.CommandLine;
+using Hypeman.Silo.Configuration;
+
+namespace Hypeman.Silo.Commands;
+
+/// <summary>The command line of this program.</summary>
+internal static class SiloCommand
+{
+    private const int Failed = 1;
+    private const int Misused = 2;
+
+    private static readonly Option<FileInfo?> ConfigFile = new("--config")
+    {
+        Description = "Configuration file (YAML) to read in place of the usual ones.",
+        HelpName = "file",
+        Recursive = true,
+    };
+
+    public static RootCommand Create()
+    {
+        var root = new RootCommand(
+            """
+            Runs a process of a Hypeman fleet: API, ingress and the VMs of this host.
+
+            Each setting is looked for on the command line, then in the environment (port is PORT, ingress.port is
+            INGRESS__PORT), then in ~/.config/hypeman/config.yaml and /etc/hypeman/config.yaml.
+            """) { ConfigFile };
+        foreach (var setting in Settings.All.Where(s => s.Flag is not null))
+            root.Options.Add(OptionOf(setting));
+        root.SetAction((parsed, cancellationToken) =>
+            GuardAsync(parsed, read => RunCommand.RunAsync(read, cancellationToken)));
+        root.Subcommands.Add(Token());
+        root.Subcommands.Add(Down());
+        return root;
+    }
+
+    private static Command Token()
+    {
+        var user = new Option<string>("--user") { Description = "Who the token is for.", DefaultValueFactory = _ => "admin" };
+        var scopes = new Option<string?>("--scopes") { Description = "What it may do, as a list such as instance:read,image:read; everything when left out." };
+        var expires = new Option<string>("--expires") { Description = "How long it is valid: 30m, 24h, 7d.", DefaultValueFactory = _ => "24h" };
+        var command = new Command("token", "Prints a token for the API.") { user, scopes, expires, OptionOf(Settings.Find("data_dir")) };
+        command.SetAction((parsed, _) => GuardAsync(parsed, read => Task.FromResult(
+            TokenCommand.Run(read.Options, parsed.GetValue(user)!, parsed.GetValue(scopes), parsed.GetValue(expires)!))));
+        return command;
+    }
+
+    private static Command Down()
+    {
+        var command = new Command("down", "Ends all VMs of a data directory and removes what they hold on this host. Disks and images stay.")
+        {
+            OptionOf(Settings.Find("data_dir")), OptionOf(Settings.Find("node.netns")),
+        };
+        command.SetAction((parsed, cancellationToken) =>
+            GuardAsync(parsed, read => DownCommand.RunAsync(read.Options, cancellationToken)));
+        return command;
+    }
+
+    private static Option<string> OptionOf(Setting setting) => new(setting.Flag!)
+    {
+        Description = setting.Default.Length == 0 ? setting.Help : $"{setting.Help} [default: {setting.Default}]",
+        HelpName = setting.Key,
+    };
+
+    /// <summary>Reads the settings, then runs; says in a line what is wrong when something is.</summary>
+    private static async Task<int> GuardAsync(ParseResult parsed, Func<SettingsResult, Task<int>> run)
+    {
+        var read = Read(parsed);
+        foreach (var warning in read.Warnings)
+            await Console.Error.WriteLineAsync($"warning: {warning}");
+        foreach (var problem in read.Errors)
+            await Console.Error.WriteLineAsync($"error: {problem}");
+        if (read.Errors.Count > 0)
+            return Misused;
+        try
+        {
+            return await run(read);
+        }
+        catch (Exception e) when (StartupFailure.Explain(e) is { } line)
+        {
+            await Console.Error.WriteLineAsync($"error: {line}");
+            return Failed;
+        }
+    }
+
+    private static SettingsResult Read(ParseResult parsed)
+    {
+        var flags = parsed.CommandResult.Command.Options.OfType<Option<string>>()
+            .Where(option => parsed.GetResult(option) is { Implicit: false })
+            .ToDictionary(option => option.Name, option => parsed.GetValue(option)!);
+        var files = parsed.GetValue(ConfigFile) is { } file ? [file.FullName] : SettingsReader.DefaultFiles;
+        return new SettingsReader(flags, Environment.GetEnvironmentVariable, files).Read();
+    }
+}

@@ -1,0 +1,57 @@
+using System.Security.Cryptography;
+
+namespace Hypeman.Silo.Configuration;
+
+/// <summary>The key that API tokens are signed with, when none is configured: made once, for its owner alone.</summary>
+internal static class JwtSecret
+{
+    public const string FileName = "jwt-secret";
+    private const int Bytes = 32;
+    private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    /// <summary>The configured key, else the one in the data directory, which is made when it is not there.</summary>
+    /// <exception cref="StartupException">It cannot be read or written.</exception>
+    public static string Ensure(HypemanOptions options)
+    {
+        if (options.JwtSecret.Length > 0)
+            return options.JwtSecret;
+        var file = Path.Combine(options.DataDirectory, FileName);
+        try
+        {
+            if (!File.Exists(file))
+                Make(file);
+            return File.ReadAllText(file).Trim() is { Length: > 0 } secret
+                ? secret
+                : throw new StartupException($"{file} is empty; remove it to have a new key made (tokens of the old one end)");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StartupException($"the key for API tokens cannot be kept in {file}: {e.Message}", e);
+        }
+    }
+
+    private static void Make(string file)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!, Private | UnixFileMode.UserExecute);
+        var temporary = $"{file}.{Guid.NewGuid():N}.tmp";
+        using (var stream = new FileStream(temporary, new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.Write,
+            UnixCreateMode = Private,
+        }))
+        {
+            stream.Write(Convert.ToBase64String(RandomNumberGenerator.GetBytes(Bytes)).Select(c => (byte)c).ToArray());
+            stream.Flush(flushToDisk: true);
+        }
+        try
+        {
+            // Not over another's: of two that make it at once, both use the first.
+            File.Move(temporary, file, overwrite: false);
+        }
+        catch (IOException) when (File.Exists(file))
+        {
+            File.Delete(temporary);
+        }
+    }
+}

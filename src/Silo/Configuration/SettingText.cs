@@ -1,0 +1,63 @@
+using System.Globalization;
+using System.Net;
+
+namespace Hypeman.Silo.Configuration;
+
+/// <summary>Reads what people write for a setting. Every refusal says what would be right.</summary>
+internal static class SettingText
+{
+    private static readonly string[] RoleNames = ["control", "node", "gateway", "ingress"];
+
+    public static string Required(string text) =>
+        string.IsNullOrWhiteSpace(text) ? throw new FormatException("must not be empty") : text;
+
+    public static int Port(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port <= IPEndPoint.MaxPort
+            ? port
+            : throw new FormatException($"'{text}' is not a port; use 1 to 65535, or 0 for a free one");
+
+    public static int AtLeastOne(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0
+            ? number
+            : throw new FormatException($"'{text}' is not a whole number above 0");
+
+    public static string Address(string text) =>
+        text == "*" || IPAddress.TryParse(text, out _)
+            ? text
+            : throw new FormatException($"'{text}' is not an IP address; use one, or * for all");
+
+    public static IReadOnlyList<string> List(string text) =>
+        text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+
+    public static SiloRoles Roles(string text)
+    {
+        var roles = SiloRoles.None;
+        foreach (var name in List(text))
+        {
+            var at = Array.IndexOf(RoleNames, name.ToLowerInvariant());
+            if (at < 0)
+                throw new FormatException($"'{name}' is not a role; there are {string.Join(", ", RoleNames)}");
+            roles |= (SiloRoles)(1 << at);
+        }
+        return roles == SiloRoles.None ? throw new FormatException($"must name a role of {string.Join(", ", RoleNames)}") : roles;
+    }
+
+    public static LogLevel Level(string text) => text.ToLowerInvariant() switch
+    {
+        "trace" => LogLevel.Trace,
+        "debug" => LogLevel.Debug,
+        "info" or "information" => LogLevel.Information,
+        "warn" or "warning" => LogLevel.Warning,
+        "error" => LogLevel.Error,
+        _ => throw new FormatException($"'{text}' is not a level; there are trace, debug, info, warning, error"),
+    };
+
+    /// <summary>A whole number and s, m, h or d.</summary>
+    public static TimeSpan Duration(string text)
+    {
+        var seconds = text.Length > 1 ? text[^1] switch { 's' => 1, 'm' => 60, 'h' => 3600, 'd' => 86400, _ => 0 } : 0;
+        return seconds > 0 && int.TryParse(text[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count > 0
+            ? TimeSpan.FromSeconds((double)seconds * count)
+            : throw new FormatException($"'{text}' is not a duration; write for example 30m, 24h or 7d");
+    }
+}

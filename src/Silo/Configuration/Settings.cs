@@ -1,0 +1,70 @@
+namespace Hypeman.Silo.Configuration;
+
+/// <summary>
+/// One thing an operator can choose. In a file it is <c>Key</c>, with dots between levels; in the environment the key
+/// in capitals with <c>__</c> for a dot; on the command line <c>Flag</c>, where it has one.
+/// </summary>
+/// <param name="Key">The name in the contract, where it has one.</param>
+/// <param name="Flag">Null for what is rarely changed.</param>
+/// <param name="Default">As one would write it.</param>
+/// <param name="Help">Meaning and unit, for <c>--help</c>.</param>
+/// <param name="Apply">Reads the text; a <see cref="FormatException"/> says what would be right.</param>
+internal sealed record Setting(
+    string Key, string? Flag, string Default, string Help, Action<HypemanOptions, string> Apply)
+{
+    public bool IsSecret { get; init; }
+
+    public string EnvironmentName => Key.ToUpperInvariant().Replace(".", "__", StringComparison.Ordinal);
+}
+
+/// <summary>The table of all settings.</summary>
+internal static class Settings
+{
+    public static IReadOnlyList<Setting> All { get; } =
+    [
+        new("data_dir", "--data", "/var/lib/hypeman", "Directory for all that is kept; of one process at a time.",
+            (o, v) => o.DataDirectory = Path.GetFullPath(SettingText.Required(v))),
+        new("roles", "--roles", "control,node,gateway,ingress", "What this process does, as a list.",
+            (o, v) => o.Roles = SettingText.Roles(v)),
+        new("listen_address", "--api-address", "127.0.0.1", "Address of the API: an IP address, or * for all. It speaks HTTP without TLS.",
+            (o, v) => o.ApiAddress = SettingText.Address(v)),
+        new("port", "--api-port", "8080", "Port of the API; 0 takes a free one.",
+            (o, v) => o.ApiPort = SettingText.Port(v)),
+        new("jwt_secret", null, "", "Key that API tokens are signed with; made once and kept in the data directory when empty.",
+            (o, v) => o.JwtSecret = v) { IsSecret = true },
+        new("database", "--database", "", "postgres://user:password@host:port/name for a fleet; SQLite in the data directory when empty.",
+            (o, v) => o.Database = v) { IsSecret = true },
+        new("ingress.listen_address", "--ingress-address", "*", "Address for the traffic of instances: an IP address, or * for all.",
+            (o, v) => o.IngressAddress = SettingText.Address(v)),
+        new("ingress.port", "--ingress-port", "80", "Port behind which rules for port 80 are served; 0 takes a free one.",
+            (o, v) => o.IngressPort = SettingText.Port(v)),
+        new("node.kernel_dir", "--kernel-dir", "", "Directory with the guest kernel and its modules; looked for when empty.",
+            (o, v) => o.KernelDirectory = v),
+        new("node.guest_binary", "--guest-binary", "", "The guest's init and agent; taken from beside this program when empty.",
+            (o, v) => o.GuestBinary = v),
+        new("node.netns", "--netns", "", "Name of the network namespace of the VMs; made from the node's id when empty.",
+            (o, v) => o.NetworkNamespace = v),
+        new("network.subnet_cidr", null, "10.100.0.0/16", "Addresses of the VMs.",
+            (o, v) => o.SubnetCidr = SettingText.Required(v)),
+        new("network.dns_server", null, "1.1.1.1", "What guests ask for names, as a list.",
+            (o, v) => o.DnsServers = SettingText.List(v)),
+        new("network.uplink_interface", null, "", "Device towards the outside; that of the default route when empty.",
+            (o, v) => o.UplinkInterface = v),
+        new("registry.insecure", null, "", "Registries (host or host:port) that are spoken to without TLS, as a list.",
+            (o, v) => o.InsecureRegistries = SettingText.List(v)),
+        new("limits.max_vcpus_per_instance", null, "16", "The most virtual CPUs of one instance.",
+            (o, v) => o.MaxVcpusPerInstance = SettingText.AtLeastOne(v)),
+        new("limits.max_concurrent_builds", null, "1", "Images converted at the same time.",
+            (o, v) => o.MaxConcurrentConversions = SettingText.AtLeastOne(v)),
+        new("cluster.id", null, "hypeman", "Fleets that share a database need different ones.",
+            (o, v) => o.ClusterId = SettingText.Required(v)),
+        new("cluster.address", "--cluster-address", "127.0.0.1", "Address at which other silos reach this one. Whoever reaches it is trusted.",
+            (o, v) => o.ClusterAddress = SettingText.Address(v)),
+        new("cluster.port", "--cluster-port", "0", "Port for other silos; 0 takes a free one and keeps it.",
+            (o, v) => o.ClusterPort = SettingText.Port(v)),
+        new("logging.level", "--log-level", "info", "One of trace, debug, info, warning, error.",
+            (o, v) => o.LogLevel = SettingText.Level(v)),
+    ];
+
+    public static Setting Find(string key) => All.First(s => s.Key == key);
+}

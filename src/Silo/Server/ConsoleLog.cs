@@ -1,0 +1,18 @@
+namespace Hypeman.Silo.Server;
+
+/// <summary>The log of a process, on its standard output.</summary>
+internal static class ConsoleLog
+{
+    public static void AddConsoleLog(this WebApplicationBuilder builder, LogLevel level)
+    {
+        var libraries = level > LogLevel.Warning ? level : LogLevel.Warning;
+        builder.Logging.SetMinimumLevel(level)
+            .AddFilter("Microsoft", libraries)
+            .AddFilter("Orleans", libraries)
+            // At every start these complain of the uptime of the machine and of the kind of garbage collector we chose.
+            .AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error)
+            .AddFilter("Orleans.Runtime.Silo", LogLevel.Error)
+            .AddSimpleConsole(o => (o.SingleLine, o.UseUtcTimestamp, o.TimestampFormat) = (true, true, "yyyy-MM-ddTHH:mm:ss.fffZ "));
+        builder.Services.Configure<ConsoleLifetimeOptions>(o => o.SuppressStatusMessages = true);
+    }
+}

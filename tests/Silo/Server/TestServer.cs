@@ -1,0 +1,89 @@
+using System.Net.Http.Headers;
+using Hypeman.Gateway.Auth;
+using Hypeman.NodeRuntime.Nodes;
+using Hypeman.Silo.Configuration;
+using Hypeman.Silo.Server;
+using Hypeman.Tests.Testing.Nodes;
+
+namespace Hypeman.Tests.Silo.Server;
+
+/// <summary>The whole server in this process, on SQLite and above a simulated node that outlives it.</summary>
+internal sealed class TestServer : IAsyncDisposable
+{
+    private SimulatedNode? _node;
+    private FleetServer? _server;
+
+    public string Data { get; } = Path.Combine(Path.GetTempPath(), $"hypeman-silo-{Guid.NewGuid():n}");
+
+    public SimulatedNode Node => _node!;
+
+    public FleetServer Server => _server!;
+
+    public HypemanOptions Options { get; }
+
+    public TestServer() => Options = new SettingsReader(
+        new Dictionary<string, string>
+        {
+            ["--data"] = Data,
+            ["--api-port"] = "0",
+            ["--ingress-port"] = "0",
+            ["--ingress-address"] = "127.0.0.1",
+            ["--log-level"] = "warning",
+        },
+        _ => null,
+        []).Read().Options;
+
+    public static async Task<TestServer> StartedAsync()
+    {
+        var server = new TestServer();
+        await server.StartAsync();
+        return server;
+    }
+
+    public async Task StartAsync() => _server = await NewAsync();
+
+    /// <summary>Another server with the same options.</summary>
+    public Task<FleetServer> NewAsync() => FleetServer.StartAsync(Options, "test", OpenNodeAsync, TestContext.Current.CancellationToken);
+
+    public async Task StopAsync()
+    {
+        await Server.StopAsync();
+        await Server.DisposeAsync();
+        _server = null;
+    }
+
+    /// <param name="scopes">Of its token; null for everything, empty for no token.</param>
+    public HttpClient Client(params string[]? scopes)
+    {
+        var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = Server.ApiAddress };
+        if (scopes is null or { Length: > 0 })
+            client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token(scopes));
+        return client;
+    }
+
+    public string Token(string[]? scopes) =>
+        new TokenIssuer(JwtSecret.Ensure(Options), TimeProvider.System).Issue("test", scopes, TimeSpan.FromMinutes(5));
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_server is not null)
+            await StopAsync();
+        _node?.Dispose();
+        if (Directory.Exists(Data))
+            Directory.Delete(Data, recursive: true);
+    }
+
+    private Task<INode> OpenNodeAsync(NodeSetup setup)
+    {
+        _node ??= new SimulatedNode(setup.NodeId);
+        return Task.FromResult<INode>(new Lent(_node));
+    }
+
+    /// <summary>Keeps the server from disposing the node with itself.</summary>
+    private sealed class Lent(INode node) : INode
+    {
+        public NodeFacts Facts => node.Facts;
+        public NodeRuntime.Vms.IVmHost Vms => node.Vms;
+        public NodeRuntime.Images.IImageHost Images => node.Images;
+    }
+}
