@@ -32,6 +32,9 @@ public static class HypemanGrains
         services.AddSingleton<NodeDirectory>();
         services.AddSingleton<NodeBooks>();
         services.AddSingleton<DisplacedActivations>();
+        services.AddOptions<NodeReconcilerOptions>()
+            .Validate(options => options.Period > TimeSpan.Zero, "The reconciler's period must be more than zero.")
+            .ValidateOnStart();
         services.AddPlacementDirector<PinnedPlacement, PinnedPlacementDirector>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, NodeRegistration>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, HomewardLoop>();

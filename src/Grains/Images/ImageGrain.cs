@@ -39,7 +39,15 @@ internal sealed class ImageGrain : Grain, IImageGrain, IImageReconcile
 
     private string Name => this.GetPrimaryKeyString()[GrainKeys.ImagePrefix.Length..];
 
-    private INode Node => _local.Require(_record.State?.Home ?? _local.Id);
+    private INode Node
+    {
+        get
+        {
+            if (_local.Node is null)
+                LeaveIfNothing();
+            return _local.Require(_record.State?.Home ?? _local.Id);
+        }
+    }
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -58,6 +66,7 @@ internal sealed class ImageGrain : Grain, IImageGrain, IImageReconcile
         _displaced.Remove(this.GetGrainId());
         _record.Watchers.Abandon();
         await _pull.LeaveAsync();
+        _cell.Close();
     }
 
     public async Task<ImageInfo> PullAsync(ImageSpec spec)

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Hypeman.Contracts;
 using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Index;
@@ -9,7 +8,6 @@ using Hypeman.Grains.Nodes;
 using Hypeman.Grains.Records;
 using Hypeman.GuestProtocol.Messages;
 using Hypeman.NodeRuntime.Nodes;
-using Hypeman.NodeRuntime.Vms;
 using Microsoft.Extensions.Logging;
 using GuestRequest = Hypeman.Contracts.Instances.GuestRequest;
 
@@ -23,6 +21,8 @@ namespace Hypeman.Grains.Instances;
 [GrainType("instance"), PinnedPlacement]
 internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile
 {
+    private static readonly TimeSpan StatPatience = TimeSpan.FromSeconds(10);
+
     private readonly StateCell<InstanceState> _cell;
     private readonly InstanceRecord _record;
     private readonly InstanceOperator _operator;
@@ -53,7 +53,7 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile
         _cell.Load();
         if (_record.State is { } state && !_local.IsHome(state.Home))
             _displaced.Add(this.GetGrainId(), state.Home);
-        _operator.Wake();
+        TakeUp();
         return Task.CompletedTask;
     }
 
@@ -63,12 +63,15 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile
         _record.Watchers.Abandon();
         _sessions.End();
         await _operator.EndAsync();
+        _cell.Close();
     }
 
     public async Task<InstanceInfo> CreateAsync(InstanceOrder order)
     {
         if (_record.State is not null)
             throw HypemanException.Invalid("already_exists", $"instance {Id} exists already");
+        if (!_local.IsHome(order.Home))
+            LeaveIfNothing();
         var node = _local.Require(order.Home);
         await _record.CreateAsync(
             InstanceLifecycle.Create(Id, order, order.Spec.Hypervisor ?? node.Facts.Hypervisors[0], _clock.Now));
@@ -119,8 +122,17 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile
 
     public async Task<GuestPathInfo> StatAsync(string path, bool followLinks)
     {
+        using var patience = new CancellationTokenSource(StatPatience, _clock.Time);
         var request = new StatRequest { Path = path, FollowLinks = followLinks };
-        return (await RunningNode().Vms.StatAsync(Id, request, CancellationToken.None)).ToPathInfo();
+        try
+        {
+            return (await RunningNode().Vms.StatAsync(Id, request, patience.Token)).ToPathInfo();
+        }
+        catch (OperationCanceledException) when (patience.IsCancellationRequested)
+        {
+            throw new HypemanException(
+                ErrorKind.TimedOut, "timeout", $"the guest did not answer within {StatPatience.TotalSeconds:0} seconds");
+        }
     }
 
     public IAsyncEnumerable<LogLines> ReadLogAsync(LogQuery query, CancellationToken cancellationToken) =>
@@ -147,7 +159,7 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile
                 : InstanceObservation.Observe(now, ObservedVm.Of(seen), _clock.Now),
             _clock.Now));
         await _record.RepairAsync();
-        _operator.Wake();
+        TakeUp();
         return true;
     }
 
@@ -160,15 +172,22 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile
 
     private InstanceInfo Begun()
     {
-        DelayDeactivation(TimeSpan.FromMinutes(15));
-        _operator.Wake();
+        TakeUp();
         return _record.Info;
     }
 
-    // A look-up of what does not exist must not stay in memory.
+    private void TakeUp()
+    {
+        if (_record.State?.Operation is { } operation)
+            DelayDeactivation(InstanceTiming.Deadline(operation.Kind));
+        _operator.Wake();
+    }
+
+    // A look-up of what never was here must not stay in memory. One that was deleted stays a while, so that those who
+    // watched it can still be told.
     private void LeaveIfNothing()
     {
-        if (_record.State is null)
+        if (_record is { State: null, WasThere: false })
             DeactivateOnIdle();
     }
 

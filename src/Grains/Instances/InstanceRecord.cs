@@ -16,6 +16,9 @@ internal sealed class InstanceRecord(
 {
     public InstanceState? State => cell.Value;
 
+    /// <summary>This activation has seen the record, also if it is gone now.</summary>
+    public bool WasThere { get; private set; }
+
     public Watchers<InstanceInfo> Watchers { get; } = new();
 
     /// <exception cref="HypemanException"><c>not_found</c></exception>
@@ -71,6 +74,7 @@ internal sealed class InstanceRecord(
         await index.DeleteAsync(ResourceKind.Instance, id);
         await cell.ChangeAsync(_ => null, _ => Task.CompletedTask);
         books.Release(id);
+        WasThere = true;
         Watchers.End();
     }
 
@@ -90,7 +94,8 @@ internal sealed class InstanceRecord(
     {
         if (state is null)
             return;
-        books.Set(state.Id, InstanceDemand.Of(state));
+        if (local.IsHome(state.Home))
+            books.Set(state.Id, InstanceDemand.Of(state));
         Watchers.Publish(state.ToInfo());
         try
         {

@@ -4,9 +4,9 @@ using Hypeman.Contracts.Index;
 using Hypeman.Contracts.Instances;
 using Hypeman.Grains.Images;
 using Hypeman.Grains.Instances;
-using Hypeman.Grains.Records;
 using Hypeman.NodeRuntime.Vms;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace Hypeman.Grains.Nodes;
 
@@ -15,11 +15,11 @@ namespace Hypeman.Grains.Nodes;
 /// is under way or does not fit. It brings no news, it only has the grains look; what they do then is what they do
 /// after a crash. What no record knows is removed after it was seen unknown in two rounds.
 /// </summary>
-internal sealed class NodeReconciler(LocalNode local, IResourceIndex index, IGrainFactory grains, ILogger<NodeReconciler> logger)
-    : SiloLoop(TimeProvider.System, Period, logger)
+internal sealed class NodeReconciler(
+    LocalNode local, IResourceIndex index, IGrainFactory grains, IOptions<NodeReconcilerOptions> options,
+    ILogger<NodeReconciler> logger)
+    : SiloLoop(TimeProvider.System, options.Value.Period, logger)
 {
-    private static readonly TimeSpan Period = TimeSpan.FromSeconds(30);
-
     private HashSet<string> _strangers = [];
     private bool _first = true;
 
@@ -49,16 +49,20 @@ internal sealed class NodeReconciler(LocalNode local, IResourceIndex index, IGra
             || info.Phase != (vm?.ToObservation().Phase ?? InstancePhase.Stopped);
     }
 
-    private async Task<bool> LookAsync(string id, CancellationToken cancellationToken)
+    private Task<bool> LookAsync(string id, CancellationToken cancellationToken) => LookAsync(
+        GrainKeys.InstancePrefix + id, key => grains.GetGrain<IInstanceReconcile>(key).ReconcileAsync(), cancellationToken);
+
+    // One that cannot be looked at now must not keep the others from it.
+    private async Task<bool> LookAsync(string key, Func<string, Task<bool>> look, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         try
         {
-            return await grains.GetGrain<IInstanceReconcile>(GrainKeys.InstancePrefix + id).ReconcileAsync();
+            return await look(key);
         }
         catch (Exception error)
         {
-            logger.LogWarning(error, "Instance {Id} could not be reconciled now", id);
+            logger.LogWarning(error, "{Key} could not be reconciled now", key);
             return true;
         }
     }
@@ -96,7 +100,8 @@ internal sealed class NodeReconciler(LocalNode local, IResourceIndex index, IGra
             if (_first || row.State is not (nameof(ImageStatus.Ready) or nameof(ImageStatus.Failed)))
                 rows.Add(row);
         foreach (var row in rows.OrderBy(row => row.CreatedAt))
-            if (!await grains.GetGrain<IImageReconcile>(GrainKeys.ImagePrefix + row.Id).ReconcileAsync())
+            if (!await LookAsync(
+                GrainKeys.ImagePrefix + row.Id, key => grains.GetGrain<IImageReconcile>(key).ReconcileAsync(), cancellationToken))
                 await index.DeleteAsync(ResourceKind.Image, row.Id, cancellationToken);
     }
 }

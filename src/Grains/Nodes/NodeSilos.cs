@@ -1,17 +1,19 @@
 using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
+using Orleans.Metadata;
 
 namespace Hypeman.Grains.Nodes;
 
 /// <summary>
 /// Which silo is which node, by name: the name is part of the membership row, so it is there as soon as the silo is.
 /// </summary>
-internal sealed class NodeSilos(IServiceProvider services)
+internal sealed class NodeSilos(IServiceProvider services, IClusterManifestProvider manifests)
 {
     // The oracle needs the placement directors to be made, and they need this.
     private ISiloStatusOracle Oracle => services.GetRequiredService<ISiloStatusOracle>();
 
-    public bool IsUp(string node) => Find(node, Active) is not null;
+    /// <summary>Whether grains can be placed on the node: its silo is a member, and known to hold grains.</summary>
+    public bool IsUp(string node) => Find(node, Active) is { } silo && manifests.Current.Silos.ContainsKey(silo);
 
     /// <summary>The silo of a node among <paramref name="candidates"/>; a silo that came back hides its predecessor.</summary>
     public SiloAddress? Find(string node, IEnumerable<SiloAddress> candidates) =>

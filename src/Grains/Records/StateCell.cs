@@ -12,13 +12,16 @@ internal sealed class StateCell<T>(IPersistentState<Stored<T>> storage, Action<s
     where T : class, IVersioned<T>
 {
     private Task _last = Task.CompletedTask;
-    private bool _broken;
+    private bool _closed;
 
     /// <summary>What is stored; null when there is nothing.</summary>
     public T? Value { get; private set; }
 
     /// <summary>Takes over what Orleans has read before the activation.</summary>
     public void Load() => Value = storage.State?.Value?.Upgraded();
+
+    /// <summary>The activation ends: what still runs on its behalf writes no more.</summary>
+    public void Close() => _closed = true;
 
     /// <summary>
     /// Writes what <paramref name="change"/> makes of the present value, then lets <paramref name="written"/> tell
@@ -46,7 +49,7 @@ internal sealed class StateCell<T>(IPersistentState<Stored<T>> storage, Action<s
 
     private async Task WriteAsync(T? next)
     {
-        if (_broken)
+        if (_closed)
             throw Unwritten();
         storage.State = new Stored<T> { Value = next };
         try
@@ -55,7 +58,7 @@ internal sealed class StateCell<T>(IPersistentState<Stored<T>> storage, Action<s
         }
         catch (Exception error)
         {
-            _broken = true;
+            _closed = true;
             logger.LogWarning(error, "A record could not be written; the grain starts over from what is stored");
             deactivate("a write of its record failed");
             throw Unwritten();

@@ -5,11 +5,7 @@ public sealed class FleetFixture : IAsyncLifetime
 {
     public TestFleet Fleet { get; private set; } = null!;
 
-    public async ValueTask InitializeAsync()
-    {
-        Fleet = await TestFleet.StartAsync();
-        Fleet.Node.Images.Publish(Some.ImageName);
-    }
+    public async ValueTask InitializeAsync() => Fleet = await TestFleet.StartAsync();
 
     public ValueTask DisposeAsync() => Fleet.DisposeAsync();
 }

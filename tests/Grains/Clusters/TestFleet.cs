@@ -2,6 +2,8 @@ using Hypeman.Contracts;
 using Hypeman.Contracts.Index;
 using Hypeman.Contracts.Instances;
 using Hypeman.Grains;
+using Hypeman.Grains.Nodes;
+using Hypeman.Grains.Records;
 using Hypeman.NodeRuntime.Nodes;
 using Hypeman.Tests.Testing;
 using Hypeman.Tests.Testing.Index;
@@ -26,7 +28,9 @@ public sealed class TestFleet : IAsyncDisposable
     private readonly Dictionary<string, InProcessSiloHandle> _silos = [];
     private readonly List<SimulatedNode> _nodes = [];
     private InProcessTestCluster _cluster = null!;
+    private readonly Dictionary<string, SiloLife> _lives = [];
     private SimulatedNode? _starting;
+    private TimeProvider _time = TimeProvider.System;
 
     public InMemoryResourceIndex Index { get; } = new();
 
@@ -37,9 +41,10 @@ public sealed class TestFleet : IAsyncDisposable
     /// <summary>The first node.</summary>
     public SimulatedNode Node => _nodes[0];
 
-    public static async Task<TestFleet> StartAsync(int nodes = 1, Action<SimulatedNode>? prepare = null)
+    public static async Task<TestFleet> StartAsync(
+        int nodes = 1, Action<SimulatedNode>? prepare = null, TimeProvider? time = null)
     {
-        var fleet = new TestFleet();
+        var fleet = new TestFleet { _time = time ?? TimeProvider.System };
         var builder = new InProcessTestClusterBuilder(1);
         builder.ConfigureSilo((_, silo) => fleet.Configure(silo));
         fleet._cluster = builder.Build();
@@ -47,6 +52,7 @@ public sealed class TestFleet : IAsyncDisposable
         for (var at = 0; at < nodes; at++)
         {
             var node = new SimulatedNode($"node-{at}");
+            node.Images.Publish(Some.ImageName);
             node.Images.Plant(Some.Digest);
             prepare?.Invoke(node);
             fleet._nodes.Add(node);
@@ -59,6 +65,7 @@ public sealed class TestFleet : IAsyncDisposable
     public Task KillSiloAsync(SimulatedNode node)
     {
         _silos.Remove(node.Facts.NodeId, out var silo);
+        _lives[node.Facts.NodeId].End();
         return _cluster.KillSiloAsync(silo!);
     }
 
@@ -67,6 +74,7 @@ public sealed class TestFleet : IAsyncDisposable
         _starting = node;
         _silos[node.Facts.NodeId] = await _cluster.StartAdditionalSiloAsync();
         _starting = null;
+        await _cluster.WaitForClusterManifestToStabilizeAsync(didKill: false);
     }
 
     public async Task RestartSiloAsync(SimulatedNode node)
@@ -88,7 +96,7 @@ public sealed class TestFleet : IAsyncDisposable
         InstanceInfo? info = null;
         await Until.True(
             async () => (info = await TryGetAsync(id)) is { Operation: null } && info.Phase == phase,
-            Patience, $"instance {id} is {phase} and at rest (last seen: {info?.Phase}, {info?.Operation}, {info?.StateError})");
+            Patience, $"instance {id} is {phase} and at rest");
         return info!;
     }
 
@@ -118,10 +126,12 @@ public sealed class TestFleet : IAsyncDisposable
 
     private void Configure(ISiloBuilder silo)
     {
+        var life = new SiloLife();
+        silo.Services.AddSingleton(new GrainClock(_time));
         silo.AddHypemanGrains();
         silo.Services.AddSingleton<IResourceIndex>(Index);
-        silo.Services.AddKeyedSingleton<IGrainStorage>("Default", Storage);
-        silo.Services.AddSingleton<IGrainStorage>(Storage);
+        silo.Services.AddSingleton<IGrainStorage>(new MortalStorage(Storage, life));
+        silo.Configure<NodeReconcilerOptions>(options => options.Period = TimeSpan.FromMilliseconds(200));
         silo.Configure<ClusterMembershipOptions>(options =>
         {
             options.ProbeTimeout = TimeSpan.FromMilliseconds(500);
@@ -131,6 +141,7 @@ public sealed class TestFleet : IAsyncDisposable
         });
         if (_starting is not { } node)
             return;
+        _lives[node.Facts.NodeId] = life;
         silo.Services.PostConfigure<SiloOptions>(options => options.SiloName = node.Facts.NodeId);
         silo.Services.AddSingleton<INode>(node);
     }

@@ -79,6 +79,9 @@ public sealed class FaultPlan
 
         public void Release() => _released.TrySetResult();
 
+        /// <summary>The work ends where it stands, as when its process was killed.</summary>
+        public void Abandon() => _released.TrySetCanceled();
+
         internal Task StayAsync(CancellationToken cancellationToken)
         {
             _reached.TrySetResult();

@@ -118,7 +118,14 @@ public sealed class SimulatedImages(FaultPlan faults) : IImageHost, IDisposable
         {
             progress.TryWrite(new RootProgress(RootStage.Failed) { Error = failed.Message });
         }
-        _making.TryRemove(digest, out _);
-        progress.TryComplete();
+        catch (OperationCanceledException)
+        {
+            // The process that made it was killed; nobody is told.
+        }
+        finally
+        {
+            _making.TryRemove(digest, out _);
+            progress.TryComplete();
+        }
     }
 }

@@ -156,11 +156,14 @@ public sealed class SimulatedVms(FaultPlan faults, SimulatedImages images, TimeP
         return Task.FromResult(new StatReply { Exists = request.Path == "/", IsDirectory = request.Path == "/", Mode = 0x1ED });
     }
 
-    public IAsyncEnumerable<IReadOnlyList<string>> ReadLogAsync(
-        string id, VmLog log, int tail, bool follow, CancellationToken cancellationToken) =>
-        _logs.TryGetValue((id, log), out var lines)
-            ? lines.ReadAsync(tail, follow, cancellationToken)
-            : throw new NodeException(NodeErrorKind.NotFound, "there is no such log yet");
+    public async IAsyncEnumerable<IReadOnlyList<string>> ReadLogAsync(
+        string id, VmLog log, int tail, bool follow, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        if (!_logs.TryGetValue((id, log), out var lines))
+            throw new NodeException(NodeErrorKind.NotFound, "there is no such log yet");
+        await foreach (var batch in lines.ReadAsync(tail, follow, cancellationToken))
+            yield return batch;
+    }
 
     public void AppendLog(string id, string line) => Log(id, VmLog.Operations).Append(line);
 

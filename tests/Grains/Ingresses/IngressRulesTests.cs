@@ -1,0 +1,57 @@
+using Hypeman.Contracts.Errors;
+using Hypeman.Contracts.Ingresses;
+using Hypeman.Grains.Ingresses;
+
+namespace Hypeman.Tests.Grains.Ingresses;
+
+public sealed class IngressRulesTests
+{
+    private static readonly IngressRule Rule = new() { Hostname = "www.example.com", TargetInstance = "web", TargetPort = 80 };
+
+    public static TheoryData<IngressRule, string> BadRules => new()
+    {
+        { Rule with { Hostname = "" }, "is not a hostname" },
+        { Rule with { Hostname = "-x.example.com" }, "is not a hostname" },
+        { Rule with { Hostname = "a..b" }, "is not a hostname" },
+        { Rule with { Hostname = "a b" }, "is not a hostname" },
+        { Rule with { Hostname = new string('a', 64) + ".com" }, "is not a hostname" },
+        { Rule with { Hostname = "*.example.com" }, "wildcards are not supported" },
+        { Rule with { Hostname = "{name}.example.com" }, "not supported yet" },
+        { Rule with { Port = 0 }, "match.port: must be between 1 and 65535" },
+        { Rule with { Port = 65536 }, "match.port: must be between 1 and 65535" },
+        { Rule with { TargetPort = 0 }, "target.port: must be between 1 and 65535" },
+        { Rule with { TargetInstance = "" }, "must name an instance" },
+        { Rule with { RedirectHttp = true }, "needs tls" },
+        { Rule with { Tls = true }, "ACME" },
+    };
+
+    [Theory, MemberData(nameof(BadRules))]
+    public void A_bad_rule_is_refused_by_its_place_and_reason(IngressRule bad, string reason)
+    {
+        var error = Assert.Throws<HypemanException>(() => IngressRules.Check(Spec(Rule, bad)));
+
+        Assert.Equal((ErrorKind.InvalidRequest, "bad_request"), (error.Kind, error.Code));
+        Assert.StartsWith("rules[1].", error.Message, StringComparison.Ordinal);
+        Assert.Contains(reason, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Hostnames_are_kept_in_lower_case() =>
+        Assert.Equal("www.example.com", IngressRules.Check(Spec(Rule with { Hostname = "WWW.Example.com" })).Rules[0].Hostname);
+
+    [Fact]
+    public void The_same_host_and_port_cannot_be_twice_in_one_ingress()
+    {
+        Assert.Throws<HypemanException>(() => IngressRules.Check(Spec(Rule, Rule with { Hostname = "WWW.example.com" })));
+        IngressRules.Check(Spec(Rule, Rule with { Port = 81 }));
+    }
+
+    [Fact]
+    public void An_ingress_needs_a_name_and_a_rule()
+    {
+        Assert.Throws<HypemanException>(() => IngressRules.Check(Spec() with { Rules = [] }));
+        Assert.Throws<HypemanException>(() => IngressRules.Check(Spec(Rule) with { Name = "Not-Good" }));
+    }
+
+    private static IngressSpec Spec(params IngressRule[] rules) => new() { Name = "site", Rules = rules };
+}

@@ -1,0 +1,106 @@
+using Hypeman.Contracts;
+using Hypeman.Contracts.Instances;
+using Hypeman.Tests.Grains.Clusters;
+using Hypeman.Tests.Testing.Nodes;
+
+namespace Hypeman.Tests.Grains.Instances;
+
+/// <summary>Every step of every operation: failed once, and with our process killed there. The end is the same.</summary>
+public sealed class InstanceCrashTests
+{
+    [Theory]
+    [InlineData(NodeStep.StartBegins)]
+    [InlineData(NodeStep.StartDone)]
+    public async Task A_create_goes_on_after_the_silo_was_killed(NodeStep step)
+    {
+        await using var fleet = await TestFleet.StartAsync();
+        var hold = fleet.Node.Faults.HoldOnce(step);
+        var created = await fleet.Grains.InstanceFactory().CreateAsync(Some.Spec());
+        await CrashAsync(fleet, hold);
+
+        var info = await fleet.RestsAsync(created.Id, InstancePhase.Running);
+
+        Assert.Null(info.StateError);
+        Assert.Single(fleet.Node.Vms.List());
+    }
+
+    [Theory]
+    [InlineData(NodeStep.StopBegins)]
+    [InlineData(NodeStep.StopDone)]
+    public async Task A_stop_goes_on_after_the_silo_was_killed(NodeStep step)
+    {
+        await using var fleet = await TestFleet.StartAsync();
+        var id = await RunningAsync(fleet);
+        var hold = fleet.Node.Faults.HoldOnce(step);
+        await fleet.Grains.Instance(id).StopAsync();
+        await CrashAsync(fleet, hold);
+
+        await fleet.RestsAsync(id, InstancePhase.Stopped);
+    }
+
+    [Theory]
+    [InlineData(NodeStep.StopBegins)]
+    [InlineData(NodeStep.StopDone)]
+    [InlineData(NodeStep.DeleteBegins)]
+    [InlineData(NodeStep.DeleteDone)]
+    public async Task A_delete_goes_on_after_the_silo_was_killed(NodeStep step)
+    {
+        await using var fleet = await TestFleet.StartAsync();
+        var id = await RunningAsync(fleet);
+        var hold = fleet.Node.Faults.HoldOnce(step);
+        await fleet.Grains.Instance(id).DeleteAsync(graceful: true);
+        await CrashAsync(fleet, hold);
+
+        await fleet.IsGoneAsync(id);
+    }
+
+    [Fact]
+    public async Task While_its_node_is_away_an_instance_can_be_read_and_deleted_and_nothing_else()
+    {
+        await using var fleet = await TestFleet.StartAsync();
+        var id = await RunningAsync(fleet);
+        var instance = fleet.Grains.Instance(id);
+        await fleet.KillSiloAsync(fleet.Node);
+
+        await Testing.Until.True(
+            async () => await fleet.TryGetAsync(id) is { Phase: InstancePhase.Unknown }, TestFleet.Patience,
+            "another silo stands in for the node");
+        var info = await instance.GetAsync();
+        var refused = await Assert.ThrowsAsync<Contracts.Errors.HypemanException>(() => instance.StopAsync());
+        await instance.DeleteAsync(graceful: true);
+
+        Assert.Contains("was Running when last seen", info.StateError, StringComparison.Ordinal);
+        Assert.Equal("unavailable", refused.Code);
+        Assert.NotNull(fleet.Node.Vms.Find(id));
+        await fleet.StartSiloAsync(fleet.Node);
+        await fleet.IsGoneAsync(id);
+    }
+
+    [Fact]
+    public async Task News_that_came_while_we_were_away_is_seen_after_the_restart()
+    {
+        await using var fleet = await TestFleet.StartAsync();
+        var id = await RunningAsync(fleet);
+        await fleet.KillSiloAsync(fleet.Node);
+        fleet.Node.Vms.Exit(id, 7);
+
+        await fleet.StartSiloAsync(fleet.Node);
+
+        Assert.Equal(7, (await fleet.RestsAsync(id, InstancePhase.Stopped)).ExitCode);
+    }
+
+    private static async Task<string> RunningAsync(TestFleet fleet)
+    {
+        var created = await fleet.Grains.InstanceFactory().CreateAsync(Some.Spec());
+        await fleet.RestsAsync(created.Id, InstancePhase.Running);
+        return created.Id;
+    }
+
+    private static async Task CrashAsync(TestFleet fleet, FaultPlan.Hold hold)
+    {
+        await hold.Reached.WaitAsync(TestFleet.Patience);
+        await fleet.KillSiloAsync(fleet.Node);
+        hold.Abandon();
+        await fleet.StartSiloAsync(fleet.Node);
+    }
+}
