@@ -111,7 +111,7 @@ internal static class InstanceLifecycle
         var again = state with
         {
             Operation = operation with { Failures = operation.Failures + 1 },
-            // A new attempt is a new boot, so that news of the failed one cannot be taken for news of this one.
+            // A new attempt is a new boot, so that the end of the failed one cannot be taken for the end of this one.
             Boot = operation.Kind is OperationKind.Create or OperationKind.Start ? state.Boot + 1 : state.Boot,
             Failure = failure,
         };

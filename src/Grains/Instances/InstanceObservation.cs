@@ -9,14 +9,15 @@ internal static class InstanceObservation
     /// <summary>Takes in what the node saw; the same state when that is old or no news.</summary>
     public static InstanceState Observe(InstanceState state, ObservedVm seen, DateTimeOffset now)
     {
-        if (seen.Epoch < state.Epoch || seen.Boot < state.Boot || !seen.Follows(state.Observed) || seen == state.Observed)
+        if (seen.Epoch < state.Epoch || !seen.Follows(state.Observed) || seen == state.Observed || IsEndOfTheBootBefore(state, seen))
             return state;
+        var isWell = seen.Phase == ObservedPhase.Running && state.Operation is null;
         var next = state with
         {
-            Boot = seen.Boot,
+            Boot = Math.Max(state.Boot, seen.Boot),
             Observed = seen,
             StartedAt = seen.StartedAt ?? state.StartedAt,
-            Failure = seen.Phase == ObservedPhase.Running ? null : state.Failure,
+            Failure = isWell ? null : state.Failure,
         };
         return InstanceLifecycle.Moved(InstanceLifecycle.WithoutWishForTheEnded(next, now), now);
     }
@@ -53,6 +54,12 @@ internal static class InstanceObservation
             _ => state,
         };
     }
+
+    // A start has put it behind; its exit must not show up again. An older boot that still runs is news, though: an
+    // attempt that seemed to fail may have worked, and the node then starts no second one.
+    private static bool IsEndOfTheBootBefore(InstanceState state, ObservedVm seen) =>
+        state.Operation?.Kind is OperationKind.Create or OperationKind.Start
+        && seen.Boot < state.Boot && seen.Phase == ObservedPhase.Stopped;
 
     private static readonly InstanceFailure Late = new(
         ErrorKind.TimedOut, "timeout",

@@ -39,13 +39,25 @@ public sealed class InstanceFailureTests
     }
 
     [Fact]
-    public void A_new_attempt_is_a_new_boot_so_that_news_of_the_failed_one_is_ignored()
+    public void A_new_attempt_is_a_new_boot_so_that_the_end_of_the_failed_one_is_ignored()
     {
         var again = InstanceLifecycle.Failed(InstanceLifecycleTests.State("Create", "Absent"), Failure, passing: true, Soon);
-        var late = new ObservedVm { Phase = ObservedPhase.Running, Epoch = 1, Boot = 1 };
+        var ended = new ObservedVm { Phase = ObservedPhase.Stopped, Epoch = 1, Boot = 1, ExitCode = 1 };
 
         Assert.Equal(2, again.Boot);
-        Assert.Same(again, InstanceObservation.Observe(again, late, Soon));
+        Assert.Same(again, InstanceObservation.Observe(again, ended, Soon));
+        // But what runs, runs: the attempt only seemed to fail.
+        var running = InstanceObservation.Observe(again, ended with { Phase = ObservedPhase.Running, ExitCode = null }, Soon);
+        Assert.Equal((InstancePhase.Running, 2), (running.Phase(), running.Boot));
+    }
+
+    [Fact]
+    public void A_stop_that_overtook_an_attempt_sees_the_end_of_the_boot_that_ran()
+    {
+        var state = InstanceLifecycleTests.State("Stop", "Running") with { Boot = 2 };
+        var ended = state.Observed with { Phase = ObservedPhase.Stopped };
+
+        Assert.Equal(InstancePhase.Stopped, InstanceObservation.Observe(state, ended, Soon).Phase());
     }
 
     [Theory]
