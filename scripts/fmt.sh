@@ -1,0 +1,1 @@
+verb_fmt() { dotnet format Hypeman.sln --no-restore "$@"; }

@@ -1,0 +1,52 @@
+# The Debian and Ubuntu packages that are needed, and what each is for.
+packages_run='
+qemu-system-x86  runs the VMs
+iproute2         makes network namespaces and bridges
+nftables         NAT and isolation of the VMs
+e2fsprogs        makes the writable disks
+util-linux       enters namespaces, drops privileges
+xz-utils         unpacks kernel modules
+busybox-static   the web server of the demo image
+curl             asks whether the server is up
+gcc              links the guest agent
+libc6-dev        links the guest agent
+zlib1g-dev       links the guest agent
+'
+packages_test='
+skopeo           pushes images as users do
+docker-registry  a real registry to pull from
+erofs-utils      checks the root disks we write
+postgresql       the database of a fleet
+nodejs           runs the official client
+'
+
+# need_packages run|test: installs what is missing, after saying what and why.
+need_packages() {
+  local list missing=() name why
+  [ "$1" = run ] && list=$packages_run || list=$packages_test
+  while read -r name why; do
+    [ -z "$name" ] || installed "$name" || { missing+=("$name"); say "  needs $name: $why"; }
+  done <<< "$list"
+  if [ "$1" = test ] && ! command -v npm > /dev/null; then missing+=(npm); say "  needs npm: installs the official client"; fi
+  [ ${#missing[@]} -gt 0 ] || return 0
+  command -v apt-get > /dev/null || die "please install: ${missing[*]} (this machine has no apt-get)"
+  step "Installing ${missing[*]}"
+  quietly apt-update apt-get update
+  quietly apt-install env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"
+}
+
+installed() { [ "$(dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2>/dev/null)" = 'ii ' ]; }
+
+# The packages that hold the kernel for guests: Debian's cloud kernel, Ubuntu's virtual one.
+kernel_packages() {
+  [ "$(dpkg --print-architecture)" = amd64 ] || die "only amd64 hosts are supported so far"
+  local meta=linux-image-cloud-amd64
+  grep -q '^ID=ubuntu' /etc/os-release && meta=linux-image-virtual
+  local image; image=$(newest_image "$meta")
+  [ -n "$image" ] || { quietly apt-update apt-get update; image=$(newest_image "$meta"); }
+  [ -n "$image" ] || die "no package provides the guest kernel ($meta)"
+  [ "$meta" = linux-image-virtual ] && image="$image linux-modules-${image#linux-image-}"
+  printf '%s' "$image"
+}
+
+newest_image() { apt-cache depends "$1" 2>/dev/null | awk '$1 == "Depends:" && $2 ~ /^linux-image-[0-9]/ { print $2; exit }'; }

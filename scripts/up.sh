@@ -1,0 +1,66 @@
+# Starts a one-node fleet: every role in one process, an embedded database.
+. scripts/setup.sh
+
+up_usage() {
+  cat >&2 <<'TEXT'
+Usage: ./dev up [options]
+
+  --detach            return once the fleet answers; print HYPEMAN_BASE_URL and HYPEMAN_API_KEY for eval
+  --data DIR          where everything is kept (default .data)
+  --api-port PORT     REST API, registry and dashboard (default 8080)
+  --ingress-port PORT customers' HTTP traffic (default 80)
+  --netns NAME        run inside this network namespace (ip netns add NAME, with its lo up)
+TEXT
+}
+
+verb_up() {
+  local detach='' data=$root/.data api_port=8080 ingress_port=80 netns=''
+  while [ $# -gt 0 ]; do
+    case "$1" in
+      --detach) detach=1 ;;
+      --data | --api-port | --ingress-port | --netns)
+        [ $# -gt 1 ] || die "$1 needs a value"
+        case "$1" in
+          --data) data=$(readlink -m "$2") ;;
+          --api-port) api_port=$2 ;;
+          --ingress-port) ingress_port=$2 ;;
+          --netns) netns=$2 ;;
+        esac
+        shift ;;
+      -h | --help) up_usage; return ;;
+      *) up_usage; die "up does not take '$1'" ;;
+    esac
+    shift
+  done
+  [ -z "$netns" ] || [ -e "/run/netns/$netns" ] || die "there is no network namespace '$netns': make it with 'ip netns add $netns'"
+  setup_run
+  local command=("$server" --data "$data" --api-port "$api_port" --ingress-port "$ingress_port"
+    --kernel-dir "$cache/kernel" --guest-binary "$cache/guest/hypeman-guest")
+  # Not 'ip netns exec': it would hide from us the mounts that name the node's own namespace.
+  [ -z "$netns" ] || command=(nsenter "--net=/run/netns/$netns" -- "${command[@]}")
+  if [ -z "$detach" ]; then exec "${command[@]}"; fi
+  up_detached
+}
+
+# Uses the variables of verb_up.
+up_detached() {
+  local within=() log=$data/server.log url=http://127.0.0.1:$api_port
+  [ -z "$netns" ] || within=(nsenter "--net=/run/netns/$netns" --)
+  (umask 077; mkdir -p "$data")
+  step "Starting the fleet (log: $log)"
+  setsid "${command[@]}" < /dev/null >> "$log" 2>&1 &
+  local pid=$!
+  # The server answers health checks only when all of it is up; curl tries again until then.
+  "${within[@]}" curl -fsS -o /dev/null --max-time 5 --retry 600 --retry-delay 1 --retry-max-time 120 \
+    --retry-all-errors "$url/health" 2> /dev/null &
+  local health=$!
+  wait -n "$health" "$pid" || true
+  if ! kill -0 "$pid" 2>/dev/null || ! wait "$health"; then
+    kill "$health" 2>/dev/null || true
+    tail -n 5 "$log" >&2
+    die "the fleet did not start; the whole log is in $log"
+  fi
+  disown "$pid"
+  local key; key=$("$server" token --data "$data")
+  printf 'HYPEMAN_BASE_URL=%s\nHYPEMAN_API_KEY=%s\n' "$url" "$key"
+}

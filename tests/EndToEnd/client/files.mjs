@@ -1,0 +1,52 @@
+// cp both ways, stat
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { cpFromInstance, cpToInstance } from '@onkernel/hypeman/lib/cp';
+import { client, connection, withInstance } from './fleet.mjs';
+
+const work = mkdtempSync(join(tmpdir(), 'e2e-files-'));
+try {
+  await withInstance({}, async ({ id }) => {
+    const to = (srcPath, dstPath) => cpToInstance(connection, { instanceId: id, srcPath: join(work, srcPath), dstPath });
+    const from = (srcPath, dstPath) => cpFromInstance(connection, { instanceId: id, srcPath, dstPath: join(work, dstPath) });
+
+    const big = randomBytes(3 << 20);
+    writeFileSync(join(work, 'big.bin'), big, { mode: 0o640 });
+    await to('big.bin', '/data/big.bin');
+    const stat = await client.instances.stat(id, { path: '/data/big.bin' });
+    assert.deepEqual(
+      { exists: stat.exists, is_file: stat.is_file, is_dir: stat.is_dir, size: stat.size, mode: stat.mode & 0o777 },
+      { exists: true, is_file: true, is_dir: false, size: big.length, mode: 0o640 });
+    await from('/data/big.bin', 'back.bin');
+    assert.ok(readFileSync(join(work, 'back.bin')).equals(big));
+
+    // A small JSON file is what the client takes for a control message unless the server knows better.
+    for (const text of ['{"type":"end","final":true}', '[]', '{"a":1}\n', '{', '']) {
+      writeFileSync(join(work, 'small.json'), text);
+      await to('small.json', '/data/small.json');
+      await from('/data/small.json', 'small-back.json');
+      assert.equal(readFileSync(join(work, 'small-back.json'), 'utf8'), text);
+    }
+
+    mkdirSync(join(work, 'tree/sub'), { recursive: true });
+    writeFileSync(join(work, 'tree/a.txt'), 'a');
+    writeFileSync(join(work, 'tree/sub/run.sh'), '#!/bin/sh\n', { mode: 0o755 });
+    symlinkSync('a.txt', join(work, 'tree/link'));
+    await to('tree', '/data/tree');
+    await from('/data/tree', 'tree-back');
+    const back = statSync(join(work, 'tree-back')).isDirectory() ? 'tree-back' : assert.fail('no directory came back');
+    const root = ['a.txt', 'tree/a.txt'].map((p) => join(work, back, p)).find((p) => { try { return statSync(p); } catch { return false; } });
+    assert.equal(readFileSync(root, 'utf8'), 'a');
+    assert.equal(statSync(join(root, '../sub/run.sh')).mode & 0o777, 0o755);
+
+    assert.deepEqual((await client.instances.stat(id, { path: '/nowhere' })).exists, false);
+    const link = await client.instances.stat(id, { path: '/bin/sh' });
+    assert.equal(link.exists, true);
+    await assert.rejects(from('/nowhere', 'nothing'));
+  });
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
