@@ -1,0 +1,188 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using Hypeman.NodeRuntime.Linux;
+using Hypeman.Tests.Testing;
+
+namespace Hypeman.Tests.EndToEnd;
+
+/// <summary>
+/// A one-node fleet as a user would start it: the real server on a data directory of its own, in a network namespace
+/// of its own, with real VMs. Disposing it ends all and removes all.
+/// </summary>
+public sealed class Fleet : IAsyncDisposable
+{
+    private const int ApiPort = 8080;
+    public const int IngressPort = 80;
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(90);
+
+    private readonly string netns = $"hm-e2e-{Guid.NewGuid().ToString("N")[..8]}";
+    private readonly NetworkNamespace network;
+    private readonly HttpClient http;
+    private ProcessHandle? server;
+    private string token = "";
+
+    private Fleet()
+    {
+        DataDir = Directory.CreateTempSubdirectory("hypeman-e2e-").FullName;
+        network = NetworkNamespace.Ensure(netns);
+        http = new HttpClient(new SocketsHttpHandler { ConnectCallback = ConnectAsync, UseProxy = false })
+        {
+            BaseAddress = new Uri($"http://127.0.0.1:{ApiPort}"),
+            Timeout = TimeSpan.FromSeconds(70),
+        };
+    }
+
+    public string DataDir { get; }
+
+    public static async Task<Fleet> StartAsync()
+    {
+        var fleet = new Fleet();
+        try
+        {
+            await Command.RunAsync("ip", ["-n", fleet.netns, "link", "set", "lo", "up"], Cancel);
+            await fleet.StartServerAsync();
+            fleet.token = (await Command.RunAsync(Artifacts.Server, ["token", "--data", fleet.DataDir], Cancel)).Trim();
+            fleet.http.DefaultRequestHeaders.Authorization = new("Bearer", fleet.token);
+            return fleet;
+        }
+        catch
+        {
+            await fleet.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Starts the server and returns once it answers.</summary>
+    public async Task StartServerAsync()
+    {
+        var identity = await Spawner.StartAsync(new SpawnRequest
+        {
+            Program = Artifacts.Server,
+            Arguments =
+            [
+                "--data", DataDir, "--api-port", $"{ApiPort}", "--ingress-port", $"{IngressPort}",
+                "--kernel-dir", Artifacts.KernelDir, "--guest-binary", Artifacts.GuestBinary,
+            ],
+            Environment = new Dictionary<string, string> { ["DOTNET_ROOT"] = Artifacts.DotnetRoot, ["HOME"] = DataDir },
+            OutputPath = LogPath,
+            Network = network,
+        });
+        server = ProcessHandle.Open(identity) ?? throw new InvalidOperationException($"The server ended at once:\n{LogTail()}");
+        await Until.True(async () =>
+        {
+            if (server.Exited.IsCompleted)
+                throw new InvalidOperationException($"The server ended:\n{LogTail()}");
+            return await IsHealthyAsync();
+        }, StartTimeout, "the server answers");
+    }
+
+    /// <summary>kill -9 of our process only; VMs are not its children in the sense that matters.</summary>
+    public async Task KillServerAsync()
+    {
+        server!.Kill(ProcessSignal.Kill);
+        await server.Exited;
+    }
+
+    /// <summary>Runs a scenario of the official client; its failure is the test's.</summary>
+    public Task ClientAsync(string scenario, params (string Name, string Value)[] environment) =>
+        RunAsync("node", [Path.Combine(Artifacts.ClientDir, scenario)], environment);
+
+    /// <summary>Runs a program inside the fleet's namespace with the fleet's address and key in its environment.</summary>
+    public async Task<string> RunAsync(string tool, IReadOnlyList<string> arguments, params (string Name, string Value)[] environment)
+    {
+        string[] variables =
+        [
+            $"HYPEMAN_BASE_URL=http://127.0.0.1:{ApiPort}", $"HYPEMAN_API_KEY={token}", $"E2E_INGRESS_PORT={IngressPort}",
+            $"DOTNET_ROOT={Artifacts.DotnetRoot}", .. environment.Select(pair => $"{pair.Name}={pair.Value}"),
+        ];
+        var command = new Command("nsenter", [$"--net={network.Path}", "--", "env", .. variables, tool, .. arguments])
+        {
+            Timeout = TimeSpan.FromMinutes(4),
+        };
+        return await command.RunAsync(Cancel);
+    }
+
+    public string RegistryHost => $"127.0.0.1:{ApiPort}";
+
+    public string Token => token;
+
+    public async Task<JsonElement> GetAsync(string path) => await ReadAsync(await http.GetAsync(path, Cancel));
+
+    public async Task<JsonElement> PostAsync(string path, object body) =>
+        await ReadAsync(await http.PostAsync(path, JsonContent(body), Cancel));
+
+    public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, object? body = null) =>
+        await http.SendAsync(new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent(body) }, Cancel);
+
+    /// <summary>Asks an ingress, as a customer's browser would.</summary>
+    public async Task<HttpResponseMessage> IngressAsync(string hostname)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, $"http://127.0.0.1:{IngressPort}/") { Headers = { Host = hostname } };
+        return await http.SendAsync(request, Cancel);
+    }
+
+    /// <summary>The state word of an instance; null when it is gone.</summary>
+    public async Task<string?> StateAsync(string id)
+    {
+        using var response = await http.GetAsync($"/instances/{id}", Cancel);
+        return response.StatusCode == HttpStatusCode.NotFound ? null : (await ReadAsync(response)).GetProperty("state").GetString();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        server?.Kill(ProcessSignal.Kill);
+        if (server is not null)
+            await server.Exited;
+        await new Command("nsenter", $"--net={network.Path}", "--", Artifacts.Server, "down", "--data", DataDir)
+            .RunAsync(CancellationToken.None);
+        http.Dispose();
+        network.Dispose();
+        NetworkNamespace.Remove(netns);
+        Directory.Delete(DataDir, recursive: true);
+    }
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    private string LogPath => Path.Combine(DataDir, "server.log");
+
+    private string LogTail() => File.Exists(LogPath) ? string.Join('\n', File.ReadLines(LogPath).TakeLast(20)) : "(no log)";
+
+    private static StringContent JsonContent(object body) =>
+        new(JsonSerializer.Serialize(body), System.Text.Encoding.UTF8, "application/json");
+
+    private static async Task<JsonElement> ReadAsync(HttpResponseMessage response)
+    {
+        var text = await response.Content.ReadAsStringAsync(Cancel);
+        Assert.True(response.IsSuccessStatusCode, $"{response.RequestMessage?.RequestUri}: {(int)response.StatusCode} {text}");
+        return JsonSerializer.Deserialize<JsonElement>(text);
+    }
+
+    private async Task<bool> IsHealthyAsync()
+    {
+        try
+        {
+            using var response = await http.GetAsync("/health", Cancel);
+            return response.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    {
+        var socket = await network.CreateSocketAsync(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,149 @@
+using System.Net;
+using System.Text.Json;
+using Hypeman.Tests.Testing;
+
+namespace Hypeman.Tests.EndToEnd;
+
+/// <summary>Our process is killed at bad moments: nothing is lost, doubled or stuck.</summary>
+[Trait("Category", "Vm")]
+public class RestartTests(FleetFixture fixture) : IClassFixture<FleetFixture>
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+    private readonly Fleet fleet = fixture.Fleet;
+
+    [Fact]
+    public async Task A_running_instance_serves_on_while_we_are_dead_and_is_taken_over_again()
+    {
+        var id = await CreateAsync("adopted", "mkdir -p /www; echo alive > /www/index.html; exec httpd -f -p 8000 -h /www");
+        await StateIsAsync(id, "Running");
+        var before = await fleet.GetAsync($"/instances/{id}");
+        await fleet.KillServerAsync();
+        Assert.Contains("alive", await InGuestNetworkAsync(before, 8000));
+        await fleet.StartServerAsync();
+
+        await StateIsAsync(id, "Running");
+        var after = await fleet.GetAsync($"/instances/{id}");
+        Assert.Equal(before.GetProperty("started_at").GetString(), after.GetProperty("started_at").GetString());
+        Assert.Equal("hello", (await fleet.RunAsync(Artifacts.Cli, ["exec", id, "--", "echo", "hello"])).Trim());
+        await DeleteAsync(id);
+    }
+
+    [Fact]
+    public async Task A_program_that_ended_while_we_were_dead_is_seen_with_its_exit_code()
+    {
+        var id = await CreateAsync("ended", "while [ ! -e /end ]; do sleep 0.1; done; exit 7");
+        await StateIsAsync(id, "Running");
+        await fleet.RunAsync(Artifacts.Cli, ["exec", id, "--", "sh", "-c", "(sleep 2; touch /end) > /dev/null 2>&1 &"]);
+        var pid = VirtualMachines.Of(fleet, id).Single();
+        await fleet.KillServerAsync();
+        await Until.True(() => !Directory.Exists($"/proc/{pid}"), Patience, "the VM has ended by itself");
+        await fleet.StartServerAsync();
+
+        await StateIsAsync(id, "Stopped");
+        Assert.Equal(7, (await fleet.GetAsync($"/instances/{id}")).GetProperty("exit_code").GetInt32());
+        await DeleteAsync(id);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(30)]
+    [InlineData(150)]
+    [InlineData(600)]
+    public async Task A_create_that_we_die_in_ends_with_one_running_vm_or_with_nothing(int milliseconds)
+    {
+        var name = $"create-{milliseconds}";
+        var creating = CreateAsync(name, "sleep 1000").ContinueWith(_ => { }, TaskScheduler.Default);
+        await PassAsync(milliseconds);
+        await fleet.KillServerAsync();
+        await creating;
+        await fleet.StartServerAsync();
+
+        await Until.True(async () => await fleet.StateAsync(name) is null or "Running" or "Stopped", Patience, $"{name} is at rest");
+        var state = await fleet.StateAsync(name);
+        var id = state is null ? null : (await fleet.GetAsync($"/instances/{name}")).GetProperty("id").GetString();
+        Assert.Equal(state == "Running" ? 1 : 0, id is null ? 0 : VirtualMachines.Of(fleet, id).Count);
+        if (id is not null)
+            await DeleteAsync(id);
+        Assert.Empty(VirtualMachines.All(fleet));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(100)]
+    [InlineData(700)]
+    public async Task A_stop_that_we_die_in_ends_stopped_or_can_be_repeated(int milliseconds)
+    {
+        var id = await CreateAsync($"stop-{milliseconds}", "trap '' TERM; while true; do sleep 1; done");
+        await StateIsAsync(id, "Running");
+        var stopping = IgnoreAsync(fleet.SendAsync(HttpMethod.Post, $"/instances/{id}/stop"));
+        await PassAsync(milliseconds);
+        await fleet.KillServerAsync();
+        await stopping;
+        await fleet.StartServerAsync();
+
+        await Until.True(async () => await fleet.StateAsync(id) is "Running" or "Stopped", Patience, "it is at rest");
+        if (await fleet.StateAsync(id) == "Running")
+            (await fleet.SendAsync(HttpMethod.Post, $"/instances/{id}/stop")).EnsureSuccessStatusCode();
+        await StateIsAsync(id, "Stopped");
+        Assert.Empty(VirtualMachines.Of(fleet, id));
+        await DeleteAsync(id);
+    }
+
+    [Fact]
+    public async Task A_delete_that_we_die_in_is_carried_out()
+    {
+        var id = await CreateAsync("deleted", "sleep 1000");
+        await StateIsAsync(id, "Running");
+        var deleting = IgnoreAsync(fleet.SendAsync(HttpMethod.Delete, $"/instances/{id}"));
+        await PassAsync(50);
+        await fleet.KillServerAsync();
+        await deleting;
+        await fleet.StartServerAsync();
+
+        if (await fleet.StateAsync(id) == "Running")
+            await DeleteAsync(id);
+        await Until.True(async () => await fleet.StateAsync(id) is null, Patience, "it is gone");
+        Assert.Empty(VirtualMachines.Of(fleet, id));
+    }
+
+    private async Task<string> CreateAsync(string name, string script)
+    {
+        var instance = await fleet.PostAsync("/instances", new
+        {
+            name, image = TestImage.NameIn(fleet), size = "256MB", overlay_size = "1GB", vcpus = 1,
+            entrypoint = new[] { "/bin/sh", "-c" }, cmd = new[] { script },
+        });
+        return instance.GetProperty("id").GetString()!;
+    }
+
+    private async Task DeleteAsync(string id)
+    {
+        using var response = await fleet.SendAsync(HttpMethod.Delete, $"/instances/{id}");
+        Assert.Equal(HttpStatusCode.NoContent, response.StatusCode);
+    }
+
+    private Task StateIsAsync(string id, string state) =>
+        Until.True(async () => await fleet.StateAsync(id) == state, Patience, $"{id} is {state}");
+
+    /// <summary>Fetches a page from a VM without us: straight from inside the node's namespace.</summary>
+    private async Task<string> InGuestNetworkAsync(JsonElement instance, int port)
+    {
+        var ip = instance.GetProperty("network").GetProperty("ip").GetString();
+        return await fleet.InNodeNamespaceAsync("curl", ["-fsS", "--max-time", "10", $"http://{ip}:{port}/"]);
+    }
+
+    /// <summary>The moment of death is the input of these tests: here a pause is what is meant.</summary>
+    private static Task PassAsync(int milliseconds) => Task.Delay(TimeSpan.FromMilliseconds(milliseconds), TestContext.Current.CancellationToken);
+
+    private static async Task IgnoreAsync(Task<HttpResponseMessage> call)
+    {
+        try
+        {
+            (await call).Dispose();
+        }
+        catch (HttpRequestException)
+        {
+            // The server was killed while it worked on it.
+        }
+    }
+}
