@@ -26,5 +26,5 @@ public class ClientTests(FleetFixture fixture) : IClassFixture<FleetFixture>
     public Task A_hostname_leads_to_a_port_of_an_instance() => RunAsync("ingress.mjs");
 
     private Task RunAsync(string scenario, params (string, string)[] environment) =>
-        fixture.Fleet.ClientAsync(scenario, [("E2E_IMAGE", TestImage.NameIn(fixture.Fleet)), .. environment]);
+        fixture.Fleet.ClientAsync(scenario, [("E2E_IMAGE", TestImage.Name), .. environment]);
 }

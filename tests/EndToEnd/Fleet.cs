@@ -103,7 +103,15 @@ public sealed class Fleet : IAsyncDisposable
         return await command.RunAsync(Cancel);
     }
 
-    public string RegistryHost => $"127.0.0.1:{ApiPort}";
+    /// <summary>Runs a tool where the VMs' network is, past all of ours.</summary>
+    public async Task<string> InNodeNamespaceAsync(string tool, IReadOnlyList<string> arguments)
+    {
+        var node = (await File.ReadAllTextAsync(Path.Combine(DataDir, "node-id"), Cancel)).Trim();
+        var command = new Command("nsenter", [$"--net={NetworkNamespace.PathOf($"hm-{node[..8]}")}", "--", tool, .. arguments]);
+        return await command.RunAsync(Cancel);
+    }
+
+    public static string RegistryHost => $"127.0.0.1:{ApiPort}";
 
     public string Token => token;
 

@@ -1,15 +1,26 @@
+using Hypeman.Tests.Testing.Leaks;
+
 namespace Hypeman.Tests.EndToEnd;
 
-/// <summary>One fleet with the test image in it, shared by the tests that leave it as they found it.</summary>
+/// <summary>One fleet with the test image in it, shared by the tests of a class, and a look for what it left behind.</summary>
 public sealed class FleetFixture : IAsyncLifetime
 {
     public Fleet Fleet { get; private set; } = null!;
 
+    private LeakCheck leaks = null!;
+
     public async ValueTask InitializeAsync()
     {
+        leaks = await LeakCheck.StartAsync();
         Fleet = await Fleet.StartAsync();
         await TestImage.PushAsync(Fleet);
     }
 
-    public ValueTask DisposeAsync() => Fleet is null ? ValueTask.CompletedTask : Fleet.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        if (Fleet is null)
+            return;
+        await Fleet.DisposeAsync();
+        await leaks.AssertNothingNewAsync();
+    }
 }

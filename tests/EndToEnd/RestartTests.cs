@@ -9,6 +9,7 @@ namespace Hypeman.Tests.EndToEnd;
 public class RestartTests(FleetFixture fixture) : IClassFixture<FleetFixture>
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+    private static readonly string[] Shell = ["/bin/sh", "-c"];
     private readonly Fleet fleet = fixture.Fleet;
 
     [Fact]
@@ -110,8 +111,8 @@ public class RestartTests(FleetFixture fixture) : IClassFixture<FleetFixture>
     {
         var instance = await fleet.PostAsync("/instances", new
         {
-            name, image = TestImage.NameIn(fleet), size = "256MB", overlay_size = "1GB", vcpus = 1,
-            entrypoint = new[] { "/bin/sh", "-c" }, cmd = new[] { script },
+            name, image = TestImage.Name, size = "256MB", overlay_size = "1GB", vcpus = 1,
+            entrypoint = Shell, cmd = Enumerable.Repeat(script, 1),
         });
         return instance.GetProperty("id").GetString()!;
     }
