@@ -27,7 +27,7 @@ public sealed class StorageOptions
 
     public IEnumerable<string> Validate()
     {
-        if (!IsEmbedded && PostgresConnection.TryParse(ConnectionString!, out string? reason) is null)
+        if (!IsEmbedded && PostgresConnection.TryParse(ConnectionString!, out var reason) is null)
             yield return $"the database connection string is not valid: {reason}";
         if (PollInterval < TimeSpan.FromMilliseconds(10) || PollInterval > TimeSpan.FromMinutes(1))
             yield return "the poll interval of the index must be between 10 ms and 1 minute";
@@ -64,7 +64,7 @@ internal static class PostgresConnection
     {
         if (!Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) || !Schemes.Contains(uri.Scheme))
             throw new ArgumentException("only postgres://user:password@host:port/database is understood");
-        string[] login = uri.UserInfo.Split(':', 2);
+        var login = uri.UserInfo.Split(':', 2);
         var built = new NpgsqlConnectionStringBuilder
         {
             Host = uri.Host,
@@ -74,11 +74,11 @@ internal static class PostgresConnection
         };
         if (login.Length == 2)
             built.Password = Uri.UnescapeDataString(login[1]);
-        foreach (string pair in uri.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries))
+        foreach (var pair in uri.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries))
         {
             string[] parts = [.. pair.Split('=', 2).Select(Uri.UnescapeDataString)];
-            string key = parts[0].Equals("sslmode", StringComparison.OrdinalIgnoreCase) ? "SSL Mode" : parts[0];
-            string value = parts.ElementAtOrDefault(1) ?? "";
+            var key = parts[0].Equals("sslmode", StringComparison.OrdinalIgnoreCase) ? "SSL Mode" : parts[0];
+            var value = parts.ElementAtOrDefault(1) ?? "";
             built[key] = key == "SSL Mode" ? value.Replace("-", "", StringComparison.Ordinal) : value;
         }
         return built;

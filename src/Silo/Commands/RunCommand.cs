@@ -6,10 +6,11 @@ namespace Hypeman.Silo.Commands;
 /// <summary>Runs the server until the process is asked to end.</summary>
 internal static class RunCommand
 {
-    public static async Task<int> RunAsync(SettingsResult read, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(SettingsResult read, TextWriter output, CancellationToken cancellationToken)
     {
         await using var server = await FleetServer.StartAsync(read.Options, read.Summary, HostNode.OpenAsync, cancellationToken);
-        Console.WriteLine($"Ready: API and dashboard on {server.ApiAddress}, ingress on port {server.IngressPort}, data in {read.Options.DataDirectory}");
+        await output.WriteLineAsync(
+            $"Ready: API and dashboard on {server.ApiAddress}, ingress on port {server.IngressPort}, data in {read.Options.DataDirectory}");
         await server.WaitForShutdownAsync(cancellationToken);
         return 0;
     }

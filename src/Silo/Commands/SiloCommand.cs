@@ -28,7 +28,7 @@ internal static class SiloCommand
         foreach (var setting in Settings.All.Where(s => s.Flag is not null))
             root.Options.Add(OptionOf(setting));
         root.SetAction((parsed, cancellationToken) =>
-            GuardAsync(parsed, read => RunCommand.RunAsync(read, cancellationToken)));
+            GuardAsync(parsed, read => RunCommand.RunAsync(read, parsed.InvocationConfiguration.Output, cancellationToken)));
         root.Subcommands.Add(Token());
         root.Subcommands.Add(Down());
         return root;
@@ -41,7 +41,7 @@ internal static class SiloCommand
         var expires = new Option<string>("--expires") { Description = "How long it is valid: 30m, 24h, 7d.", DefaultValueFactory = _ => "24h" };
         var command = new Command("token", "Prints a token for the API.") { user, scopes, expires, OptionOf(Settings.Find("data_dir")) };
         command.SetAction((parsed, _) => GuardAsync(parsed, read => Task.FromResult(
-            TokenCommand.Run(read.Options, parsed.GetValue(user)!, parsed.GetValue(scopes), parsed.GetValue(expires)!))));
+            TokenCommand.Run(read.Options, parsed.GetValue(user)!, parsed.GetValue(scopes), parsed.GetValue(expires)!, parsed.InvocationConfiguration.Output))));
         return command;
     }
 
@@ -49,7 +49,7 @@ internal static class SiloCommand
     {
         var command = new Command("down", "Ends all VMs of a data directory and removes what they hold on this host. Disks and images stay.")
         {
-            OptionOf(Settings.Find("data_dir")), OptionOf(Settings.Find("node.netns")),
+            OptionOf(Settings.Find("data_dir")),
         };
         command.SetAction((parsed, cancellationToken) =>
             GuardAsync(parsed, read => DownCommand.RunAsync(read.Options, cancellationToken)));
@@ -65,11 +65,11 @@ internal static class SiloCommand
     /// <summary>Reads the settings, then runs; says in a line what is wrong when something is.</summary>
     private static async Task<int> GuardAsync(ParseResult parsed, Func<SettingsResult, Task<int>> run)
     {
-        var read = Read(parsed);
+        var (read, errors) = (Read(parsed), parsed.InvocationConfiguration.Error);
         foreach (var warning in read.Warnings)
-            await Console.Error.WriteLineAsync($"warning: {warning}");
+            await errors.WriteLineAsync($"warning: {warning}");
         foreach (var problem in read.Errors)
-            await Console.Error.WriteLineAsync($"error: {problem}");
+            await errors.WriteLineAsync($"error: {problem}");
         if (read.Errors.Count > 0)
             return Misused;
         try
@@ -78,7 +78,7 @@ internal static class SiloCommand
         }
         catch (Exception e) when (StartupFailure.Explain(e) is { } line)
         {
-            await Console.Error.WriteLineAsync($"error: {line}");
+            await errors.WriteLineAsync($"error: {line}");
             return Failed;
         }
     }

@@ -37,9 +37,6 @@ internal sealed class HypemanOptions
     /// <summary>Empty: beside this program.</summary>
     public string GuestBinary { get; set; } = "";
 
-    /// <summary>Empty: named after the node.</summary>
-    public string NetworkNamespace { get; set; } = "";
-
     public string SubnetCidr { get; set; } = "";
     public IReadOnlyList<string> DnsServers { get; set; } = [];
     public string UplinkInterface { get; set; } = "";

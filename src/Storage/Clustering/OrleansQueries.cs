@@ -19,7 +19,7 @@ internal static class OrleansQueries
         await using DbConnection connection = await dialect.Writes.OpenConnectionAsync(cancellationToken);
         await using DbTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
         await dialect.LockSchemaAsync(transaction, cancellationToken);
-        foreach ((string key, string text) in For(dialect))
+        foreach ((var key, var text) in For(dialect))
         {
             await connection.ExecuteAsync(
                 """
@@ -40,9 +40,9 @@ internal static class OrleansQueries
     /// <summary>A file of queries, each below a line <c>-- name: Key</c>.</summary>
     internal static IEnumerable<KeyValuePair<string, string>> Parse(string file)
     {
-        foreach (string part in ("\n" + file).Split("\n" + NameLine).Skip(1))
+        foreach (var part in ("\n" + file).Split("\n" + NameLine).Skip(1))
         {
-            string[] headAndBody = part.Split('\n', 2);
+            var headAndBody = part.Split('\n', 2);
             yield return new(headAndBody[0].Trim(), headAndBody[1].Trim().TrimEnd(';'));
         }
     }

@@ -34,7 +34,7 @@ internal sealed class PostgresDialect : Dialect
 
     public static PostgresDialect Create(string connectionString)
     {
-        NpgsqlConnectionStringBuilder built = PostgresConnection.TryParse(connectionString, out string? reason)
+        NpgsqlConnectionStringBuilder built = PostgresConnection.TryParse(connectionString, out var reason)
             ?? throw new StorageException($"the database connection string is not valid: {reason}");
         // Measured: a third more state writes, and half the tail, than without prepared statements.
         if (!built.ContainsKey("Max Auto Prepare") || built.MaxAutoPrepare == 0)

@@ -15,7 +15,7 @@ internal sealed class SqliteDialect : Dialect
     private SqliteDialect(string path)
     {
         _path = path;
-        string connectionString = new SqliteConnectionStringBuilder { DataSource = path, ForeignKeys = true }.ToString();
+        var connectionString = new SqliteConnectionStringBuilder { DataSource = path, ForeignKeys = true }.ToString();
         Writes = new SqliteDataSource(connectionString, maxOpen: 1);
         Reads = new SqliteDataSource(connectionString, ConcurrentReads);
     }
@@ -39,7 +39,7 @@ internal sealed class SqliteDialect : Dialect
 
     public static SqliteDialect Create(string directory)
     {
-        string path = Path.Combine(directory, FileName);
+        var path = Path.Combine(directory, FileName);
         try
         {
             Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);

@@ -14,14 +14,14 @@ internal sealed record FeedBatch(IReadOnlyList<FeedEntry> Entries, long Next, lo
         FeedEntry[] rows = [.. await connection.QueryAsync<FeedEntry>(
             new CommandDefinition(Sql(kinds), new { after, limit }, cancellationToken: cancellationToken))];
         FeedEntry[] entries = [.. rows.Where(r => r.Revision is not null)];
-        long next = entries.Length == limit ? entries[^1].Revision!.Value : rows[0].FeedRevision;
+        var next = entries.Length == limit ? entries[^1].Revision!.Value : rows[0].FeedRevision;
         return new FeedBatch(entries, next, rows[0].Forgotten);
     }
 
     // One statement sees one moment of the database, so the feed's numbers belong to the entries beside them.
     private static string Sql(string[] kinds)
     {
-        string words = string.Join(", ", kinds.Select(k => $"'{k}'"));
+        var words = string.Join(", ", kinds.Select(k => $"'{k}'"));
         return $"""
         SELECT f.revision AS FeedRevision, f.forgotten AS Forgotten, c.*
         FROM resource_feed f

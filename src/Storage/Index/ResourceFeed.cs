@@ -20,16 +20,16 @@ internal sealed class ResourceFeed(Database database, ChangeSignal signal, TimeP
         IReadOnlyList<ResourceKind> kinds, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         string[] words = [.. kinds.Select(ResourceRecord.Word).Distinct()];
-        long after = await PersistAsync(ReadRevisionAsync, cancellationToken);
+        var after = await PersistAsync(ReadRevisionAsync, cancellationToken);
 
         // A row that changes while these pages are read is seen again below, with a revision above the one kept.
-        foreach (string kind in words)
+        foreach (var kind in words)
         {
-            string last = "";
+            var last = "";
             IReadOnlyList<ResourceRecord> page;
             do
             {
-                string from = last;
+                var from = last;
                 page = await PersistAsync((c, t) => ReadPageAsync(c, kind, from, t), cancellationToken);
                 foreach (ResourceRecord record in page)
                     yield return Changed(record);
@@ -42,7 +42,7 @@ internal sealed class ResourceFeed(Database database, ChangeSignal signal, TimeP
         while (true)
         {
             Task next = signal.Next;
-            long since = after;
+            var since = after;
             FeedBatch batch = await PersistAsync((c, t) => FeedBatch.ReadAsync(c, words, since, BatchSize, t), cancellationToken);
             if (batch.Forgotten > after)
                 throw new ResourceWatchExpiredException();
@@ -58,7 +58,7 @@ internal sealed class ResourceFeed(Database database, ChangeSignal signal, TimeP
     private async Task<T> PersistAsync<T>(
         Func<DbConnection, CancellationToken, Task<T>> read, CancellationToken cancellationToken)
     {
-        for (bool failing = false; ; failing = true)
+        for (var failing = false; ; failing = true)
         {
             try
             {

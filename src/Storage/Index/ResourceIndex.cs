@@ -19,7 +19,7 @@ internal sealed class ResourceIndex(Database database, TimeProvider time, ILogge
 
     public async Task<bool> UpdateAsync(ResourceRow row, CancellationToken cancellationToken = default)
     {
-        bool changed = await _writer.UpdateAsync(row, cancellationToken);
+        var changed = await _writer.UpdateAsync(row, cancellationToken);
         if (changed)
             _signal.Raise();
         return changed;

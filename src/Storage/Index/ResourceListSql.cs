@@ -13,12 +13,12 @@ internal static class ResourceListSql
         (string Key, string Value)[] tags = [.. query.Tags.Select(t => (t.Key, t.Value))];
 
         // With tags, the first pair's entries lead, because they are sorted as the list is.
-        string lead = tags.Length > 0 ? "lead" : "r";
+        var lead = tags.Length > 0 ? "lead" : "r";
         var sql = new StringBuilder($"SELECT {ResourceRecord.Columns} FROM resources r");
         if (tags.Length > 0)
             sql.Append(" JOIN resource_tags lead ON r.kind = lead.kind AND r.id = lead.id");
         sql.Append($" WHERE {lead}.kind = @kind AND ({lead}.created_at, {lead}.id) < (@createdAt, @id)");
-        for (int i = 0; i < tags.Length; i++)
+        for (var i = 0; i < tags.Length; i++)
         {
             sql.Append(i == 0
                 ? " AND lead.tag_key = @key0 AND lead.tag_value = @value0"

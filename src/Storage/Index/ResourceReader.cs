@@ -33,7 +33,7 @@ internal sealed class ResourceReader(Database database)
         // Ids with a prefix are a range in byte order, which ends before the prefix followed by the last character.
         var key = new { kind = ResourceRecord.Word(kind), text = idOrName, end = idOrName + "\U0010FFFF" };
         string[] ways = ["r.id = @text", "r.name = @text", "r.id >= @text AND r.id < @end"];
-        foreach (string way in allowPrefix ? ways : ways[..2])
+        foreach (var way in allowPrefix ? ways : ways[..2])
         {
             IReadOnlyList<ResourceRecord> found =
                 await QueryAsync($"{From} WHERE r.kind = @kind AND {way} LIMIT 2", key, cancellationToken);
@@ -48,8 +48,8 @@ internal sealed class ResourceReader(Database database)
     {
         if (!AllStorable(query))
             yield break;
-        (string sql, DynamicParameters parameters) = ResourceListSql.Build(query, PageSize);
-        (long createdAt, string id) = (long.MaxValue, "");
+        (var sql, DynamicParameters parameters) = ResourceListSql.Build(query, PageSize);
+        (var createdAt, var id) = (long.MaxValue, "");
         IReadOnlyList<ResourceRecord> page;
         do
         {

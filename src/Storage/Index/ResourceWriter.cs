@@ -16,7 +16,7 @@ internal sealed class ResourceWriter(Database database, TimeProvider time)
         InTransactionAsync(async transaction =>
         {
             ResourceRecord record = ResourceRecord.Of(row, await TakeRevisionAsync(transaction));
-            int made = await transaction.ExecuteAsync(
+            var made = await transaction.ExecuteAsync(
                 """
                 INSERT INTO resources
                     (kind, id, name, parent, home, epoch, state, tags, summary, version, created_at, revision)
@@ -29,7 +29,7 @@ internal sealed class ResourceWriter(Database database, TimeProvider time)
                 """, record);
             if (made == 0)
                 throw new ResourceClaimedException(row.Id, row.Id);
-            foreach (string claim in claims.Distinct(StringComparer.Ordinal))
+            foreach (var claim in claims.Distinct(StringComparer.Ordinal))
                 await ClaimAsync(transaction, record, claim);
             await WriteTagsAsync(transaction, record, row.Tags);
             await transaction.ExecuteAsync("DELETE FROM resource_tombstones WHERE kind = @Kind AND id = @Id", record);
@@ -40,7 +40,7 @@ internal sealed class ResourceWriter(Database database, TimeProvider time)
         InTransactionAsync(async transaction =>
         {
             ResourceRecord record = ResourceRecord.Of(row, await TakeRevisionAsync(transaction));
-            string? oldTags = await transaction.Connection!.QuerySingleOrDefaultAsync<string>(
+            var oldTags = await transaction.Connection!.QuerySingleOrDefaultAsync<string>(
                 "SELECT tags FROM resources WHERE kind = @Kind AND id = @Id AND version < @Version", record, transaction);
             if (oldTags is null)
                 return false;
@@ -59,8 +59,8 @@ internal sealed class ResourceWriter(Database database, TimeProvider time)
     public Task<bool> DeleteAsync(ResourceKind kind, string id, CancellationToken cancellationToken) =>
         InTransactionAsync(async transaction =>
         {
-            long revision = await TakeRevisionAsync(transaction);
-            long now = ResourceRecord.Microseconds(time.GetUtcNow());
+            var revision = await TakeRevisionAsync(transaction);
+            var now = ResourceRecord.Microseconds(time.GetUtcNow());
             var key = new { kind = ResourceRecord.Word(kind), id, revision, now };
             // Claims and tags go with the row.
             if (await transaction.ExecuteAsync("DELETE FROM resources WHERE kind = @kind AND id = @id", key) == 0)
@@ -78,11 +78,11 @@ internal sealed class ResourceWriter(Database database, TimeProvider time)
     private static async Task ClaimAsync(DbTransaction transaction, ResourceRecord record, string claim)
     {
         var key = new { record.Kind, claim, record.Id };
-        int taken = await transaction.ExecuteAsync(
+        var taken = await transaction.ExecuteAsync(
             "INSERT INTO resource_claims (kind, claim, id) VALUES (@Kind, @claim, @Id) ON CONFLICT (kind, claim) DO NOTHING", key);
         if (taken == 1)
             return;
-        string holder = await transaction.Connection!.QuerySingleAsync<string>(
+        var holder = await transaction.Connection!.QuerySingleAsync<string>(
             "SELECT id FROM resource_claims WHERE kind = @Kind AND claim = @claim", key, transaction);
         if (holder != record.Id)
             throw new ResourceClaimedException(claim, holder);
@@ -92,7 +92,7 @@ internal sealed class ResourceWriter(Database database, TimeProvider time)
         DbTransaction transaction, ResourceRecord record, IReadOnlyDictionary<string, string> tags)
     {
         await transaction.ExecuteAsync("DELETE FROM resource_tags WHERE kind = @Kind AND id = @Id", record);
-        foreach ((string key, string value) in tags)
+        foreach ((var key, var value) in tags)
         {
             await transaction.ExecuteAsync(
                 """
@@ -105,7 +105,7 @@ internal sealed class ResourceWriter(Database database, TimeProvider time)
     /// <summary>Each deletion sweeps those past their retention; no other work is needed to keep them few.</summary>
     private async Task ForgetAsync(DbTransaction transaction, long now)
     {
-        long oldest = now - (long)database.Options.TombstoneRetention.TotalMicroseconds;
+        var oldest = now - (long)database.Options.TombstoneRetention.TotalMicroseconds;
         long[] gone = [.. await transaction.Connection!.QueryAsync<long>(
             "DELETE FROM resource_tombstones WHERE deleted_at < @oldest RETURNING revision", new { oldest }, transaction)];
         if (gone.Length > 0)
@@ -117,7 +117,7 @@ internal sealed class ResourceWriter(Database database, TimeProvider time)
     {
         await using DbConnection connection = await database.Writes.OpenConnectionAsync(cancellationToken);
         await using DbTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
-        bool changed = await work(transaction);
+        var changed = await work(transaction);
         // Once begun, a commit is seen through: a caller that leaves must not make its outcome unknown.
         if (changed)
             await transaction.CommitAsync(CancellationToken.None);

@@ -28,7 +28,7 @@ internal static class SchemaSteps
     {
         await using DbTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
         await dialect.LockSchemaAsync(transaction, cancellationToken);
-        int version = await ReadVersionAsync(dialect, transaction);
+        var version = await ReadVersionAsync(dialect, transaction);
         if (version > Latest)
             throw new StorageException(
                 $"the database has schema version {version}, written by a newer hypeman; this one knows versions up to {Latest}. Run the newer one.");

@@ -95,14 +95,14 @@ public sealed class PostgresServer : IAsyncDisposable
     private async Task ExecuteAsync(string database, string sql)
     {
         await using NpgsqlDataSource source = NpgsqlDataSource.Create(ConnectionString(database));
-        await using NpgsqlCommand command = source.CreateCommand(sql);
+        await using var command = source.CreateCommand(sql);
         await command.ExecuteNonQueryAsync();
     }
 
     private static async Task RunAsync(params string[] command)
     {
-        using Process process = Start(command);
-        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        using var process = Start(command);
+        var output = process.StandardOutput.ReadToEndAsync();
         string errors = await process.StandardError.ReadToEndAsync();
         await output;
         await process.WaitForExitAsync();

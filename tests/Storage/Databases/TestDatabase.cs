@@ -22,7 +22,7 @@ public sealed class TestDatabase : IAsyncDisposable
 
     public async Task<Database> OpenAsync()
     {
-        Database database = await Database.OpenAsync(Options, TestContext.Current.CancellationToken);
+        var database = await Database.OpenAsync(Options, TestContext.Current.CancellationToken);
         lock (_opened)
             _opened.Add(database);
         return database;
@@ -31,21 +31,21 @@ public sealed class TestDatabase : IAsyncDisposable
     /// <summary>Runs SQL behind the back of what is tested.</summary>
     public async Task<int> ExecuteAsync(string sql, object? parameters = null)
     {
-        Database database = await OpenAsync();
-        await using DbConnection connection = await database.Writes.OpenConnectionAsync();
+        var database = await OpenAsync();
+        await using var connection = await database.Writes.OpenConnectionAsync();
         return await connection.ExecuteAsync(sql, parameters);
     }
 
     public async Task<T?> ScalarAsync<T>(string sql)
     {
-        Database database = await OpenAsync();
-        await using DbConnection connection = await database.Reads.OpenConnectionAsync();
+        var database = await OpenAsync();
+        await using var connection = await database.Reads.OpenConnectionAsync();
         return await connection.ExecuteScalarAsync<T>(sql);
     }
 
     public async Task CloseAsync()
     {
-        foreach (Database database in _opened)
+        foreach (var database in _opened)
             await database.DisposeAsync();
         _opened.Clear();
     }

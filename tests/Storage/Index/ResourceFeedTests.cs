@@ -55,12 +55,12 @@ public abstract class ResourceFeedTests : DatabaseTests
     [Fact]
     public async Task Changes_of_another_silo_are_seen_by_looking_now_and_then()
     {
-        ResourceIndex other = Index(await Store.OpenAsync(), _time);
+        var other = Index(await Store.OpenAsync(), _time);
         await using Watcher watcher = new(_index, Instances);
         Assert.Equal("synced", await watcher.NextAsync());
 
         await other.InsertAsync(Row("a"), [], Cancelled);
-        Task<string> next = watcher.NextAsync();
+        var next = watcher.NextAsync();
         while (!next.IsCompleted)
         {
             _time.Advance(Store.Options.PollInterval);
@@ -138,9 +138,9 @@ public abstract class ResourceFeedTests : DatabaseTests
     public async Task A_watch_ends_when_its_reader_leaves()
     {
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(Cancelled);
-        IAsyncEnumerator<ResourceChange> watch = _index.WatchAsync(Instances, leaving.Token).GetAsyncEnumerator(leaving.Token);
+        var watch = _index.WatchAsync(Instances, leaving.Token).GetAsyncEnumerator(leaving.Token);
         await watch.MoveNextAsync();
-        ValueTask<bool> next = watch.MoveNextAsync();
+        var next = watch.MoveNextAsync();
         await leaving.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await next);
         await watch.DisposeAsync();
@@ -167,7 +167,7 @@ public abstract class ResourceFeedTests : DatabaseTests
         public async Task<string> NextAsync()
         {
             Assert.True(await _changes.MoveNextAsync().AsTask().WaitAsync(Limit, Cancelled));
-            ResourceChange change = _changes.Current;
+            var change = _changes.Current;
             return change == ResourceChange.Synced ? "synced"
                 : change.Row is null ? $"{change.Id} gone"
                 : $"{change.Id} v{change.Row.Version}";

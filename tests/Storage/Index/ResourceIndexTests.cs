@@ -32,7 +32,7 @@ public abstract class ResourceIndexTests : DatabaseTests
     [Fact]
     public async Task A_row_comes_back_as_it_was_put()
     {
-        ResourceRow row = Row("a1", "web") with
+        var row = Row("a1", "web") with
         {
             Parent = "sha256:1",
             Home = "node1",
@@ -63,7 +63,7 @@ public abstract class ResourceIndexTests : DatabaseTests
     [Fact]
     public async Task Of_many_who_claim_a_name_at_once_one_gets_it()
     {
-        ResourceIndex other = Index(await Store.OpenAsync());
+        var other = Index(await Store.OpenAsync());
         bool[] won = await Task.WhenAll(Enumerable.Range(0, 20).Select(async i =>
         {
             try
@@ -195,7 +195,7 @@ public abstract class ResourceIndexTests : DatabaseTests
         for (int i = 0; i < 3; i++)
             await _index.InsertAsync(Row($"id{i}", $"n{i}"), [], Cancelled);
 
-        await foreach (ResourceRow row in _index.ListAsync(new(ResourceKind.Instance), Cancelled))
+        await foreach (var row in _index.ListAsync(new(ResourceKind.Instance), Cancelled))
             Assert.True(await _index.UpdateAsync(row with { Version = 2, State = "Running" }, Cancelled));
     }
 
@@ -222,7 +222,7 @@ public abstract class ResourceIndexTests : DatabaseTests
     private async Task<string[]> ListAsync(ResourceQuery query)
     {
         List<string> ids = [];
-        await foreach (ResourceRow row in _index.ListAsync(query, Cancelled))
+        await foreach (var row in _index.ListAsync(query, Cancelled))
             ids.Add(row.Id);
         return [.. ids];
     }
