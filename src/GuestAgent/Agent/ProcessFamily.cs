@@ -31,9 +31,11 @@ internal sealed class ProcessFamily : IDisposable
     /// <summary>The directory of the cgroup that the command shall join; null when there is none.</summary>
     public string? Cgroup { get; }
 
-    /// <param name="session">The command's pid, which leads its session.</param>
+    /// <param name="session">The command's pid, which leads its session; not reaped yet.</param>
     public void Kill(int session)
     {
+        // Alone first: a command that has only just been started has joined nothing, and has no children.
+        Libc.Kill(session, SignalNumbers.Kill);
         Libc.Kill(-session, SignalNumbers.Kill);
         if (Cgroup is null)
             KillSession(session);

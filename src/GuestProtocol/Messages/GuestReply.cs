@@ -15,20 +15,15 @@ public abstract record GuestReply
 {
     /// <summary>Nothing follows on the stream.</summary>
     [JsonIgnore]
-    public virtual bool IsFinal => true;
+    public bool IsFinal => this is not (DataReply or EntryReply or EntryEndReply { Final: false });
 }
 
 /// <summary>Output of a command or content of a file.</summary>
-public sealed record DataReply(ReadOnlyMemory<byte> Bytes, bool IsError) : GuestReply
-{
-    public override bool IsFinal => false;
-}
+public sealed record DataReply(ReadOnlyMemory<byte> Bytes, bool IsError) : GuestReply;
 
 /// <summary>One entry of a copy begins; a regular file's content follows as data.</summary>
 public sealed record EntryReply : GuestReply
 {
-    public override bool IsFinal => false;
-
     public required string Path { get; init; }
     public uint Mode { get; init; }
     public bool IsDirectory { get; init; }
@@ -43,10 +38,7 @@ public sealed record EntryReply : GuestReply
     public uint Gid { get; init; }
 }
 
-public sealed record EntryEndReply(bool Final) : GuestReply
-{
-    public override bool IsFinal => Final;
-}
+public sealed record EntryEndReply(bool Final) : GuestReply;
 
 /// <summary>Ends an exec: exit code, 128 + signal, or 124 after the timeout.</summary>
 public sealed record ExitReply(int ExitCode) : GuestReply;

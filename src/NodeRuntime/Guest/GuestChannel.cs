@@ -89,9 +89,9 @@ public sealed class GuestChannel : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // The source is not disposed: it holds nothing but memory, and closing may come from both sides at once.
         await _stop.CancelAsync();
         await Closed;
-        _stop.Dispose();
     }
 
     private void Send(byte[] frame) => _outgoing.Writer.TryWrite(frame);

@@ -3,6 +3,7 @@ using Hypeman.GuestProtocol.Events;
 using Hypeman.GuestProtocol.Messages;
 using Hypeman.NodeRuntime.Guest;
 using Hypeman.NodeRuntime.Linux;
+using Hypeman.Tests.Testing;
 using Hypeman.Tests.Testing.Guest;
 
 namespace Hypeman.Tests.NodeRuntime.Guest;
@@ -105,6 +106,10 @@ public sealed class GuestVm : IAsyncDisposable
         }
         throw new InvalidOperationException("The event log ended.");
     }
+
+    /// <summary>Waits until the program has written something.</summary>
+    public Task ConsoleAsync(string text) =>
+        Until.True(() => Console.Contains(text, StringComparison.Ordinal), Patience, $"the console says \"{text.Trim()}\"");
 
     public Task<GuestChannel> ConnectAsync() => GuestChannel.ConnectAsync(Socket, Deadline);
 
