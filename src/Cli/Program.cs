@@ -1,1 +1,4 @@
-return 0;
+using Hypeman.Cli;
+using Hypeman.Cli.Invocation;
+
+return await HypemanCommand.RunAsync(CliHost.OfThisProcess(), args);

@@ -1,0 +1,121 @@
+using System.CommandLine;
+using Hypeman.Cli.Invocation;
+using Hypeman.Cli.Output;
+using Hypeman.Client.Instances;
+
+namespace Hypeman.Cli.Instances;
+
+internal static class InstanceCommands
+{
+    public static IEnumerable<Command> TopLevel(CliHost host) =>
+    [
+        RunCommand.Make(host), List(host, "ps"), Get(host), Start(host), Stop(host), Remove(host), WaitCommand.Make(host),
+        LogsCommand.Make(host), ExecCommand.Make(host), CopyCommand.Make(host), StatCommand.Make(host),
+    ];
+
+    /// <summary>The same verbs under their noun, for those who look there.</summary>
+    public static Command Group(CliHost host)
+    {
+        var group = new Command("instance", "Instances (the same verbs as without the noun)") { List(host, "list", "ls") };
+        foreach (var command in TopLevel(host).Where(command => command.Name != "ps"))
+            group.Add(command);
+        return group;
+    }
+
+    public static Argument<string> InstanceArgument() => new("instance") { Description = "Name, id, or the beginning of an id" };
+
+    private static Argument<string[]> InstancesArgument() => new("instance")
+    {
+        Description = "Names or ids",
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    private static Command List(CliHost host, string name, params string[] aliases)
+    {
+        var state = new Option<string?>("--state") { Description = "Only those in this state, for example Running" };
+        var tags = Pairs.Option("--tag", "-l", "Only those with this tag; repeat for more");
+        var command = new Command(name, "List instances") { state, tags };
+        foreach (var alias in aliases)
+            command.Aliases.Add(alias);
+        return command.Does(host, async (run, cancellationToken) =>
+        {
+            var instances = await run.Fleet.Instances.ListAsync(run.Value(state), run.Value(tags)!, cancellationToken);
+            run.Print.List(instances, ["ID", "NAME", "IMAGE", "STATE", "IP", "AGE"], instance =>
+            [
+                instance.Id, instance.Name, instance.Image, instance.State, instance.Network?.Ip ?? "",
+                Words.Age(instance.CreatedAt, host.Time.GetUtcNow()),
+            ]);
+        });
+    }
+
+    private static Command Get(CliHost host)
+    {
+        var id = InstanceArgument();
+        return new Command("get", "Show an instance") { id }.Does(host, async (run, cancellationToken) =>
+            Show(run, await run.Fleet.Instances.GetAsync(run.Value(id), cancellationToken)));
+    }
+
+    private static Command Start(CliHost host)
+    {
+        var id = InstanceArgument();
+        var cmd = new Argument<string[]>("command") { Description = "Replaces the image's command, from now on", Arity = ArgumentArity.ZeroOrMore };
+        return new Command("start", "Start a stopped instance") { id, cmd }.Does(host, async (run, cancellationToken) =>
+        {
+            var wish = new StartInstance(Cmd: run.Value(cmd) is { Length: > 0 } words ? words : null);
+            var instance = await run.Print.WhileAsync(
+                $"Starting {run.Value(id)}", _ => run.Fleet.Instances.StartAsync(run.Value(id), wish, cancellationToken));
+            run.Print.Resource(instance, started => started.Name);
+        });
+    }
+
+    private static Command Stop(CliHost host)
+    {
+        var ids = InstancesArgument();
+        return new Command("stop", "Stop instances; their disks stay") { ids }.Does(host, async (run, cancellationToken) =>
+        {
+            foreach (var id in run.Value(ids))
+            {
+                var instance = await run.Print.WhileAsync($"Stopping {id}", _ => run.Fleet.Instances.StopAsync(id, cancellationToken));
+                run.Print.Resource(instance, stopped => stopped.Name);
+            }
+        });
+    }
+
+    private static Command Remove(CliHost host)
+    {
+        var ids = InstancesArgument();
+        var force = new Option<bool>("--force", "-f") { Description = "It is no error when one is not there" };
+        return new Command("rm", "Remove instances with their disks, running or not") { ids, force }.Does(host, async (run, cancellationToken) =>
+        {
+            foreach (var id in run.Value(ids))
+            {
+                try
+                {
+                    await run.Print.WhileAsync($"Removing {id}", async _ =>
+                    {
+                        await run.Fleet.Instances.DeleteAsync(id, cancellationToken);
+                        return true;
+                    });
+                }
+                catch (Client.Http.ApiException e) when (run.Value(force) && e.Status == System.Net.HttpStatusCode.NotFound)
+                {
+                    // What was asked for is so.
+                }
+            }
+        });
+    }
+
+    private static void Show(Run run, Instance instance) => run.Print.Fields(instance,
+    [
+        ("Id", instance.Id),
+        ("Name", instance.Name),
+        ("Image", instance.Image),
+        ("State", instance.State),
+        ("Error", instance.StateError),
+        ("Exit", instance.ExitCode is { } code ? $"{code} ({instance.ExitMessage})" : null),
+        ("IP", instance.Network?.Ip),
+        ("Memory", instance.Size),
+        ("vCPUs", instance.Vcpus?.ToString(System.Globalization.CultureInfo.InvariantCulture)),
+        ("Created", instance.CreatedAt?.ToString("u")),
+    ]);
+}

@@ -1,0 +1,55 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using Hypeman.Client.Images;
+using Hypeman.Client.Ingresses;
+using Hypeman.Client.Instances;
+
+namespace Hypeman.Client.Http;
+
+/// <summary>JSON as the API writes it. Fields that this client does not know are kept and written back.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(ErrorBody))]
+[JsonSerializable(typeof(Instance))]
+[JsonSerializable(typeof(List<Instance>))]
+[JsonSerializable(typeof(CreateInstance))]
+[JsonSerializable(typeof(StartInstance))]
+[JsonSerializable(typeof(WaitResult))]
+[JsonSerializable(typeof(PathInfo))]
+[JsonSerializable(typeof(ExecRequest))]
+[JsonSerializable(typeof(CopyRequest))]
+[JsonSerializable(typeof(CopyMessage))]
+[JsonSerializable(typeof(Image))]
+[JsonSerializable(typeof(List<Image>))]
+[JsonSerializable(typeof(CreateImage))]
+[JsonSerializable(typeof(Ingress))]
+[JsonSerializable(typeof(List<Ingress>))]
+[JsonSerializable(typeof(CreateIngress))]
+[JsonSerializable(typeof(OciManifest))]
+[JsonSerializable(typeof(string))]
+internal sealed partial class ApiJson : JsonSerializerContext
+{
+    public static JsonTypeInfo<T> Of<T>() =>
+        (JsonTypeInfo<T>)(Default.GetTypeInfo(typeof(T)) ?? throw new NotSupportedException($"{typeof(T)} is no type of the API."));
+}
+
+/// <summary>The shape of every error.</summary>
+internal sealed record ErrorBody(string? Code, string? Message);
+
+/// <summary>A resource of the API, with what this client has no name for.</summary>
+public abstract record ApiResource
+{
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement>? Other { get; set; }
+}
+
+public static class ApiText
+{
+    private static readonly JsonSerializerOptions Indented = new(ApiJson.Default.Options) { WriteIndented = true };
+
+    /// <summary>A resource as indented JSON, in the API's words.</summary>
+    public static string Write<T>(T value) =>
+        JsonSerializer.Serialize(value, (JsonTypeInfo<T>)Indented.GetTypeInfo(typeof(T)));
+}

@@ -1,0 +1,39 @@
+using Hypeman.Client.Http;
+
+namespace Hypeman.Client.Ingresses;
+
+public sealed record Ingress : ApiResource
+{
+    public required string Id { get; init; }
+    public required string Name { get; init; }
+    public IReadOnlyList<IngressRule> Rules { get; init; } = [];
+    public DateTimeOffset? CreatedAt { get; init; }
+}
+
+public sealed record IngressRule(IngressMatch Match, IngressTarget Target);
+
+public sealed record IngressMatch(string Hostname, int Port = 80);
+
+public sealed record IngressTarget(string Instance, int Port);
+
+public sealed record CreateIngress(string Name, IReadOnlyList<IngressRule> Rules);
+
+/// <summary>Hostnames of the fleet that lead to instances.</summary>
+public sealed class IngressesClient
+{
+    private readonly ApiConnection _api;
+
+    internal IngressesClient(ApiConnection api) => _api = api;
+
+    public Task<Ingress> CreateAsync(CreateIngress wish, CancellationToken cancellationToken) =>
+        _api.PostAsync<CreateIngress, Ingress>("ingresses", wish, cancellationToken);
+
+    public Task<List<Ingress>> ListAsync(CancellationToken cancellationToken) =>
+        _api.GetAsync<List<Ingress>>("ingresses", cancellationToken);
+
+    public Task<Ingress> GetAsync(string id, CancellationToken cancellationToken) =>
+        _api.GetAsync<Ingress>($"ingresses/{Uri.EscapeDataString(id)}", cancellationToken);
+
+    public Task DeleteAsync(string id, CancellationToken cancellationToken) =>
+        _api.DeleteAsync($"ingresses/{Uri.EscapeDataString(id)}", cancellationToken);
+}

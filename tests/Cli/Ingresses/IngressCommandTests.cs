@@ -1,0 +1,54 @@
+using System.Text.Json.Nodes;
+using Hypeman.Tests.Cli.Fakes;
+
+namespace Hypeman.Tests.Cli.Ingresses;
+
+public class IngressCommandTests
+{
+    private const string Made = """
+        {"id":"g1","name":"web","rules":[{"match":{"hostname":"web.localhost","port":80},"target":{"instance":"web","port":80},"tls":false}],
+         "created_at":"2026-01-02T03:04:05Z"}
+        """;
+
+    [Fact]
+    public async Task Hosts_and_targets_pair_up_to_rules()
+    {
+        await using var server = await ScriptedServer.StartAsync();
+        server.On("POST /ingresses", (201, Made));
+
+        var run = await CliRun.Async(
+            server, "ingress", "create", "web", "--host", "web.localhost", "--to", "web:80", "--host", "api.localhost:8081", "--to", "api:3000");
+
+        Assert.Equal("g1", run.Out.Trim());
+        var expected = JsonNode.Parse("""
+            {"name":"web","rules":[
+              {"match":{"hostname":"web.localhost","port":80},"target":{"instance":"web","port":80}},
+              {"match":{"hostname":"api.localhost","port":8081},"target":{"instance":"api","port":3000}}]}
+            """);
+        Assert.True(JsonNode.DeepEquals(expected, JsonNode.Parse(server.Requests.Single().Body)));
+    }
+
+    [Fact]
+    public async Task A_list_shows_where_each_host_leads()
+    {
+        await using var server = await ScriptedServer.StartAsync();
+        server.On("GET /ingresses", (200, $"[{Made}]"));
+
+        var run = await CliRun.Async(server, "ingress", "list");
+
+        Assert.Contains("web.localhost -> web:80", run.Out);
+    }
+
+    [Theory]
+    [InlineData("web.localhost:0", "web:80")]
+    [InlineData("web.localhost", "web:99999")]
+    [InlineData(":80", "web:80")]
+    [InlineData("web.localhost", ":80")]
+    public async Task A_rule_that_makes_no_sense_is_not_sent(string host, string target)
+    {
+        await using var server = await ScriptedServer.StartAsync();
+
+        Assert.Equal(2, (await CliRun.Async(server, "ingress", "create", "web", "--host", host, "--to", target)).ExitCode);
+        Assert.Empty(server.Requests);
+    }
+}

@@ -1,0 +1,86 @@
+using System.Text.Json.Nodes;
+using Hypeman.Tests.Cli.Fakes;
+
+namespace Hypeman.Tests.Cli.Instances;
+
+public class InstanceCommandTests
+{
+    private const string Web =
+        """{"id":"id1","name":"web","image":"alpine","state":"Running","network":{"enabled":true,"ip":"10.1.0.2"},"new_field":[1]}""";
+
+    [Fact]
+    public async Task A_list_is_one_line_each_that_scripts_can_cut()
+    {
+        await using var server = await ScriptedServer.StartAsync();
+        server.On("GET /instances", (200, $"[{Web}]"));
+
+        var run = await CliRun.Async(server, "ps", "--state", "Running", "--tag", "team=a b");
+
+        Assert.Equal(["id1", "web", "alpine", "Running", "10.1.0.2"], run.Out.Split('\n')[1].Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal("GET /instances?state=Running&tags%5Bteam%5D=a%20b", server.Requests.Single().ToString());
+    }
+
+    [Fact]
+    public async Task As_JSON_nothing_of_the_answer_is_lost()
+    {
+        await using var server = await ScriptedServer.StartAsync();
+        server.On("GET /instances/web", (200, Web));
+
+        var run = await CliRun.Async(server, "instance", "get", "web", "--json");
+
+        Assert.True(JsonNode.DeepEquals(JsonNode.Parse(Web), JsonNode.Parse(run.Out)), run.Out);
+    }
+
+    [Fact]
+    public async Task A_wait_that_times_out_is_124_and_one_that_ends_elsewhere_1()
+    {
+        await using var server = await ScriptedServer.StartAsync();
+        server.On("GET /instances/web/wait", (200, """{"state":"Initializing","timed_out":true}"""));
+        server.On("GET /instances/dead/wait", (200, """{"state":"Unknown","state_error":"node lost","timed_out":false}"""));
+
+        Assert.Equal(124, (await CliRun.Async(server, "wait", "web", "--timeout", "1ms")).ExitCode);
+        var dead = await CliRun.Async(server, "wait", "dead");
+        Assert.Equal(1, dead.ExitCode);
+        Assert.Contains("node lost", dead.Error);
+    }
+
+    [Fact]
+    public async Task Removing_what_is_gone_is_an_error_unless_forced()
+    {
+        await using var server = await ScriptedServer.StartAsync();
+        server.On("DELETE /instances/web", (204, ""));
+
+        Assert.Equal(0, (await CliRun.Async(server, "rm", "web")).ExitCode);
+        Assert.Equal(4, (await CliRun.Async(server, "rm", "gone")).ExitCode);
+        Assert.Equal(0, (await CliRun.Async(server, "rm", "-f", "gone", "web")).ExitCode);
+    }
+
+    [Fact]
+    public async Task Log_events_become_lines()
+    {
+        await using var server = await ScriptedServer.StartAsync();
+        server.On("GET /instances/web/logs", async (context, _) =>
+        {
+            context.Response.ContentType = "text/event-stream";
+            await context.Response.Body.WriteAsync("data: \"one \\\"1\\\"\"\n\n: beat\n\ndata: \"two\"\n\n"u8.ToArray());
+        });
+
+        var run = await CliRun.Async(server, "logs", "web", "--tail", "5", "--source", "vmm");
+
+        Assert.Equal("one \"1\"\ntwo\n", run.Out);
+        Assert.Equal("?source=vmm&tail=5&follow=false", server.Requests.Single().Query);
+    }
+
+    [Fact]
+    public async Task Stat_says_what_a_path_is()
+    {
+        await using var server = await ScriptedServer.StartAsync();
+        server.On("GET /instances/web/stat", (200, """{"exists":true,"is_file":true,"is_dir":false,"is_symlink":false,"mode":33188,"size":2048}"""),
+            (200, """{"exists":false}"""));
+
+        var found = await CliRun.Async(server, "stat", "web:/etc/hosts");
+        Assert.Contains("0644", found.Out);
+        Assert.Contains("2048 (2.0 KB)", found.Out);
+        Assert.Equal(4, (await CliRun.Async(server, "stat", "web:/nowhere")).ExitCode);
+    }
+}
