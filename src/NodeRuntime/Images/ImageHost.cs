@@ -39,7 +39,6 @@ public sealed class ImageHost : IImageHost, IAsyncDisposable
         _clock = clock;
         _log = logs.CreateLogger<ImageHost>();
         Blobs = new BlobStore(layout, clock);
-        Uploads = new UploadSessions(Blobs, _options, clock);
         _roots = new RootStore(layout);
         _resolver = new ImageResolver(Blobs);
         _registries = new RegistryClient(options, clock, logs.CreateLogger<RegistryClient>());
@@ -49,9 +48,6 @@ public sealed class ImageHost : IImageHost, IAsyncDisposable
     }
 
     public BlobStore Blobs { get; }
-
-    /// <summary>What is being pushed to us.</summary>
-    public UploadSessions Uploads { get; }
 
     public Task<ResolvedImage> ResolveAsync(
         ImageReference reference, string platform, RegistryLogin? login, CancellationToken cancellationToken) =>
@@ -104,7 +100,6 @@ public sealed class ImageHost : IImageHost, IAsyncDisposable
     {
         await _sweep.DisposeAsync();
         await _queue.CloseAsync();
-        await Uploads.DisposeAsync();
         _registries.Dispose();
     }
 

@@ -39,9 +39,6 @@ public sealed class ImageOptions
     /// <summary>From the front of the line to a ready root. Then the work is given up.</summary>
     public TimeSpan ConversionTimeout { get; set; } = TimeSpan.FromHours(2);
 
-    /// <summary>An upload to which nothing was added for so long is dropped.</summary>
-    public TimeSpan UploadTimeout { get; set; } = TimeSpan.FromHours(1);
-
     /// <summary>A blob that no image needs is kept so long, for the pull or push that may still want it.</summary>
     public TimeSpan UnneededBlobAge { get; set; } = TimeSpan.FromHours(24);
 }

@@ -18,9 +18,12 @@ public sealed class UploadSessions : IAsyncDisposable
     private readonly ConcurrentDictionary<string, Session> _sessions = [];
     private readonly ITimer _expiry;
 
-    public UploadSessions(BlobStore blobs, ImageOptions options, TimeProvider clock)
+    /// <param name="blobs">Where finished uploads go.</param>
+    /// <param name="timeout">How long nothing may be added to an upload, and a finished one is kept for its manifest.</param>
+    /// <param name="clock">Measures it.</param>
+    public UploadSessions(BlobStore blobs, TimeSpan timeout, TimeProvider clock)
     {
-        (_blobs, _clock, _timeout) = (blobs, clock, options.UploadTimeout);
+        (_blobs, _clock, _timeout) = (blobs, clock, timeout);
         _expiry = clock.CreateTimer(_ => Expire(), null, _timeout / 4, _timeout / 4);
     }
 

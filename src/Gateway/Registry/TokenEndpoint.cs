@@ -1,0 +1,32 @@
+using Hypeman.Gateway.Auth;
+
+namespace Hypeman.Gateway.Registry;
+
+/// <summary>Where clients change their login for a token. Ours is the token already, so it goes back as it came.</summary>
+internal static class TokenEndpoint
+{
+    private const int ExpiresInSeconds = 300;
+
+    public static async Task<IResult> AnswerAsync(HttpRequest request, RegistryAccess access, TimeProvider clock)
+    {
+        var (caller, token) = await access.IdentifyAsync(request);
+        foreach (var scope in request.Query["scope"])
+            Check(caller, scope ?? "");
+        return Results.Json(
+            new RegistryToken(token, token, ExpiresInSeconds, clock.GetUtcNow()), RegistryJson.Default.RegistryToken);
+    }
+
+    /// <summary>Scopes are written <c>repository:NAME:push,pull</c>, several of them separated by spaces.</summary>
+    private static void Check(Caller caller, string scopes)
+    {
+        foreach (var scope in scopes.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var actions = scope[(scope.LastIndexOf(':') + 1)..].Split(',');
+            var mayNot = caller.IsRegistryToken
+                || (actions.Contains("push") && !caller.May(Scopes.ImageWrite))
+                || (actions.Contains("pull") && !caller.May(Scopes.ImageRead));
+            if (mayNot)
+                throw new RegistryException(RegistryError.Denied, $"the token does not grant '{scope}'");
+        }
+    }
+}
