@@ -5,6 +5,7 @@ using Hypeman.Gateway.Health;
 using Hypeman.Gateway.Images;
 using Hypeman.Gateway.Ingresses;
 using Hypeman.Gateway.Instances;
+using Hypeman.Gateway.Registry;
 using Hypeman.Gateway.Requests;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -19,7 +20,8 @@ public static class GatewayExtensions
 {
     /// <summary>
     /// Registers the API. The host also provides <see cref="IGrainFactory"/>, <see cref="IResourceIndex"/> and,
-    /// if it wants another than the system's, a <see cref="TimeProvider"/>.
+    /// if it wants another than the system's, a <see cref="TimeProvider"/>; with an <see cref="IRegistryStore"/> the
+    /// registry is there too.
     /// </summary>
     public static IServiceCollection AddGateway(this IServiceCollection services, Action<GatewayOptions> configure)
     {
@@ -31,6 +33,7 @@ public static class GatewayExtensions
         services.AddSingleton<InstanceWatch>();
         services.AddSingleton<InstanceWait>();
         services.AddSingleton<InstanceOperations>();
+        services.AddRegistry();
         services.Configure<KestrelServerOptions>(Harden);
         services.AddRouting();
         return services;
@@ -52,6 +55,8 @@ public static class GatewayExtensions
         api.MapInstances();
         api.MapImages();
         api.MapIngresses();
+        if (app.Services.GetService<IRegistryStore>() is not null)
+            app.MapRegistry();
         return app;
     }
 
