@@ -107,8 +107,10 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile
         Begun();
     }
 
+    // A create that failed may be undone before its caller comes to watch it: the reason is in the last info.
     public IAsyncEnumerable<InstanceInfo> WatchAsync(CancellationToken cancellationToken) =>
-        _record.Watchers.WatchAsync(_record.Info, cancellationToken);
+        _record.Watchers.WatchAsync(
+            _record.State is null && _record.Watchers.Last is { } last ? last : _record.Info, cancellationToken);
 
     public IAsyncEnumerable<GuestOutput> OpenGuestAsync(
         string sessionId, GuestRequest request, CancellationToken cancellationToken)

@@ -19,18 +19,17 @@ internal static class InstanceLog
             LogSource.Vmm => VmLog.Vmm,
             LogSource.Hypeman => VmLog.Operations,
         };
-        var lines = await FoundAsync(() => ValueTask.FromResult(
-            vms.ReadLogAsync(id, log, query.Tail, query.Follow, cancellationToken)));
-        await using var batches = lines.GetAsyncEnumerator(cancellationToken);
-        while (await FoundAsync(batches.MoveNextAsync))
+        await using var batches = vms.ReadLogAsync(id, log, query.Tail, query.Follow, cancellationToken)
+            .GetAsyncEnumerator(cancellationToken);
+        while (await NextAsync(batches))
             yield return new LogLines(batches.Current);
     }
 
-    private static async ValueTask<T> FoundAsync<T>(Func<ValueTask<T>> read)
+    private static async ValueTask<bool> NextAsync(IAsyncEnumerator<IReadOnlyList<string>> batches)
     {
         try
         {
-            return await read();
+            return await batches.MoveNextAsync();
         }
         catch (NodeException missing) when (missing.Kind == NodeErrorKind.NotFound)
         {

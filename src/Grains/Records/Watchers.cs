@@ -11,6 +11,10 @@ internal sealed class Watchers<T>
     where T : class
 {
     private readonly List<Channel<T>> _channels = [];
+    private bool _isOver;
+
+    /// <summary>What was published last; null when nothing was in this activation.</summary>
+    public T? Last { get; private set; }
 
     /// <summary>The present info, then each later one, until <see cref="End"/>.</summary>
     public async IAsyncEnumerable<T> WatchAsync(T present, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -18,6 +22,8 @@ internal sealed class Watchers<T>
         var channel = Channel.CreateBounded<T>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
         channel.Writer.TryWrite(present);
         _channels.Add(channel);
+        if (_isOver)
+            channel.Writer.TryComplete();
         try
         {
             await foreach (var info in channel.Reader.ReadAllAsync(cancellationToken))
@@ -29,10 +35,18 @@ internal sealed class Watchers<T>
         }
     }
 
-    public void Publish(T info) => _channels.ForEach(channel => channel.Writer.TryWrite(info));
+    public void Publish(T info)
+    {
+        Last = info;
+        _channels.ForEach(channel => channel.Writer.TryWrite(info));
+    }
 
-    /// <summary>What was watched is gone.</summary>
-    public void End() => _channels.ForEach(channel => channel.Writer.TryComplete());
+    /// <summary>What was watched is gone. Who comes late can still be told <see cref="Last"/>.</summary>
+    public void End()
+    {
+        _isOver = true;
+        _channels.ForEach(channel => channel.Writer.TryComplete());
+    }
 
     /// <summary>The activation ends here; watchers come back to the next one.</summary>
     public void Abandon() =>
