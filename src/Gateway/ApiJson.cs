@@ -23,4 +23,5 @@ namespace Hypeman.Gateway;
 [JsonSerializable(typeof(List<InstanceResponse>))]
 [JsonSerializable(typeof(PathInfoResponse))]
 [JsonSerializable(typeof(WaitForStateResponse))]
+[JsonSerializable(typeof(string))]
 internal sealed partial class ApiJson : JsonSerializerContext;

@@ -7,6 +7,7 @@ using Hypeman.Gateway.Ingresses;
 using Hypeman.Gateway.Instances;
 using Hypeman.Gateway.Registry;
 using Hypeman.Gateway.Requests;
+using Hypeman.Gateway.Streams;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
@@ -33,6 +34,7 @@ public static class GatewayExtensions
         services.AddSingleton<InstanceWatch>();
         services.AddSingleton<InstanceWait>();
         services.AddSingleton<InstanceOperations>();
+        services.AddSingleton<GuestDoor>();
         services.AddRegistry();
         services.Configure<KestrelServerOptions>(Harden);
         services.AddRouting();
@@ -49,12 +51,14 @@ public static class GatewayExtensions
         app.UseMiddleware<ErrorMiddleware>();
         app.UseRouting();
         app.UseMiddleware<AuthMiddleware>();
+        app.UseWebSockets();
 
         var api = app.MapGroup("").WithMetadata(new ApiRoute(), new BodyLimit(options.MaxRequestBodyBytes));
         api.MapHealth();
         api.MapInstances();
         api.MapImages();
         api.MapIngresses();
+        api.MapStreams();
         if (app.Services.GetService<IRegistryStore>() is not null)
             app.MapRegistry();
         return app;

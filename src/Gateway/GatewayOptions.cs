@@ -14,13 +14,4 @@ public sealed class GatewayOptions
     /// gives up after 60 s; the work goes on either way.
     /// </summary>
     public TimeSpan OperationTimeout { get; set; } = TimeSpan.FromSeconds(55);
-
-    /// <summary>The most virtual CPUs one instance may have.</summary>
-    public int MaxVcpusPerInstance { get; set; } = 16;
-
-    /// <summary>The most memory one instance may have, hot-plugged included, in bytes.</summary>
-    public long MaxMemoryBytesPerInstance { get; set; } = 32L << 30;
-
-    /// <summary>The largest overlay disk of an instance, in bytes.</summary>
-    public long MaxOverlayBytes { get; set; } = 100L << 30;
 }

@@ -10,9 +10,6 @@ internal sealed class GatewayOptionsValidator : IValidateOptions<GatewayOptions>
         var failures = new List<string>();
         Require(options.MaxRequestBodyBytes > 0, nameof(options.MaxRequestBodyBytes));
         Require(options.OperationTimeout > TimeSpan.Zero, nameof(options.OperationTimeout));
-        Require(options.MaxVcpusPerInstance > 0, nameof(options.MaxVcpusPerInstance));
-        Require(options.MaxMemoryBytesPerInstance > 0, nameof(options.MaxMemoryBytesPerInstance));
-        Require(options.MaxOverlayBytes > 0, nameof(options.MaxOverlayBytes));
         return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
 
         void Require(bool holds, string option)

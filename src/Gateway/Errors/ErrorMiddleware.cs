@@ -14,7 +14,7 @@ internal sealed class ErrorMiddleware(RequestDelegate next, ILogger<ErrorMiddlew
         try
         {
             await next(context);
-            if (IsBare(context.Response))
+            if (IsBare(context))
                 await WriteAsync(context, ErrorMapping.OfStatus(context.Response.StatusCode));
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
@@ -40,8 +40,8 @@ internal sealed class ErrorMiddleware(RequestDelegate next, ILogger<ErrorMiddlew
     }
 
     /// <summary>Routing answers unknown paths and methods with a bare status.</summary>
-    private static bool IsBare(HttpResponse response) =>
-        response is { HasStarted: false, StatusCode: 404 or 405 or 415, ContentType: null, ContentLength: null };
+    private static bool IsBare(HttpContext context) =>
+        context.GetEndpoint() is not RouteEndpoint && context.Response is { HasStarted: false, StatusCode: 404 or 405 };
 
     private Task FailAsync(HttpContext context, Exception exception)
     {

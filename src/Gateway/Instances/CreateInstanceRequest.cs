@@ -5,7 +5,7 @@ using Hypeman.Gateway.Values;
 
 namespace Hypeman.Gateway.Instances;
 
-/// <summary>The body of POST /instances.</summary>
+/// <summary>The body of POST /instances. How large an instance may be is decided where instances are made.</summary>
 internal static class CreateInstanceRequest
 {
     private const long DefaultMemoryBytes = 1L << 30;
@@ -16,7 +16,7 @@ internal static class CreateInstanceRequest
 
     private delegate bool TryParse(string text, out long value, out string problem);
 
-    public static InstanceSpec Read(FieldReader fields, GatewayOptions limits)
+    public static InstanceSpec Read(FieldReader fields)
     {
         var network = fields.Object("network");
         var spec = new InstanceSpec
@@ -42,7 +42,7 @@ internal static class CreateInstanceRequest
             Cmd = Arguments(fields, "cmd"),
         };
         LaterFields.Refuse(fields, network);
-        Check(spec, limits, fields.Problems);
+        Check(spec, fields.Problems);
         return spec;
     }
 
@@ -72,7 +72,7 @@ internal static class CreateInstanceRequest
         return name;
     }
 
-    private static void Check(InstanceSpec spec, GatewayOptions limits, Problems problems)
+    private static void Check(InstanceSpec spec, Problems problems)
     {
         // What does not even fit the schema has been named; what follows from it would only be noise.
         if (problems.Count > 0)
@@ -83,15 +83,6 @@ internal static class CreateInstanceRequest
             problems.Add("invalid_size", "size", "must be more than zero");
         if (spec.OverlayBytes == 0)
             problems.Add("invalid_overlay_size", "overlay_size", "must be more than zero");
-        if (spec.Vcpus > limits.MaxVcpusPerInstance)
-            problems.Add("invalid_request", "vcpus", $"must be at most {limits.MaxVcpusPerInstance}, but is {spec.Vcpus}");
-
-        // The subtraction cannot wrap, the sum could.
-        if (spec.MemoryBytes > limits.MaxMemoryBytesPerInstance - spec.HotplugBytes)
-            problems.Add("invalid_request", "size",
-                $"must together with hotplug_size be at most {Sizes.Print(limits.MaxMemoryBytesPerInstance)}");
-        if (spec.OverlayBytes > limits.MaxOverlayBytes)
-            problems.Add("invalid_request", "overlay_size", $"must be at most {Sizes.Print(limits.MaxOverlayBytes)}");
         foreach (var (key, value) in spec.Env)
             if (key.Length == 0 || key.Contains('=') || HasNul(key) || HasNul(value))
                 problems.Add("invalid_request", $"env.{key}",

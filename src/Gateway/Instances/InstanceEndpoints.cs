@@ -3,7 +3,6 @@ using Hypeman.Contracts.Index;
 using Hypeman.Contracts.Instances;
 using Hypeman.Gateway.Requests;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.Extensions.Options;
 
 namespace Hypeman.Gateway.Instances;
 
@@ -23,10 +22,9 @@ internal static class InstanceEndpoints
     }
 
     private static async Task<JsonHttpResult<InstanceResponse>> CreateAsync(
-        HttpRequest request, InstanceOperations operations, IOptions<GatewayOptions> options, TimeProvider clock,
-        CancellationToken cancellationToken)
+        HttpRequest request, InstanceOperations operations, TimeProvider clock, CancellationToken cancellationToken)
     {
-        var spec = await RequestBody.ReadAsync(request, fields => CreateInstanceRequest.Read(fields, options.Value));
+        var spec = await RequestBody.ReadAsync(request, CreateInstanceRequest.Read);
         var info = await operations.CreateAsync(spec, cancellationToken);
         return Answer(info, clock, StatusCodes.Status201Created);
     }

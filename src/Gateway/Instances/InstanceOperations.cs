@@ -15,75 +15,55 @@ internal sealed class InstanceOperations(
     /// <summary>Returns when the VM boots. When it does not come to that, nothing of the instance is left.</summary>
     public async Task<InstanceInfo> CreateAsync(InstanceSpec spec, CancellationToken cancellationToken)
     {
-        var begun = await Creating(grains.InstanceFactory().CreateAsync(spec));
-        var outcome = await OutcomeAsync(begun, InstanceProgress.OfBoot, "create", cancellationToken)
-            ?? throw Failure("create", begun);
-        if (InstanceProgress.OfBoot(outcome) == Progress.Done)
-            return outcome;
-        await grains.Instance(outcome.Id).DeleteAsync(graceful: false);
-        throw Failure("create", outcome);
+        var begun = await grains.InstanceFactory().CreateAsync(spec);
+        return await SettledAsync(begun.Id, InstanceProgress.OfBoot, "create", cancellationToken);
     }
 
     public async Task<InstanceInfo> StartAsync(string id, InstanceStartSpec spec, CancellationToken cancellationToken)
     {
-        var begun = await grains.Instance(id).StartAsync(spec);
-        return await SettledAsync(begun, InstanceProgress.OfBoot, "start", cancellationToken);
+        await grains.Instance(id).StartAsync(spec);
+        return await SettledAsync(id, InstanceProgress.OfBoot, "start", cancellationToken);
     }
 
     public async Task<InstanceInfo> StopAsync(string id, CancellationToken cancellationToken)
     {
-        var begun = await grains.Instance(id).StopAsync();
-        return await SettledAsync(begun, InstanceProgress.OfStop, "stop", cancellationToken);
+        await grains.Instance(id).StopAsync();
+        return await SettledAsync(id, InstanceProgress.OfStop, "stop", cancellationToken);
     }
 
     /// <summary>Returns when nothing of the instance is left.</summary>
     public async Task DeleteAsync(string id, bool graceful, CancellationToken cancellationToken)
     {
-        var instance = grains.Instance(id);
-        var present = await instance.GetAsync();
-        await instance.DeleteAsync(graceful);
-        if (await OutcomeAsync(present, InstanceProgress.OfDelete, "delete", cancellationToken) is { } left)
-            throw Failure("delete", left);
+        await grains.Instance(id).DeleteAsync(graceful);
+        await OutcomeAsync(id, InstanceProgress.OfDelete, "delete", cancellationToken);
     }
 
     private async Task<InstanceInfo> SettledAsync(
-        InstanceInfo begun, Func<InstanceInfo, Progress> progressOf, string verb, CancellationToken cancellationToken)
+        string id, Func<InstanceInfo, Progress> progressOf, string verb, CancellationToken cancellationToken)
     {
-        var outcome = await OutcomeAsync(begun, progressOf, verb, cancellationToken) ?? throw HypemanException.NotFound();
-        return progressOf(outcome) == Progress.Done ? outcome : throw Failure(verb, outcome);
+        var (last, isGone) = await OutcomeAsync(id, progressOf, verb, cancellationToken);
+        if (!isGone && progressOf(last!) == Progress.Done)
+            return last!;
+        throw last?.Failure is { } failure
+            ? new HypemanException(failure.Kind, failure.Code, failure.Message)
+            : HypemanException.InvalidState(isGone
+                ? $"instance {id} was deleted before the {verb} was done"
+                : $"the {verb} of instance {id} was overtaken, its state is {last!.Phase}");
     }
 
-    /// <summary>The info that is no longer pending, or null when the instance is gone.</summary>
-    private async Task<InstanceInfo?> OutcomeAsync(
-        InstanceInfo begun, Func<InstanceInfo, Progress> progressOf, string verb, CancellationToken cancellationToken)
+    private async Task<Followed> OutcomeAsync(
+        string id, Func<InstanceInfo, Progress> progressOf, string verb, CancellationToken cancellationToken)
     {
         using var deadline = new CancellationTokenSource(options.Value.OperationTimeout, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
         try
         {
-            return await watch.UntilAsync(begun.Id, info => progressOf(info) != Progress.Pending, either.Token);
+            return await watch.UntilAsync(id, info => progressOf(info) != Progress.Pending, either.Token);
         }
-        catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             throw new HypemanException(ErrorKind.TimedOut, "timeout",
-                $"{verb} of instance {begun.Id} goes on, but took longer than {options.Value.OperationTimeout.TotalSeconds:0} s");
-        }
-    }
-
-    private static HypemanException Failure(string verb, InstanceInfo outcome) => new(
-        ErrorKind.Internal, "internal_error",
-        outcome.StateError ?? $"{verb} of instance {outcome.Id} failed: its state is {outcome.Phase}");
-
-    /// <summary>A name that is taken is a conflict everywhere but here, where the contract calls it bad input.</summary>
-    private static async Task<InstanceInfo> Creating(Task<InstanceInfo> create)
-    {
-        try
-        {
-            return await create;
-        }
-        catch (HypemanException exception) when (exception.Code is "name_conflict" or "already_exists")
-        {
-            throw HypemanException.Invalid(exception.Code, exception.Message);
+                $"the {verb} of instance {id} goes on, but took longer than {options.Value.OperationTimeout.TotalSeconds:0} s");
         }
     }
 }

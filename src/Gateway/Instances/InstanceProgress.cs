@@ -13,13 +13,16 @@ internal enum Progress
 /// <summary>Reads from an instance's info how far an operation on it has come.</summary>
 internal static class InstanceProgress
 {
-    /// <summary>Of a create or start: done as soon as the VM boots, or has already ended again.</summary>
+    /// <summary>
+    /// Of a create or start: done as soon as the VM boots, or has already ended again. A create that failed is undone
+    /// by a delete, so it is pending until the instance is gone.
+    /// </summary>
     public static Progress OfBoot(InstanceInfo info) => info switch
     {
+        { Operation: "delete" } => Progress.Pending,
         { Phase: InstancePhase.Initializing or InstancePhase.Running } => Progress.Done,
         { Operation: not null } => Progress.Pending,
-        { StateError: not null } => Progress.Failed,
-        { Phase: InstancePhase.Created } => Progress.Pending,
+        { Failure: not null } => Progress.Failed,
         _ => Progress.Done,
     };
 
@@ -30,13 +33,13 @@ internal static class InstanceProgress
         _ => Progress.Failed,
     };
 
-    /// <summary>Of a delete while the instance is still there.</summary>
-    public static Progress OfDelete(InstanceInfo info) =>
-        info is { Operation: null, StateError: not null } ? Progress.Failed : Progress.Pending;
+    /// <summary>A delete is never given up: it is over when the instance is gone.</summary>
+    public static Progress OfDelete(InstanceInfo info) => Progress.Pending;
 
     /// <summary>Nothing will change by itself any more, so that waiting for another phase is in vain.</summary>
-    public static bool IsAtRest(InstanceInfo info) =>
-        info.Operation is null
-        && (info.StateError is not null
-            || info.Phase is InstancePhase.Stopped or InstancePhase.Standby or InstancePhase.Unknown);
+    public static bool IsAtRest(InstanceInfo info) => info is
+    {
+        Operation: null,
+        Phase: InstancePhase.Stopped or InstancePhase.Standby or InstancePhase.Unknown,
+    };
 }

@@ -15,8 +15,10 @@ internal sealed class InstanceWait(InstanceWatch watch, TimeProvider clock)
         InstanceInfo? last = null;
         try
         {
-            last = await watch.UntilAsync(id, info => IsOver(last = info, query.Target), either.Token);
-            return WaitForStateResponse.From(last ?? throw HypemanException.NotFound(), timedOut: false);
+            var followed = await watch.UntilAsync(id, info => IsOver(last = info, query.Target), either.Token);
+            return followed.IsGone
+                ? throw HypemanException.NotFound()
+                : WaitForStateResponse.From(followed.Last!, timedOut: false);
         }
         catch (OperationCanceledException) when (last is not null && !cancellationToken.IsCancellationRequested)
         {

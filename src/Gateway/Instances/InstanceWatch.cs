@@ -13,24 +13,24 @@ internal sealed class InstanceWatch(IGrainFactory grains, TimeProvider clock)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
-    /// <returns>The first info that satisfies, or null when the instance is gone before one did.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
-    public async Task<InstanceInfo?> UntilAsync(
+    public async Task<Followed> UntilAsync(
         string id, Func<InstanceInfo, bool> satisfies, CancellationToken cancellationToken)
     {
+        InstanceInfo? last = null;
         while (true)
         {
             try
             {
                 await foreach (var info in grains.Instance(id).WatchAsync(cancellationToken).WithCancellation(cancellationToken))
-                    if (satisfies(info))
-                        return info;
+                    if (satisfies(last = info))
+                        return new Followed(last, IsGone: false);
                 cancellationToken.ThrowIfCancellationRequested();
-                return null;
+                return new Followed(last, IsGone: true);
             }
             catch (HypemanException exception) when (exception.Kind == ErrorKind.NotFound)
             {
-                return null;
+                return new Followed(last, IsGone: true);
             }
             catch (Exception exception) when (IsInterruption(exception))
             {
@@ -42,3 +42,6 @@ internal sealed class InstanceWatch(IGrainFactory grains, TimeProvider clock)
     private static bool IsInterruption(Exception exception) => exception
         is EnumerationAbortedException or SiloUnavailableException or OrleansMessageRejectionException or TimeoutException;
 }
+
+/// <summary>How following an instance ended: with the info that satisfied, or with the last one before it was gone.</summary>
+internal readonly record struct Followed(InstanceInfo? Last, bool IsGone);

@@ -21,11 +21,15 @@ internal sealed class FieldReader
 
     public Problems Problems { get; }
 
-    public static FieldReader Over(JsonElement element, string path, Problems problems)
+    /// <param name="element">The object.</param>
+    /// <param name="path">Where it is in the body; empty at the top.</param>
+    /// <param name="problems">Where to note what is wrong.</param>
+    /// <param name="dropNulls">Fields that are null count as absent.</param>
+    public static FieldReader Over(JsonElement element, string path, Problems problems, bool dropNulls = false)
     {
         var reader = new FieldReader(path, problems);
         if (element.ValueKind == JsonValueKind.Object)
-            foreach (var property in element.EnumerateObject())
+            foreach (var property in element.EnumerateObject().Where(p => !dropNulls || p.Value.ValueKind != JsonValueKind.Null))
                 reader._unread[property.Name] = property.Value;
         else
             problems.AddSchema(path, $"must be an object, but is {Name(element)}");

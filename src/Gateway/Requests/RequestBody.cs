@@ -25,15 +25,24 @@ internal static class RequestBody
         return Parse(json, read);
     }
 
-    /// <summary>As <see cref="ReadAsync"/>, for JSON that came another way.</summary>
+    /// <summary>As <see cref="ReadAsync"/>, for JSON that is at hand.</summary>
     public static T Parse<T>(ReadOnlyMemory<byte> json, Func<FieldReader, T> read)
     {
         using var document = ParseDocument(json);
-        var problems = new Problems();
-        var fields = FieldReader.Over(document.RootElement, "", problems);
+        var fields = FieldReader.Over(document.RootElement, "", new Problems());
         var result = read(fields);
         fields.RefuseUnread();
-        problems.ThrowIfAny();
+        fields.Problems.ThrowIfAny();
+        return result;
+    }
+
+    /// <summary>For messages on WebSockets, where clients send nulls and fields of their own.</summary>
+    public static T ParseTolerant<T>(ReadOnlyMemory<byte> json, Func<FieldReader, T> read)
+    {
+        using var document = ParseDocument(json);
+        var fields = FieldReader.Over(document.RootElement, "", new Problems(), dropNulls: true);
+        var result = read(fields);
+        fields.Problems.ThrowIfAny();
         return result;
     }
 

@@ -131,11 +131,7 @@ internal sealed class FleetServer : IAsyncDisposable
             else
                 kestrel.Listen(IPAddress.Parse(_options.ApiAddress), _options.ApiPort);
         });
-        builder.Services.AddGateway(o =>
-        {
-            o.JwtSecret = jwtSecret;
-            o.MaxVcpusPerInstance = _options.MaxVcpusPerInstance;
-        });
+        builder.Services.AddGateway(o => o.JwtSecret = jwtSecret);
     }
 
     private StorageOptions StorageOptions() => new()

@@ -1,0 +1,113 @@
+using System.Text.Json;
+using Hypeman.Contracts.Instances;
+using Hypeman.Gateway.Errors;
+
+namespace Hypeman.Gateway.Streams;
+
+/// <summary>
+/// A command in a guest. What the client sends is its input, in order; what it prints goes back as it comes; its exit
+/// code is the last message. When the client goes, the command is killed.
+/// </summary>
+internal sealed class ExecSession(GuestSocket socket, GuestConversation guest)
+{
+    private const int LaunchFailed = 127;
+
+    public async Task RunAsync(GuestExec exec, CancellationToken cancellationToken)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var input = Task.CompletedTask;
+        try
+        {
+            await foreach (var output in guest.OpenAsync(exec, ended.Token))
+            {
+                if (output is GuestOpened)
+                    input = ForwardAsync(exec.Tty, ended);
+                else if (await PassOnAsync(output, ended.Token))
+                    return;
+            }
+
+            await FailAsync("the command ended without an exit code", ended.Token);
+        }
+        catch (OperationCanceledException) when (ended.IsCancellationRequested)
+        {
+            // The client has gone, or we go.
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            await FailAsync(ErrorMapping.From(exception).Body.Message, ended.Token);
+        }
+        finally
+        {
+            await ended.CancelAsync();
+            await input;
+        }
+    }
+
+    /// <summary>True after the last message.</summary>
+    private async Task<bool> PassOnAsync(GuestOutput output, CancellationToken cancellationToken)
+    {
+        switch (output)
+        {
+            case GuestOutputData data:
+                await socket.SendBytesAsync(data.Bytes, cancellationToken);
+                return false;
+            case GuestExited exited:
+                await socket.SendTextAsync(new ExecExit(exited.ExitCode), StreamJson.Default.ExecExit, cancellationToken);
+                return true;
+            case GuestFailed failed:
+                await FailAsync(failed.Message, cancellationToken);
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private async Task FailAsync(string message, CancellationToken cancellationToken)
+    {
+        await socket.SendBytesAsync(System.Text.Encoding.UTF8.GetBytes($"Error: {message}\r\n"), cancellationToken);
+        await socket.SendTextAsync(new ExecExit(LaunchFailed), StreamJson.Default.ExecExit, cancellationToken);
+    }
+
+    /// <summary>Ends the session when the client goes; until then its frames are taken, wanted or not.</summary>
+    private async Task ForwardAsync(bool tty, CancellationTokenSource ended)
+    {
+        try
+        {
+            var wanted = true;
+            await foreach (var frame in socket.Frames.ReadAllAsync(ended.Token))
+                wanted = wanted && await (tty && frame.IsText && ReadResize(frame.Bytes) is { } resize
+                    ? guest.SendAsync(resize, ended.Token)
+                    : guest.SendAsync(frame.Bytes, ended.Token));
+        }
+        catch (Exception)
+        {
+            // Without its input the session cannot go on; why, the output side tells.
+        }
+
+        await ended.CancelAsync();
+    }
+
+    private static GuestResize? ReadResize(ReadOnlyMemory<byte> text)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(text);
+            return json.RootElement.ValueKind == JsonValueKind.Object
+                && json.RootElement.TryGetProperty("resize", out var resize)
+                && resize.ValueKind == JsonValueKind.Object
+                && IsSize(resize, "rows", out var rows)
+                && IsSize(resize, "cols", out var columns) ? new GuestResize(rows, columns) : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static bool IsSize(JsonElement resize, string name, out int size)
+    {
+        size = 0;
+        return resize.TryGetProperty(name, out var element) && element.ValueKind == JsonValueKind.Number
+            && element.TryGetInt32(out size) && size is > 0 and <= ushort.MaxValue;
+    }
+}
