@@ -1,0 +1,90 @@
+namespace Hypeman.Tests.Gateway.Contract;
+
+/// <summary>
+/// What the public API that we are compatible with calls things, for the operations that this project has reached.
+/// A new operation is first written down here.
+/// </summary>
+internal static class ContractFacts
+{
+    /// <summary>The name of an operation, its query parameters in order, and its status when all is well.</summary>
+    public sealed record Operation(string OperationId, string Status, params string[] Parameters);
+
+    public static IReadOnlyDictionary<string, Operation> Operations { get; } = new Dictionary<string, Operation>
+    {
+        ["GET /health"] = new("getHealth", "200"),
+        ["GET /capabilities"] = new("getCapabilities", "200"),
+        ["GET /instances"] = new("listInstances", "200", "state", "tags"),
+        ["POST /instances"] = new("createInstance", "201"),
+        ["GET /instances/{id}"] = new("getInstance", "200"),
+        ["DELETE /instances/{id}"] = new("deleteInstance", "204", "graceful_shutdown"),
+        ["POST /instances/{id}/start"] = new("startInstance", "200"),
+        ["POST /instances/{id}/stop"] = new("stopInstance", "200"),
+        ["GET /instances/{id}/wait"] = new("waitForInstanceState", "200", "state", "timeout"),
+        ["GET /instances/{id}/stat"] = new("statInstancePath", "200", "path", "follow_links"),
+        ["GET /instances/{id}/logs"] = new("getInstanceLogs", "200", "tail", "follow", "source"),
+        ["GET /images"] = new("listImages", "200", "tags"),
+        ["POST /images"] = new("createImage", "202"),
+        ["GET /images/{name}"] = new("getImage", "200"),
+        ["DELETE /images/{name}"] = new("deleteImage", "204"),
+        ["GET /ingresses"] = new("listIngresses", "200", "tags"),
+        ["POST /ingresses"] = new("createIngress", "201"),
+        ["GET /ingresses/{id}"] = new("getIngress", "200"),
+        ["DELETE /ingresses/{id}"] = new("deleteIngress", "204"),
+    };
+
+    /// <summary>The fields that requests may carry.</summary>
+    public static IReadOnlyDictionary<string, string[]> Requests { get; } = new Dictionary<string, string[]>
+    {
+        ["CreateInstanceRequest"] = Words(
+            "name image platform size hotplug_size overlay_size disk_io_bps vcpus env credentials tags ttl expires_at network"
+            + " devices gpu volumes hypervisor snapshot_policy auto_standby health_check restart_policy skip_kernel_headers"
+            + " skip_guest_agent entrypoint cmd"),
+        ["StartInstanceRequest"] = Words("entrypoint cmd"),
+        ["CreateImageRequest"] = Words("name platform credentials tags"),
+        ["RegistryCredentials"] = Words("username password registry_token"),
+        ["CreateIngressRequest"] = Words("name rules tags"),
+        ["IngressRule"] = Words("match target tls redirect_http"),
+        ["IngressMatch"] = Words("hostname port"),
+        ["IngressTarget"] = Words("instance port"),
+    };
+
+    /// <summary>The fields that answers may have.</summary>
+    public static IReadOnlyDictionary<string, string[]> Answers { get; } = new Dictionary<string, string[]>
+    {
+        ["Health"] = Words("status"),
+        ["Error"] = Words("code message details inner_error"),
+        ["ErrorDetail"] = Words("code message"),
+        ["Instance"] = Words(
+            "id name image platform state state_error size hotplug_size overlay_size vcpus disk_io_bps env tags network volumes"
+            + " gpu created_at expires_at started_at stopped_at exit_code exit_message has_snapshot hypervisor snapshot_policy"
+            + " auto_standby health_check health_status restart_policy restart_status phase_durations_ms current_phase"
+            + " current_phase_since"),
+        ["WaitForStateResponse"] = Words("state state_error timed_out"),
+        ["PathInfo"] = Words("exists is_dir is_file is_symlink link_target mode size error"),
+        ["Image"] = Words(
+            "name digest platform status queue_position error size_bytes entrypoint cmd env tags working_dir created_at"),
+        ["Ingress"] = Words("id name tags rules created_at"),
+        ["Capabilities"] = Words("server host default_runtime runtimes network images features"),
+    };
+
+    /// <summary>The fields that are always there.</summary>
+    public static IReadOnlyDictionary<string, string[]> Required { get; } = new Dictionary<string, string[]>
+    {
+        ["Health"] = Words("status"),
+        ["Error"] = Words("code message"),
+        ["CreateInstanceRequest"] = Words("name image"),
+        ["Instance"] = Words("id name image state created_at expires_at"),
+        ["WaitForStateResponse"] = Words("state timed_out"),
+        ["PathInfo"] = Words("exists"),
+        ["CreateImageRequest"] = Words("name"),
+        ["Image"] = Words("name digest status created_at"),
+        ["CreateIngressRequest"] = Words("name rules"),
+        ["IngressRule"] = Words("match target"),
+        ["IngressMatch"] = Words("hostname"),
+        ["IngressTarget"] = Words("instance port"),
+        ["Ingress"] = Words("id name rules created_at"),
+        ["Capabilities"] = Words("server host default_runtime runtimes network images features"),
+    };
+
+    private static string[] Words(string text) => text.Split(' ');
+}

@@ -1,0 +1,158 @@
+using System.Net;
+using Hypeman.Tests.Gateway.Hosting;
+using Hypeman.Tests.Testing.Nodes;
+
+namespace Hypeman.Tests.Gateway.Instances;
+
+public sealed class InstanceTests(ApiHost api) : ApiTests(api)
+{
+    [Fact]
+    public async Task An_instance_is_found_by_id_name_and_prefix()
+    {
+        var name = NewName();
+        var id = await CreateAsync(name);
+        foreach (var word in (string[])[id, name, id[..12]])
+            Assert.Equal(id, (await GetAsync($"/instances/{word}")).GetProperty("id").GetString());
+    }
+
+    [Fact]
+    public async Task What_does_not_exist_is_not_found()
+    {
+        AssertError(await GetAsync("/instances/nobody", HttpStatusCode.NotFound), "not_found", "resource not found");
+        AssertError(await PostAsync("/instances/nobody/start", "", HttpStatusCode.NotFound), "not_found", "resource");
+        AssertError(await PostAsync("/instances/nobody/stop", "", HttpStatusCode.NotFound), "not_found", "resource");
+        AssertError(await GetAsync("/instances/nobody/wait?state=Running", HttpStatusCode.NotFound), "not_found", "resource");
+        AssertError(await GetAsync("/instances/nobody/stat?path=/", HttpStatusCode.NotFound), "not_found", "resource");
+        AssertError(await GetAsync("/instances/nobody/logs", HttpStatusCode.NotFound), "not_found", "resource");
+        await DeleteAsync("/instances/nobody", HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task An_ambiguous_prefix_is_refused_and_not_to_be_repeated()
+    {
+        // 27 instances have two ids that begin alike.
+        var letters = new HashSet<char>();
+        string id;
+        do
+            id = await CreateAsync();
+        while (letters.Add(id[0]));
+
+        using var response = await Api.Client.GetAsync($"/instances/{id[0]}");
+        AssertError(await ReadAsync(response, HttpStatusCode.Conflict), "ambiguous", "multiple resources match, use full ID");
+        Assert.Equal("false", response.Headers.GetValues("x-should-retry").Single());
+    }
+
+    [Fact]
+    public async Task Lists_are_filtered_by_state_and_tags()
+    {
+        var team = NewName();
+        var running = await CreateAsync(more: $$$""", "tags": {"team": "{{{team}}}", "role": "a"}""");
+        var stopped = await CreateAsync(more: $$$""", "tags": {"team": "{{{team}}}", "role": "b"}""");
+        await PostAsync($"/instances/{stopped}/stop", "", HttpStatusCode.OK);
+
+        Assert.Equal([stopped, running], await IdsAsync($"tags[team]={team}"));
+        Assert.Equal([running], await IdsAsync($"tags[team]={team}&tags[role]=a"));
+        Assert.Equal([stopped], await IdsAsync($"tags%5Bteam%5D={team}&state=Stopped"));
+        Assert.Empty(await IdsAsync($"tags[team]={team}&tags[role]=c"));
+    }
+
+    [Theory]
+    [InlineData("state=Sleeping", "state: must be one of")]
+    [InlineData("tags=x", "tags: must be written as")]
+    [InlineData("tags[%7B]=x", "tags.{: ")]
+    public async Task Bad_filters_are_refused(string query, string message) =>
+        AssertError(await GetAsync($"/instances?{query}", HttpStatusCode.BadRequest), "Bad Request", message);
+
+    [Fact]
+    public async Task Stop_and_start_answer_with_the_outcome()
+    {
+        var id = await CreateAsync();
+
+        var stopped = await PostAsync($"/instances/{id}/stop", "", HttpStatusCode.OK);
+        Assert.Equal("Stopped", stopped.GetProperty("state").GetString());
+        Assert.Equal(143, stopped.GetProperty("exit_code").GetInt32());
+        Assert.False(string.IsNullOrEmpty(stopped.GetProperty("stopped_at").GetString()));
+
+        var started = await PostAsync($"/instances/{id}/start", """{"cmd": ["true"]}""", HttpStatusCode.OK);
+        Assert.Contains(started.GetProperty("state").GetString(), (string[])["Initializing", "Running"]);
+        Assert.True(started.GetProperty("phase_durations_ms").TryGetProperty("stopped", out _));
+    }
+
+    [Fact]
+    public async Task A_command_in_the_wrong_state_is_a_conflict_and_not_to_be_repeated()
+    {
+        var id = await CreateAsync();
+        using (var response = await PostAsync($"/instances/{id}/start", ""))
+        {
+            AssertError(await ReadAsync(response, HttpStatusCode.Conflict), "invalid_state", "cannot start");
+            Assert.Equal("false", response.Headers.GetValues("x-should-retry").Single());
+        }
+
+        await PostAsync($"/instances/{id}/stop", "", HttpStatusCode.OK);
+        AssertError(await PostAsync($"/instances/{id}/stop", "", HttpStatusCode.Conflict), "invalid_state", "cannot stop");
+    }
+
+    [Fact]
+    public async Task A_start_that_fails_tells_why()
+    {
+        var id = await CreateAsync();
+        await PostAsync($"/instances/{id}/stop", "", HttpStatusCode.OK);
+        Api.Node.Faults.FailOnce(NodeStep.StartBegins, NodeRuntime.Errors.NodeErrorKind.DependencyMissing);
+
+        AssertError(
+            await PostAsync($"/instances/{id}/start", "", HttpStatusCode.InternalServerError), "dependency_missing", "StartBegins");
+        var left = await GetAsync($"/instances/{id}");
+        Assert.Equal("Stopped", left.GetProperty("state").GetString());
+        Assert.Contains("StartBegins", left.GetProperty("state_error").GetString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"cmd": "true"}""", "cmd: must be a list of strings")]
+    [InlineData("""{"env": {}}""", "env: is not a known field")]
+    public async Task Bad_bodies_of_a_start_are_refused(string body, string message) =>
+        AssertError(await PostAsync("/instances/x/start", body, HttpStatusCode.BadRequest), "Bad Request", message);
+
+    [Fact]
+    public async Task A_deleted_instance_is_gone_when_the_call_returns()
+    {
+        var name = NewName();
+        var id = await CreateAsync(name);
+        await DeleteAsync($"/instances/{name}?graceful_shutdown=false");
+        await GetAsync($"/instances/{id}", HttpStatusCode.NotFound);
+        Assert.Null(Api.Node.Vms.Find(id));
+        await CreateAsync(name);
+    }
+
+    [Fact]
+    public async Task A_bad_query_of_a_delete_is_refused() =>
+        await DeleteAsync("/instances/x?graceful_shutdown=maybe", HttpStatusCode.BadRequest);
+
+    [Fact]
+    public async Task Stat_tells_all_fields_also_of_what_is_not_there()
+    {
+        var id = await RunningAsync();
+        Assert.Equal(
+            """{"exists":true,"is_dir":true,"is_file":false,"is_symlink":false,"link_target":null,"mode":493,"size":0}""",
+            (await GetAsync($"/instances/{id}/stat?path=/&follow_links=true")).GetRawText());
+        Assert.False((await GetAsync($"/instances/{id}/stat?path=/nowhere")).GetProperty("exists").GetBoolean());
+    }
+
+    [Fact]
+    public async Task Stat_needs_a_path_and_a_running_instance()
+    {
+        var id = await RunningAsync();
+        AssertError(await GetAsync($"/instances/{id}/stat", HttpStatusCode.BadRequest), "Bad Request", "path: is required");
+        await PostAsync($"/instances/{id}/stop", "", HttpStatusCode.OK);
+        AssertError(await GetAsync($"/instances/{id}/stat?path=/", HttpStatusCode.Conflict), "invalid_state", "must be running");
+    }
+
+    private async Task<string> RunningAsync()
+    {
+        var id = await CreateAsync();
+        await GetAsync($"/instances/{id}/wait?state=Running&timeout=30s");
+        return id;
+    }
+
+    private async Task<IReadOnlyList<string>> IdsAsync(string query) =>
+        [.. (await GetAsync($"/instances?{query}")).EnumerateArray().Select(one => one.GetProperty("id").GetString()!)];
+}
