@@ -2,14 +2,10 @@ using Hypeman.Contracts;
 using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Index;
 using Hypeman.Contracts.Instances;
-using Hypeman.Grains.Errors;
 using Hypeman.Grains.Images;
 using Hypeman.Grains.Nodes;
 using Hypeman.Grains.Records;
-using Hypeman.GuestProtocol.Messages;
-using Hypeman.NodeRuntime.Nodes;
 using Microsoft.Extensions.Logging;
-using GuestRequest = Hypeman.Contracts.Instances.GuestRequest;
 
 namespace Hypeman.Grains.Instances;
 
@@ -21,12 +17,10 @@ namespace Hypeman.Grains.Instances;
 [GrainType("instance"), PinnedPlacement]
 internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile
 {
-    private static readonly TimeSpan StatPatience = TimeSpan.FromSeconds(10);
-
     private readonly StateCell<InstanceState> _cell;
     private readonly InstanceRecord _record;
     private readonly InstanceOperator _operator;
-    private readonly GuestSessions _sessions;
+    private readonly InstanceGuest _guest;
     private readonly DisplacedActivations _displaced;
     private readonly LocalNode _local;
     private readonly GrainClock _clock;
@@ -41,12 +35,10 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile
         _record = new InstanceRecord(_cell, index, books, local, logger);
         _operator = new InstanceOperator(
             _record, new InstanceSteps(_record, local, roots, clock), local, clock, logger);
-        _sessions = new GuestSessions(clock, logger);
+        _guest = new InstanceGuest(_record, local, clock, logger);
     }
 
     private string Id => this.GetPrimaryKeyString()[GrainKeys.InstancePrefix.Length..];
-
-    private INode Node => _local.Require(_record.Required.Home);
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -61,7 +53,7 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile
     {
         _displaced.Remove(this.GetGrainId());
         _record.Watchers.Abandon();
-        _sessions.End();
+        _guest.End();
         await _operator.EndAsync();
         _cell.Close();
     }
@@ -87,7 +79,7 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile
     public async Task<InstanceInfo> StartAsync(InstanceStartSpec spec)
     {
         LeaveIfNothing();
-        _ = Node;
+        _ = _local.Require(_record.Required.Home);
         await _record.StartAsync(state => InstanceLifecycle.Start(state, spec, _clock.Now));
         return Begun();
     }
@@ -95,7 +87,7 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile
     public async Task<InstanceInfo> StopAsync()
     {
         LeaveIfNothing();
-        _ = Node;
+        _ = _local.Require(_record.Required.Home);
         await _record.ChangeAsync(state => InstanceLifecycle.Stop(state, _clock.Now));
         return Begun();
     }
@@ -113,32 +105,15 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile
             _record.State is null && _record.Watchers.Last is { } last ? last : _record.Info, cancellationToken);
 
     public IAsyncEnumerable<GuestOutput> OpenGuestAsync(
-        string sessionId, GuestRequest request, CancellationToken cancellationToken)
-    {
-        var node = RunningNode();
-        return _sessions.OpenAsync(node.Vms, Id, sessionId, request, cancellationToken)
-            .Expected(_logger, $"a guest session of instance {Id}", cancellationToken);
-    }
+        string sessionId, GuestRequest request, CancellationToken cancellationToken) =>
+        _guest.OpenAsync(sessionId, request, cancellationToken);
 
-    public Task<bool> SendGuestAsync(string sessionId, GuestInput input) => _sessions.SendAsync(sessionId, input);
+    public Task<bool> SendGuestAsync(string sessionId, GuestInput input) => _guest.SendAsync(sessionId, input);
 
-    public async Task<GuestPathInfo> StatAsync(string path, bool followLinks)
-    {
-        using var patience = new CancellationTokenSource(StatPatience, _clock.Time);
-        var request = new StatRequest { Path = path, FollowLinks = followLinks };
-        try
-        {
-            return (await RunningNode().Vms.StatAsync(Id, request, patience.Token)).ToPathInfo();
-        }
-        catch (OperationCanceledException) when (patience.IsCancellationRequested)
-        {
-            throw new HypemanException(
-                ErrorKind.TimedOut, "timeout", $"the guest did not answer within {StatPatience.TotalSeconds:0} seconds");
-        }
-    }
+    public Task<GuestPathInfo> StatAsync(string path, bool followLinks) => _guest.StatAsync(path, followLinks);
 
     public IAsyncEnumerable<LogLines> ReadLogAsync(LogQuery query, CancellationToken cancellationToken) =>
-        InstanceLog.ReadAsync(Node.Vms, Id, query, cancellationToken).Expected(_logger, $"a log of instance {Id}", cancellationToken);
+        _guest.ReadLogAsync(query, cancellationToken);
 
     public async Task ObserveAsync(VmObservation observation)
     {
@@ -163,13 +138,6 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile
         await _record.RepairAsync();
         TakeUp();
         return true;
-    }
-
-    private INode RunningNode()
-    {
-        var node = Node;
-        InstanceLifecycle.RequireRunning(_record.Required);
-        return node;
     }
 
     private InstanceInfo Begun()
