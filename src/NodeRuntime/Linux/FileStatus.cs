@@ -7,7 +7,10 @@ namespace Hypeman.NodeRuntime.Linux;
 public readonly record struct FileStatus(ulong Inode, long UsedBytes)
 {
     private const int EmptyPath = 0x1000;
-    private const uint Wanted = 0x500; // STATX_INO | STATX_BLOCKS
+    private const uint Wanted = 0x510; // STATX_GID | STATX_INO | STATX_BLOCKS
+
+    /// <summary>The group it belongs to.</summary>
+    public uint Gid { get; init; }
 
     /// <summary>Null when there is no such file.</summary>
     public static FileStatus? Of(string path)
@@ -24,10 +27,13 @@ public readonly record struct FileStatus(ulong Inode, long UsedBytes)
 
     private static unsafe FileStatus? Read(int directory, string path, int flags)
     {
-        const int inodeOffset = 0x20, blocksOffset = 0x30, blockSize = 512;
+        const int gidOffset = 0x18, inodeOffset = 0x20, blocksOffset = 0x30, blockSize = 512;
         var result = stackalloc byte[256];
         return Libc.Stat(directory, path, flags, Wanted, result) == 0
             ? new FileStatus(*(ulong*)(result + inodeOffset), *(long*)(result + blocksOffset) * blockSize)
+            {
+                Gid = *(uint*)(result + gidOffset),
+            }
             : null;
     }
 }

@@ -5,7 +5,7 @@ namespace Hypeman.NodeRuntime.Vms;
 /// <summary>What an order must hold to be carried out on any host. What callers may ask for is decided above.</summary>
 internal static class VmSpecRules
 {
-    private const int MaxIdLength = 64;
+    private const int MaxIdLength = 32;
     private const int MaxVcpus = 255;
     private const long MinMemoryBytes = 64L << 20;
     private const long MinOverlayBytes = 1L << 20;

@@ -11,6 +11,7 @@ using Hypeman.Tests.NodeRuntime.Guest;
 using Hypeman.Tests.NodeRuntime.Networks;
 using Hypeman.Tests.Testing;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Hypeman.Tests.NodeRuntime.Vms;
 
@@ -46,8 +47,16 @@ internal sealed class TestVms : IAsyncDisposable
     {
         var made = new TestVms(await TestHost.CreateAsync());
         configure?.Invoke(made);
-        await made.OpenAsync();
-        return made;
+        try
+        {
+            await made.OpenAsync();
+            return made;
+        }
+        catch
+        {
+            await made.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>The manager ends and another one takes over; the VMs run on.</summary>
@@ -65,9 +74,9 @@ internal sealed class TestVms : IAsyncDisposable
 
     internal async Task OpenAsync()
     {
+        network = new NodeNetwork(nodeId, new NodeNetworkOptions(), outside.Namespace, NullLogger<NodeNetwork>.Instance);
         var guest = await TestGuest.FilesAsync(layout.Guest);
         var root = await TestGuest.RootAsync();
-        network = outside.NewNode(nodeId);
         await network.EnsureAsync(CancellationToken.None);
         var log = LoggerFactory.Create(logging => logging.AddProvider(new TestOutputLogger())).CreateLogger("vms");
         Context = new VmContext
@@ -155,13 +164,16 @@ internal sealed class TestVms : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await Host.DisposeAsync();
+        if (Host is { } open)
+            await open.DisposeAsync();
         foreach (var (process, _) in VmProcesses.Find(layout.Vms))
             await VmRelease.KillAsync(process, TimeProvider.System);
-        foreach (var id in Context.Cgroups.List())
-            await Until.True(() => Context.Cgroups.TryRemove(id), TimeSpan.FromSeconds(5), $"the group of {id} is empty");
-        Context.Cgroups.TryRemoveAll();
+        var groups = Cgroups.Detect(nodeId);
+        foreach (var id in groups.List())
+            await Until.True(() => groups.TryRemove(id), TimeSpan.FromSeconds(5), $"the group of {id} is empty");
+        groups.TryRemoveAll();
         await network.RemoveAsync(CancellationToken.None);
+        network.Dispose();
         await outside.DisposeAsync();
         claim.Dispose();
         Directory.Delete(layout.Root, recursive: true);
