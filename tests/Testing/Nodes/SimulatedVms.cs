@@ -63,7 +63,11 @@ public sealed class SimulatedVms(FaultPlan faults, SimulatedImages images, TimeP
         RefuseIfFenced(spec.Id, spec.Epoch);
         await faults.PassAsync(NodeStep.StartBegins, cancellationToken);
         if (Find(spec.Id) is { Phase: VmPhase.Booting or VmPhase.Running } running)
-            return running;
+        {
+            if (running.Epoch != spec.Epoch)
+                Change(spec.Id, vm => vm with { Epoch = spec.Epoch });
+            return Find(spec.Id) ?? running;
+        }
         if (images.FindRoot(spec.RootDigest) is null)
             throw new NodeException(NodeErrorKind.NotFound, $"there is no root for {spec.RootDigest}");
         var vm = new VmStatus

@@ -1,0 +1,191 @@
+using Hypeman.GuestProtocol.Messages;
+using Hypeman.NodeRuntime.Errors;
+using Hypeman.NodeRuntime.Nodes;
+using Hypeman.NodeRuntime.Vms;
+
+namespace Hypeman.Tests.NodeRuntime.Nodes;
+
+/// <summary>
+/// What whoever uses an <see cref="INode"/> relies on. It holds for the real one and for the simulated one alike; where
+/// it fails for one of them, tests above that one prove nothing.
+/// </summary>
+public abstract class NodeConformance : IAsyncLifetime
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(20);
+
+    private readonly string id = "c" + Guid.NewGuid().ToString("N")[..23];
+
+    private protected abstract INode Node { get; }
+
+    /// <summary>Digest of an image whose root is on the node.</summary>
+    private protected abstract string RootDigest { get; }
+
+    /// <summary>A program that runs until it is stopped, or until <see cref="ExitAsync"/>.</summary>
+    private protected abstract IReadOnlyList<string> Program { get; }
+
+    public abstract ValueTask InitializeAsync();
+
+    public abstract ValueTask DisposeAsync();
+
+    /// <summary>Has the program of a VM that runs end by itself.</summary>
+    private protected abstract Task ExitAsync(string vmId, int code);
+
+    private VmSpec Spec => new()
+    {
+        Id = id,
+        Epoch = 3,
+        Boot = 1,
+        Vcpus = 1,
+        MemoryBytes = 256L << 20,
+        OverlayBytes = 64L << 20,
+        RootDigest = RootDigest,
+        Hostname = "conforming",
+        Program = new GuestProgram { Arguments = Program },
+    };
+
+    [Fact]
+    public void Facts_tell_what_a_scheduler_needs()
+    {
+        Assert.NotEmpty(Node.Facts.NodeId);
+        Assert.NotEmpty(Node.Facts.Hypervisors);
+        Assert.Contains(Node.Facts.Accelerator, (string[])["kvm", "tcg"]);
+        Assert.StartsWith("linux/", Node.Facts.Platform);
+        Assert.True(Node.Facts is { Cpus: > 0, MemoryBytes: > 0, DiskBytes: > 0 });
+    }
+
+    [Fact]
+    public async Task A_started_vm_becomes_ready_and_starting_it_again_starts_nothing()
+    {
+        var started = await StartAsync(Spec);
+        Assert.True(started.Phase is VmPhase.Booting or VmPhase.Running);
+        Assert.Equal((id, 3, 1), (started.Id, started.Epoch, started.Boot));
+
+        var running = await ReachAsync(VmPhase.Running);
+        Assert.NotNull(running.Ip);
+        Assert.NotNull(running.Mac);
+        Assert.NotNull(running.StartedAt);
+        Assert.Null(running.ExitCode);
+
+        var again = await StartAsync(Spec);
+        Assert.Equal((VmPhase.Running, 1, running.StartedAt), (again.Phase, again.Boot, again.StartedAt));
+        Assert.Single(Node.Vms.List());
+    }
+
+    [Fact]
+    public async Task A_stop_can_be_repeated_and_the_next_boot_keeps_the_address()
+    {
+        await StartAsync(Spec);
+        var first = await ReachAsync(VmPhase.Running);
+        var stopped = await StopAsync(3);
+        Assert.Equal((VmPhase.Stopped, 1), (stopped.Phase, stopped.Boot));
+        Assert.NotNull(stopped.ExitedAt);
+        Assert.Equal(VmPhase.Stopped, (await StopAsync(3)).Phase);
+
+        await StartAsync(Spec with { Boot = 2 });
+        var second = await ReachAsync(VmPhase.Running);
+        Assert.Equal((2, first.Ip, first.Mac), (second.Boot, second.Ip, second.Mac));
+        Assert.Null(second.ExitCode);
+    }
+
+    [Fact]
+    public async Task The_end_of_a_program_is_told_with_its_code()
+    {
+        await StartAsync(Spec);
+        await ReachAsync(VmPhase.Running);
+        var ended = ReachAsync(VmPhase.Stopped);
+        await ExitAsync(id, 7);
+        Assert.Equal((7, "exit code 7"), ((await ended).ExitCode, (await ended).ExitMessage));
+        Assert.Equal(7, Node.Vms.Find(id)!.ExitCode);
+    }
+
+    [Fact]
+    public async Task Orders_of_an_earlier_owner_are_refused_and_those_of_a_later_one_are_obeyed()
+    {
+        await StartAsync(Spec);
+        Assert.Equal(4, (await StartAsync(Spec with { Epoch = 4 })).Epoch);
+        await AssertRefusedAsync(NodeErrorKind.Fenced, () => StartAsync(Spec));
+        await AssertRefusedAsync(NodeErrorKind.Fenced, () => StopAsync(3));
+        await AssertRefusedAsync(NodeErrorKind.Fenced, () => Node.Vms.DeleteAsync(id, 3, CancellationToken.None));
+        Assert.NotEqual(VmPhase.Stopped, Node.Vms.Find(id)!.Phase);
+        Assert.Equal(4, Node.Vms.Find(id)!.Epoch);
+    }
+
+    [Fact]
+    public async Task A_delete_leaves_nothing_and_can_be_repeated()
+    {
+        await Node.Vms.DeleteAsync(id, 3, CancellationToken.None);
+        await StartAsync(Spec);
+        await Node.Vms.DeleteAsync(id, 3, CancellationToken.None);
+        await Node.Vms.DeleteAsync(id, 3, CancellationToken.None);
+        Assert.Null(Node.Vms.Find(id));
+        Assert.Empty(Node.Vms.List());
+        await AssertRefusedAsync(NodeErrorKind.NotFound, () => StopAsync(3));
+    }
+
+    [Fact]
+    public async Task Without_its_root_a_vm_does_not_start()
+    {
+        await AssertRefusedAsync(
+            NodeErrorKind.NotFound, () => StartAsync(Spec with { RootDigest = "sha256:" + new string('f', 64) }));
+        Assert.True(Node.Vms.Find(id) is null or { Phase: VmPhase.Stopped });
+        await StartAsync(Spec);
+        await ReachAsync(VmPhase.Running);
+    }
+
+    [Fact]
+    public async Task Sessions_are_for_vms_that_run()
+    {
+        await StartAsync(Spec);
+        await ReachAsync(VmPhase.Running);
+        await using (var session = await Node.Vms.OpenGuestAsync(id, new ExecRequest { Command = ["cat"] }, CancellationToken.None))
+        {
+            await session.WriteAsync("hello"u8.ToArray(), CancellationToken.None);
+            await session.EndAsync(CancellationToken.None);
+            var replies = await session.ReadAllAsync(CancellationToken.None).ToListAsync();
+            Assert.Equal("hello"u8, replies.OfType<DataReply>().SelectMany(data => data.Bytes.ToArray()).ToArray());
+            Assert.Equal(0, Assert.IsType<ExitReply>(replies[^1]).ExitCode);
+        }
+        Assert.True((await Node.Vms.StatAsync(id, new StatRequest { Path = "/" }, CancellationToken.None)).IsDirectory);
+
+        await StopAsync(3);
+        await AssertRefusedAsync(
+            NodeErrorKind.WrongPhase,
+            () => Node.Vms.OpenGuestAsync(id, new ExecRequest { Command = ["cat"] }, CancellationToken.None));
+        await AssertRefusedAsync(
+            NodeErrorKind.WrongPhase, () => Node.Vms.StatAsync(id, new StatRequest { Path = "/" }, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task The_operations_log_takes_lines_and_gives_them_back()
+    {
+        await StartAsync(Spec);
+        Node.Vms.AppendLog(id, "a line of the owner");
+        var lines = await Node.Vms.ReadLogAsync(id, VmLog.Operations, 1, follow: false, CancellationToken.None)
+            .SelectMany(batch => batch.ToAsyncEnumerable()).ToListAsync();
+        Assert.EndsWith("a line of the owner", Assert.Single(lines));
+        await AssertRefusedAsync(NodeErrorKind.NotFound, async () => await Node.Vms
+            .ReadLogAsync("nobody", VmLog.Operations, 1, follow: false, CancellationToken.None).CountAsync());
+    }
+
+    private Task<VmStatus> StartAsync(VmSpec spec) => Node.Vms.StartAsync(spec, CancellationToken.None);
+
+    private Task<VmStatus> StopAsync(long epoch) => Node.Vms.StopAsync(id, epoch, Grace, CancellationToken.None);
+
+    private async Task<VmStatus> ReachAsync(VmPhase phase)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        try
+        {
+            return await Node.Vms.WatchAsync(patience.Token)
+                .FirstAsync(status => status.Id == id && status.Phase == phase, patience.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TimeoutException($"The VM was not {phase} in {Patience}; it is {Node.Vms.Find(id)}.");
+        }
+    }
+
+    private static async Task AssertRefusedAsync(NodeErrorKind kind, Func<Task> order) =>
+        Assert.Equal(kind, (await Assert.ThrowsAsync<NodeException>(order)).Kind);
+}

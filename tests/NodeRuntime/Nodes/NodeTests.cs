@@ -1,0 +1,93 @@
+using Hypeman.GuestProtocol.Messages;
+using Hypeman.NodeRuntime.Errors;
+using Hypeman.NodeRuntime.Linux;
+using Hypeman.NodeRuntime.Nodes;
+using Hypeman.NodeRuntime.Vms;
+using Hypeman.Tests.NodeRuntime.Guest;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Hypeman.Tests.NodeRuntime.Nodes;
+
+/// <summary>The real host.</summary>
+[Trait("Category", "Vm")]
+public sealed class NodeTests : NodeConformance
+{
+    private TestNode node = null!;
+    private string digest = "";
+
+    private protected override INode Node => node.Port;
+    private protected override string RootDigest => digest;
+
+    private protected override IReadOnlyList<string> Program =>
+        ["/bin/sh", "-c", "trap 'exit 0' TERM; while [ ! -e /tmp/exit ]; do sleep 0.1; done; exit $(cat /tmp/exit)"];
+
+    public override async ValueTask InitializeAsync()
+    {
+        node = await TestNode.StartAsync();
+        digest = await node.PullAsync();
+    }
+
+    public override ValueTask DisposeAsync() => node.DisposeAsync();
+
+    private protected override async Task ExitAsync(string vmId, int code)
+    {
+        var request = new ExecRequest { Command = ["/bin/sh", "-c", $"echo {code} > /tmp/part; mv /tmp/part /tmp/exit"] };
+        await using var session = await Node.Vms.OpenGuestAsync(vmId, request, CancellationToken.None);
+        await session.EndAsync(CancellationToken.None);
+        await Guests.EndOfAsync(session, CancellationToken.None);
+    }
+
+    [Fact]
+    public async Task A_second_process_on_its_data_directory_is_refused()
+    {
+        await using var second = node.NewProcess();
+        var error = Assert.Throws<NodeException>(second.GetRequiredService<NodeClaim>);
+        Assert.Equal(NodeErrorKind.Invalid, error.Kind);
+        Assert.Contains($"in use by process {Environment.ProcessId}", error.Message);
+    }
+
+    [Fact]
+    public async Task Its_identity_and_its_vms_outlive_its_process()
+    {
+        var before = node.Node.NodeId;
+        var status = await Node.Vms.StartAsync(Spec("outlives"), CancellationToken.None);
+        await node.CloseAsync();
+        await node.OpenAsync();
+        Assert.Equal(before, node.Node.Facts.NodeId);
+        Assert.Equal(status.Ip, Node.Vms.Find("outlives")!.Ip);
+        Assert.NotEqual(VmPhase.Stopped, Node.Vms.Find("outlives")!.Phase);
+    }
+
+    [Fact]
+    public async Task Its_removal_leaves_the_data_and_nothing_else()
+    {
+        await Node.Vms.StartAsync(Spec("removed"), CancellationToken.None);
+        var layout = new DataLayout(node.DataDirectory);
+        var process = Assert.Single(VmProcesses.Find(layout.Vms)).Process;
+        await node.CloseAsync();
+
+        await using (var last = node.NewProcess())
+            await last.GetRequiredService<Node>().RemoveAllAsync(TimeSpan.Zero, CancellationToken.None);
+
+        Assert.False(process.IsAlive);
+        Assert.DoesNotContain(NetworkNamespace.List(), name => name == $"hm-{node.Node.NodeId[..8]}");
+        Assert.Empty(Cgroups.Detect(node.Node.NodeId).List());
+        Assert.True(File.Exists(layout.Vm("removed").OverlayDisk));
+        await node.OpenAsync();
+        Assert.Equal(VmPhase.Stopped, Node.Vms.Find("removed")!.Phase);
+        Assert.NotNull(Node.Images.FindRoot(digest));
+    }
+
+    private VmSpec Spec(string id) => new()
+    {
+        Id = id,
+        Epoch = 1,
+        Boot = 1,
+        Vcpus = 1,
+        MemoryBytes = 128L << 20,
+        OverlayBytes = 64L << 20,
+        RootDigest = digest,
+        Hostname = id,
+        Program = new GuestProgram { Arguments = Program },
+    };
+}
