@@ -41,7 +41,7 @@ internal sealed class VmRun(ProcessHandle process, IHypervisor hypervisor, IHype
     internal void Watch(VmLayout layout, VmSpec spec, IVmSigns signs, TimeSpan untilOverdue, TimeProvider time)
     {
         if (!spec.SkipGuestAgent)
-            Guest = new GuestLink(layout.AgentSocket, () => signs.AgentAnswered(this));
+            Guest = new GuestLink(layout.AgentSocket, time, () => signs.AgentAnswered(this));
         watches.Add(WatchExitAsync(signs));
         watches.Add(WatchEventsAsync(layout, spec, signs, time));
         watches.Add(WatchClockAsync(signs, untilOverdue, time));

@@ -79,7 +79,8 @@ public sealed class VmRecoveryTests
         Assert.Empty(await vms.Network.ListTapsAsync());
         Assert.Empty(vms.Context.Cgroups.List());
         await vms.Host.StartAsync(spec, CancellationToken.None);
-        Assert.Equal(0, (await vms.ReachAsync(spec.Id, VmPhase.Stopped)).ExitCode);
+        var ended = await vms.ReachAsync(spec.Id, VmPhase.Stopped);
+        Assert.True(ended.ExitCode == 0, $"{ended}\n{vms.Logs(spec.Id)}");
     }
 
     [Theory]
