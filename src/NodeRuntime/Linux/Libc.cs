@@ -13,7 +13,7 @@ internal static partial class Libc
     internal const int UnmountDetach = 2;
     internal const int CurrentDirectory = -100;
     internal const int WaitByPidfd = 3, WaitNoHang = 1, WaitExited = 4;
-    internal const int EpollAdd = 1, EpollDelete = 2;
+    internal const int EpollAdd = 1;
     internal const uint EpollIn = 1, EpollOneShot = 1u << 30;
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
@@ -63,9 +63,6 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "epoll_wait", SetLastError = true)]
     internal static unsafe partial int EpollWait(int epoll, byte* events, int count, int timeout);
-
-    [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
-    internal static partial int Allocate(int fd, int mode, long offset, long length);
 
     [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
     internal static partial long Seek(int fd, long offset, int origin);

@@ -6,9 +6,7 @@ namespace Hypeman.NodeRuntime.Linux;
 public sealed class LinuxException(int error, string what)
     : IOException($"{what}: {Marshal.GetPInvokeErrorMessage(error)} (errno {error})")
 {
-    internal const int NotPermitted = 1, NoEntry = 2, NoProcess = 3, Interrupted = 4, WouldBlock = 11, Exists = 17,
-        NoDevice = 19, Invalid = 22, NoSpace = 28, NoChild = 10, NotSupported = 95, Busy = 16, NotTty = 25,
-        CrossDevice = 18, NoAddress = 99, NoSuchProcess = 3;
+    internal const int NoEntry = 2, NoProcess = 3, Interrupted = 4, WouldBlock = 11, NoDevice = 19, Invalid = 22, NoSpace = 28;
 
     /// <summary>The errno.</summary>
     public int Error { get; } = error;
