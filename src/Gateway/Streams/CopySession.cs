@@ -7,6 +7,8 @@ namespace Hypeman.Gateway.Streams;
 /// <summary>One file or directory on its way into a guest, or a tree on its way out.</summary>
 internal sealed class CopySession(GuestSocket socket, GuestConversation guest)
 {
+    private Exception? _inputFailure;
+
     public async Task RunAsync(GuestRequest request, CancellationToken cancellationToken)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -24,13 +26,13 @@ internal sealed class CopySession(GuestSocket socket, GuestConversation guest)
 
             await FailAsync("the copy ended early", null, isWriting, ended.Token);
         }
-        catch (OperationCanceledException) when (ended.IsCancellationRequested)
+        catch (OperationCanceledException) when (ended.IsCancellationRequested && _inputFailure is null)
         {
             // The client has gone, or we go; an unfinished file is the agent's to remove.
         }
-        catch (Exception exception) when (exception is not OperationCanceledException)
+        catch (Exception exception)
         {
-            await FailAsync(ErrorMapping.From(exception).Body.Message, null, isWriting, ended.Token);
+            await FailAsync(ErrorMapping.From(_inputFailure ?? exception).Body.Message, null, isWriting, cancellationToken);
         }
         finally
         {
@@ -54,12 +56,14 @@ internal sealed class CopySession(GuestSocket socket, GuestConversation guest)
                 await socket.SendTextAsync(new CopyEnd(end.Final), StreamJson.Default.CopyEnd, cancellationToken);
 
                 // The official client still writes its last file, and takes a close before that for a failure.
+                socket.IsAnswered = end.Final;
                 if (end.Final)
                     await socket.ClientClosedAsync();
                 return end.Final;
             case GuestWritten written:
                 var result = new CopyResult { Success = true, BytesWritten = written.Bytes };
                 await socket.SendTextAsync(result, StreamJson.Default.CopyResult, cancellationToken);
+                socket.IsAnswered = true;
                 return true;
             case GuestFailed failed:
                 await FailAsync(failed.Message, failed.Path, isWriting, cancellationToken);
@@ -77,10 +81,14 @@ internal sealed class CopySession(GuestSocket socket, GuestConversation guest)
         await socket.SendBytesAsync(bytes[cut..], cancellationToken);
     }
 
-    private Task FailAsync(string message, string? path, bool isWriting, CancellationToken cancellationToken) => isWriting
-        ? socket.SendTextAsync(
-            new CopyResult { Success = false, Error = message }, StreamJson.Default.CopyResult, cancellationToken)
-        : socket.SendTextAsync(new CopyError(message, path), StreamJson.Default.CopyError, cancellationToken);
+    private async Task FailAsync(string message, string? path, bool isWriting, CancellationToken cancellationToken)
+    {
+        await (isWriting
+            ? socket.SendTextAsync(
+                new CopyResult { Success = false, Error = message }, StreamJson.Default.CopyResult, cancellationToken)
+            : socket.SendTextAsync(new CopyError(message, path), StreamJson.Default.CopyError, cancellationToken));
+        socket.IsAnswered = true;
+    }
 
     /// <summary>Passes on content up to the end mark. A client that goes before it ends the session.</summary>
     private async Task ForwardAsync(bool isWriting, CancellationTokenSource ended)
@@ -94,9 +102,14 @@ internal sealed class CopySession(GuestSocket socket, GuestConversation guest)
                 else if (wanted && IsEnd(frame.Bytes))
                     wanted = !await guest.SendAsync(new GuestInputEnd(), ended.Token);
         }
+        catch (Exception exception) when (!ended.IsCancellationRequested)
+        {
+            // Without its input the copy cannot go on.
+            _inputFailure = exception;
+        }
         catch (Exception)
         {
-            // Without its input the session cannot go on; why, the output side tells.
+            // The session is over.
         }
 
         await ended.CancelAsync();

@@ -12,6 +12,8 @@ internal sealed class ExecSession(GuestSocket socket, GuestConversation guest)
 {
     private const int LaunchFailed = 127;
 
+    private Exception? _inputFailure;
+
     public async Task RunAsync(GuestExec exec, CancellationToken cancellationToken)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -28,13 +30,13 @@ internal sealed class ExecSession(GuestSocket socket, GuestConversation guest)
 
             await FailAsync("the command ended without an exit code", ended.Token);
         }
-        catch (OperationCanceledException) when (ended.IsCancellationRequested)
+        catch (OperationCanceledException) when (ended.IsCancellationRequested && _inputFailure is null)
         {
             // The client has gone, or we go.
         }
-        catch (Exception exception) when (exception is not OperationCanceledException)
+        catch (Exception exception)
         {
-            await FailAsync(ErrorMapping.From(exception).Body.Message, ended.Token);
+            await FailAsync(ErrorMapping.From(_inputFailure ?? exception).Body.Message, cancellationToken);
         }
         finally
         {
@@ -52,7 +54,7 @@ internal sealed class ExecSession(GuestSocket socket, GuestConversation guest)
                 await socket.SendBytesAsync(data.Bytes, cancellationToken);
                 return false;
             case GuestExited exited:
-                await socket.SendTextAsync(new ExecExit(exited.ExitCode), StreamJson.Default.ExecExit, cancellationToken);
+                await ExitAsync(exited.ExitCode, cancellationToken);
                 return true;
             case GuestFailed failed:
                 await FailAsync(failed.Message, cancellationToken);
@@ -65,7 +67,13 @@ internal sealed class ExecSession(GuestSocket socket, GuestConversation guest)
     private async Task FailAsync(string message, CancellationToken cancellationToken)
     {
         await socket.SendBytesAsync(System.Text.Encoding.UTF8.GetBytes($"Error: {message}\r\n"), cancellationToken);
-        await socket.SendTextAsync(new ExecExit(LaunchFailed), StreamJson.Default.ExecExit, cancellationToken);
+        await ExitAsync(LaunchFailed, cancellationToken);
+    }
+
+    private async Task ExitAsync(int code, CancellationToken cancellationToken)
+    {
+        await socket.SendTextAsync(new ExecExit(code), StreamJson.Default.ExecExit, cancellationToken);
+        socket.IsAnswered = true;
     }
 
     /// <summary>Ends the session when the client goes; until then its frames are taken, wanted or not.</summary>
@@ -79,9 +87,14 @@ internal sealed class ExecSession(GuestSocket socket, GuestConversation guest)
                     ? guest.SendAsync(resize, ended.Token)
                     : guest.SendAsync(frame.Bytes, ended.Token));
         }
+        catch (Exception exception) when (!ended.IsCancellationRequested)
+        {
+            // Without its input the command cannot go on.
+            _inputFailure = exception;
+        }
         catch (Exception)
         {
-            // Without its input the session cannot go on; why, the output side tells.
+            // The session is over.
         }
 
         await ended.CancelAsync();

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization.Metadata;
 using Hypeman.Contracts;
 using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Index;
@@ -13,28 +14,40 @@ namespace Hypeman.Gateway.Streams;
 internal sealed class GuestDoor(
     ResourceLookup lookup, IGrainFactory grains, IHostApplicationLifetime lifetime, TimeProvider clock)
 {
-    public async Task ExecAsync(string id, HttpContext context)
-    {
-        var instance = await FindRunningAsync(id, context);
-        await using var socket = new GuestSocket(await context.WebSockets.AcceptWebSocketAsync(), clock);
-        using var ended = EndOf(context);
-        var (request, refusal) = await FirstMessage.ReadAsync(socket, ExecRequest.Read, clock, ended.Token);
-        if (request is not null)
-            await new ExecSession(socket, new GuestConversation(instance, clock)).RunAsync(request, ended.Token);
-        else if (refusal is not null)
-            await socket.SendTextAsync(new ExecRefusal(refusal), StreamJson.Default.ExecRefusal, ended.Token);
-    }
+    public Task ExecAsync(string id, HttpContext context) => EnterAsync(
+        id, context, ExecRequest.Read,
+        (socket, guest, request, cancellationToken) => new ExecSession(socket, guest).RunAsync(request, cancellationToken),
+        refusal => new ExecRefusal(refusal), StreamJson.Default.ExecRefusal);
 
-    public async Task CopyAsync(string id, HttpContext context)
+    public Task CopyAsync(string id, HttpContext context) => EnterAsync(
+        id, context, CopyRequest.Read,
+        (socket, guest, request, cancellationToken) => new CopySession(socket, guest).RunAsync(request, cancellationToken),
+        refusal => new CopyError(refusal, null), StreamJson.Default.CopyError);
+
+    private async Task EnterAsync<TRequest, TRefusal>(
+        string id, HttpContext context, Func<FieldReader, TRequest> read,
+        Func<GuestSocket, GuestConversation, TRequest, CancellationToken, Task> runAsync,
+        Func<string, TRefusal> refuse, JsonTypeInfo<TRefusal> refusalType)
+        where TRequest : class
     {
         var instance = await FindRunningAsync(id, context);
+
+        // A session ends with its client, or with this process.
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
         await using var socket = new GuestSocket(await context.WebSockets.AcceptWebSocketAsync(), clock);
-        using var ended = EndOf(context);
-        var (request, refusal) = await FirstMessage.ReadAsync(socket, CopyRequest.Read, clock, ended.Token);
-        if (request is not null)
-            await new CopySession(socket, new GuestConversation(instance, clock)).RunAsync(request, ended.Token);
-        else if (refusal is not null)
-            await socket.SendTextAsync(new CopyError(refusal, null), StreamJson.Default.CopyError, ended.Token);
+        try
+        {
+            var (request, refusal) = await FirstMessage.ReadAsync(socket, read, clock, ended.Token);
+            if (request is not null)
+                await runAsync(socket, new GuestConversation(instance, clock), request, ended.Token);
+            else if (refusal is not null)
+                await socket.SendTextAsync(refuse(refusal), refusalType, ended.Token);
+            socket.IsAnswered |= refusal is not null;
+        }
+        catch (OperationCanceledException)
+        {
+            // The client has gone, or we go: nobody is there to tell.
+        }
     }
 
     private async Task<IInstanceGrain> FindRunningAsync(string id, HttpContext context)
@@ -50,8 +63,4 @@ internal sealed class GuestDoor(
             throw new BadHttpRequestException("this is a WebSocket endpoint", StatusCodes.Status426UpgradeRequired);
         return instance;
     }
-
-    /// <summary>A session ends with its client, or with this process.</summary>
-    private CancellationTokenSource EndOf(HttpContext context) =>
-        CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
 }

@@ -34,6 +34,12 @@ internal sealed class GuestSocket : IAsyncDisposable
 
     public ChannelReader<ClientFrame> Frames => _frames.Reader;
 
+    /// <summary>
+    /// Set once the client has been told how its request ended. Until then a close must not look like a good end:
+    /// command lines take a normal close for exit code 0.
+    /// </summary>
+    public bool IsAnswered { get; set; }
+
     public Task SendTextAsync<T>(T message, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
         SendAsync(JsonSerializer.SerializeToUtf8Bytes(message, type), WebSocketMessageType.Text, cancellationToken);
 
@@ -50,7 +56,9 @@ internal sealed class GuestSocket : IAsyncDisposable
         try
         {
             if (_socket.State is WebSocketState.Open or WebSocketState.CloseReceived)
-                await _socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None)
+                await _socket.CloseOutputAsync(
+                    IsAnswered ? WebSocketCloseStatus.NormalClosure : WebSocketCloseStatus.EndpointUnavailable,
+                    null, CancellationToken.None)
                     .WaitAsync(ClosePatience, _clock);
             await ClientClosedAsync();
         }

@@ -76,6 +76,8 @@ public sealed class ApiHost : IAsyncLifetime
         return socket;
     }
 
+    public Task StopApiAsync() => _app.StopAsync();
+
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();

@@ -135,6 +135,18 @@ public sealed class ExecTests(ApiHost api) : SocketTests(api), IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_session_that_breaks_off_does_not_look_like_a_good_end()
+    {
+        using var socket = await ExecAsync("""{"command": ["sleep"]}""");
+        _guest.Says("ready");
+        Assert.Equal("=ready", await ReceiveAsync(socket));
+        await _guest.DisposeAsync();
+
+        Assert.Equal(
+            ["=Error: the command ended without an exit code\r\n", """{"exitCode":127}"""], await ReceiveAllAsync(socket));
+    }
+
+    [Fact]
     public async Task A_command_that_cannot_be_launched_tells_why()
     {
         _guest.Says(new FailedReply("no such file", null));
