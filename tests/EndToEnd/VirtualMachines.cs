@@ -3,27 +3,28 @@ namespace Hypeman.Tests.EndToEnd;
 /// <summary>The hypervisor processes of a fleet, as the host sees them.</summary>
 internal static class VirtualMachines
 {
-    public static IReadOnlyList<int> All(Fleet fleet) => Find(line => line.Contains(fleet.DataDir, StringComparison.Ordinal));
+    /// <summary>Each VMM process carries the folder of its VM in its environment.</summary>
+    private const string OwnerVariable = "HYPEMAN_VM=";
 
-    public static IReadOnlyList<int> Of(Fleet fleet, string id) =>
-        Find(line => line.Contains(fleet.DataDir, StringComparison.Ordinal) && line.Contains(id, StringComparison.Ordinal));
+    public static IReadOnlyList<int> All(Fleet fleet) => Find(Path.Combine(fleet.DataDir, "vms") + "/");
 
-    private static List<int> Find(Func<string, bool> isIt) =>
+    public static IReadOnlyList<int> Of(Fleet fleet, string id) => Find(Path.Combine(fleet.DataDir, "vms", id));
+
+    private static List<int> Find(string folder) =>
         Directory.EnumerateDirectories("/proc")
             .Select(path => int.TryParse(Path.GetFileName(path), out var pid) ? pid : 0)
-            .Where(pid => pid != 0 && CommandLine(pid) is { } line && line.StartsWith("qemu-system", StringComparison.Ordinal) && isIt(line))
+            .Where(pid => pid != 0 && Environment(pid).Any(pair => pair.StartsWith(OwnerVariable + folder, StringComparison.Ordinal)))
             .ToList();
 
-    private static string? CommandLine(int pid)
+    private static string[] Environment(int pid)
     {
         try
         {
-            var line = File.ReadAllText($"/proc/{pid}/cmdline").Replace('\0', ' ');
-            return Path.GetFileName(line.Split(' ')[0]) + line[line.Split(' ')[0].Length..];
+            return File.ReadAllText($"/proc/{pid}/environ").Split('\0');
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return null;
+            return [];
         }
     }
 }

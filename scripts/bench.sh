@@ -1,0 +1,23 @@
+# Benchmarks against a fleet of their own, in a network namespace of its own. Each ends in one line of key=value pairs.
+. scripts/fleet.sh
+
+bench_usage() {
+  cat >&2 <<'TEXT'
+Usage: ./dev bench boot [--runs N]
+
+  boot   raw QEMU against POST /instances, same kernel, initramfs and root, in turn
+TEXT
+}
+
+verb_bench() {
+  case "${1:-}" in
+    boot) ;;
+    -h | --help | '') bench_usage; return ;;
+    *) bench_usage; die "there is no benchmark '$1'" ;;
+  esac
+  setup_run
+  build Bench.slnf
+  fleet_of_our_own bench
+  in_fleet "$root/bench/bin/$configuration/net10.0/hypeman-bench" "$@" --data "$fleet_data" \
+    --kernel-dir "$cache/kernel" --guest-binary "$cache/guest/hypeman-guest"
+}
