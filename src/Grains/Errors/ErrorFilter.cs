@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace Hypeman.Grains.Errors;
 
 /// <summary>
-/// Lets nothing but <see cref="HypemanException"/> leave our grains: node refusals are translated, everything else is
-/// a bug, logged here and answered without its text.
+/// Lets nothing but <see cref="HypemanException"/> leave our grains: node refusals are translated, a database that is
+/// down may come back, everything else is a bug, logged here and answered without its text.
 /// </summary>
 internal sealed class ErrorFilter(ILogger<ErrorFilter> logger) : IIncomingGrainCallFilter
 {
@@ -41,6 +41,10 @@ internal static class Errors
                 return expected;
             case NodeException refused:
                 return refused.ToHypeman();
+            case System.Data.Common.DbException:
+                logger.LogError(error, "The database failed in {Where}", where);
+                return new HypemanException(
+                    ErrorKind.Unavailable, "unavailable", "the database cannot be reached, try again", error.Message);
             default:
                 logger.LogError(error, "Unexpected failure in {Where}", where);
                 return new HypemanException(ErrorKind.Internal, "internal_error", "internal error", error.Message);
