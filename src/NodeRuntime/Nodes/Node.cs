@@ -14,11 +14,12 @@ namespace Hypeman.NodeRuntime.Nodes;
 /// <summary>
 /// This host. Its VMs outlive it: they are taken up when it starts and let go of when it stops.
 /// <code>
-/// 1 network, guest system    at the same time
-/// 2 hypervisors              what works here, found out by running a guest
-/// 3 images
-/// 4 VMs                      taken up from their ledgers
-/// 5 orphans                  of crashes are ended and removed
+/// 1 guest system    kernel and initial file system
+/// 2 hypervisors     what works here, found out by running a guest
+/// 3 network         the first that leaves traces outside the data directory
+/// 4 images
+/// 5 VMs             taken up from their ledgers
+/// 6 orphans         of crashes are ended and removed
 /// </code>
 /// </summary>
 public sealed class Node(NodeClaim claim, NodeSettings settings, TimeProvider time, ILoggerFactory logs)
@@ -49,39 +50,15 @@ public sealed class Node(NodeClaim claim, NodeSettings settings, TimeProvider ti
     /// <exception cref="NodeException">DependencyMissing, Invalid: in words for the operator.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        // :: Step 1
-        OpenNetwork();
-        var guestSystem = new GuestSystem(new GuestSystemOptions
+        try
         {
-            KernelDirectory = Options.KernelDirectory,
-            GuestBinary = Options.GuestBinary,
-            CacheDirectory = claim.Layout.Guest,
-        });
-        var guest = guestSystem.EnsureAsync(cancellationToken);
-        await Task.WhenAll(network!.EnsureAsync(cancellationToken), guest);
-
-        // :: Step 2
-        var hypervisors = await NodeHypervisors.FindAsync(
-            Options, claim.Layout, await guest, settings.Network.Value.UidBase, time, log, cancellationToken);
-
-        // :: Step 3
-        images = new ImageHost(claim.Layout, settings.Images, time, logs);
-
-        // :: Step 4
-        var context = Context(await guest, hypervisors, images.FindRootPath);
-        foreach (var missing in context.Cgroups.Missing)
-            log.LogWarning("VMs are not limited as they should be: {Missing}", missing);
-        vms = new VmHost(context);
-        await vms.AdoptAllAsync();
-
-        // :: Step 5
-        var sweeper = new VmSweeper(vms, context);
-        await sweeper.SweepNetworkAsync(cancellationToken);
-        await sweeper.SweepAsync();
-
-        facts = FactsOf(hypervisors);
-        care = new NodeCare(vms, sweeper, context, settings, logs);
-        log.LogInformation("Node {Node} is up with {Count} VMs", NodeId, vms.List().Count);
+            await StartStepsAsync(cancellationToken);
+        }
+        catch
+        {
+            await StopAsync(CancellationToken.None);
+            throw;
+        }
     }
 
     /// <summary>Lets go of everything; VMs run on.</summary>
@@ -117,6 +94,45 @@ public sealed class Node(NodeClaim claim, NodeSettings settings, TimeProvider ti
         context.Cgroups.TryRemoveAll();
         await network.RemoveAsync(cancellationToken);
         await StopAsync(cancellationToken);
+    }
+
+    private async Task StartStepsAsync(CancellationToken cancellationToken)
+    {
+        // :: Step 1
+        var guestSystem = new GuestSystem(new GuestSystemOptions
+        {
+            KernelDirectory = Options.KernelDirectory,
+            GuestBinary = Options.GuestBinary,
+            CacheDirectory = claim.Layout.Guest,
+        });
+        var guest = await guestSystem.EnsureAsync(cancellationToken);
+
+        // :: Step 2
+        var hypervisors = await NodeHypervisors.FindAsync(
+            Options, claim.Layout, guest, settings.Network.Value.UidBase, time, log, cancellationToken);
+
+        // :: Step 3
+        OpenNetwork();
+        await network!.EnsureAsync(cancellationToken);
+
+        // :: Step 4
+        images = new ImageHost(claim.Layout, settings.Images, time, logs);
+
+        // :: Step 5
+        var context = Context(guest, hypervisors, images.FindRootPath);
+        foreach (var missing in context.Cgroups.Missing)
+            log.LogWarning("VMs are not limited as they should be: {Missing}", missing);
+        vms = new VmHost(context);
+        await vms.AdoptAllAsync();
+
+        // :: Step 6
+        var sweeper = new VmSweeper(vms, context);
+        await sweeper.SweepNetworkAsync(cancellationToken);
+        await sweeper.SweepAsync();
+
+        facts = FactsOf(hypervisors);
+        care = new NodeCare(vms, sweeper, context, settings, logs);
+        log.LogInformation("Node {Node} is up with {Count} VMs", NodeId, vms.List().Count);
     }
 
     private void OpenNetwork()

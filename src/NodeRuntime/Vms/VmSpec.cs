@@ -74,6 +74,9 @@ public sealed record VmStatus
 
     public string? ExitMessage { get; init; }
 
-    /// <summary>Milliseconds that each step of the last start took, by the step's name, in the order they ended.</summary>
+    /// <summary>
+    /// Milliseconds of the last start. <c>network</c>, <c>overlay</c> and <c>config</c> (at the same time), <c>open</c>,
+    /// <c>spawn</c>, <c>control</c>: what that step took; <c>program</c> and <c>agent</c>: from the order until it was there.
+    /// </summary>
     public IReadOnlyDictionary<string, double> Timings { get; init; } = new Dictionary<string, double>();
 }

@@ -121,6 +121,9 @@ internal sealed class VmStart(VmContext host, VmLayout layout, VmRecord record, 
     private Task<VmDescriptors> OpenAsync(string root, string? tap)
     {
         File.Delete(layout.EventsFile);
+        // Each boot has a console log of its own; that of the boot before is kept beside it.
+        if (File.Exists(layout.ConsoleLog))
+            File.Move(layout.ConsoleLog, layout.ConsoleLog + ".1", overwrite: true);
         host.Cgroups.Ensure(Spec.Id, new CgroupLimits(Spec.MemoryBytes + HypervisorBytes, Spec.Vcpus + HypervisorCpus));
         return VmDescriptors.OpenAsync(layout, host.Guest, root, tap, host.Network.Namespace);
     }

@@ -5,6 +5,7 @@ using Hypeman.NodeRuntime.Errors;
 using Hypeman.NodeRuntime.Guest;
 using Hypeman.NodeRuntime.Hypervisors;
 using Hypeman.NodeRuntime.Linux;
+using Hypeman.NodeRuntime.Networks;
 
 namespace Hypeman.NodeRuntime.Vms;
 
@@ -170,6 +171,7 @@ internal sealed partial class VmSupervisor
     /// <summary>Takes up what the ledger says.</summary>
     internal Task AdoptAsync() => inbox.TryPost(async () =>
     {
+        AtomicFile.Sweep(layout.Directory);
         record = VmLedger.Read(layout.LedgerFile);
         if (record is null)
             return true;
@@ -221,9 +223,25 @@ internal sealed partial class VmSupervisor
             AgentAnswered = events.OfType<AgentReady>().Any(),
         };
         run = taken;
+        if (running.Spec.NetworkEnabled)
+            await MendNetworkAsync(running);
         taken.Watch(
             layout, running.Spec, this, running.StartedAt!.Value + host.BootDeadline - host.Time.GetUtcNow(), host.Time);
         taken.Trouble = await taken.ProbeAsync(layout, this, host.Time);
+    }
+
+    /// <summary>Somebody may have flushed the rules of this VM meanwhile. It is not worth less to us without them.</summary>
+    private async Task MendNetworkAsync(VmRecord running)
+    {
+        try
+        {
+            var limits = new NicLimits(running.Spec.DownloadBytesPerSecond, running.Spec.UploadBytesPerSecond);
+            await host.Network.AttachAsync(id, host.Addresses.Take(id), limits, running.Uid, CancellationToken.None);
+        }
+        catch (Exception e) when (e is NodeException or CommandException or LinuxException)
+        {
+            trail.Note($"the network of the VM could not be looked after: {e.Message}");
+        }
     }
 
     private VmStatus Status => host.Board.Find(id) ?? throw NotHere();

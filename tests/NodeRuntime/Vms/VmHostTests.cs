@@ -96,6 +96,43 @@ public sealed class VmHostTests
     }
 
     [Fact]
+    public async Task A_stop_while_booting_works()
+    {
+        await using var vms = await TestVms.CreateAsync();
+        var spec = TestVms.Spec(TestVms.NewId(), "/bin/sleep", "1000");
+        await vms.Host.StartAsync(spec, CancellationToken.None);
+        var stopped = await vms.Host.StopAsync(spec.Id, epoch: 1, Grace, CancellationToken.None);
+        Assert.Equal((VmPhase.Stopped, null, null), (stopped.Phase, stopped.ExitCode, stopped.Error));
+        Assert.Empty(vms.Processes(spec.Id));
+    }
+
+    [Fact]
+    public async Task A_guest_that_takes_too_long_is_unknown_and_one_that_is_late_runs()
+    {
+        await using var vms = await TestVms.CreateAsync(made => made.BootDeadline = TimeSpan.FromMilliseconds(100));
+        var spec = TestVms.Spec(TestVms.NewId(), "/bin/sleep", "1000");
+        await vms.Host.StartAsync(spec, CancellationToken.None);
+        Assert.Contains("did not start its program", (await vms.ReachAsync(spec.Id, VmPhase.Unknown)).Error);
+        Assert.Null((await vms.ReachAsync(spec.Id, VmPhase.Running)).Error);
+    }
+
+    [Fact]
+    public async Task Each_boot_has_a_console_log_of_its_own()
+    {
+        await using var vms = await TestVms.CreateAsync();
+        var spec = TestVms.Spec(TestVms.NewId(), "/bin/sh", "-c", "echo boot number one") with { SkipGuestAgent = true };
+        await vms.Host.StartAsync(spec, CancellationToken.None);
+        await vms.ReachAsync(spec.Id, VmPhase.Stopped);
+        var two = spec with { Boot = 2, Program = new() { Arguments = ["/bin/sh", "-c", "echo boot number two"] } };
+        await vms.Host.StartAsync(two, CancellationToken.None);
+        await vms.ReachAsync(spec.Id, status => status is { Boot: 2, Phase: VmPhase.Stopped }, "over for the second time");
+        var log = vms.Layout.Vm(spec.Id).ConsoleLog;
+        Assert.Contains("boot number two", await File.ReadAllTextAsync(log));
+        Assert.DoesNotContain("boot number one", await File.ReadAllTextAsync(log));
+        Assert.Contains("boot number one", await File.ReadAllTextAsync(log + ".1"));
+    }
+
+    [Fact]
     public async Task A_killed_hypervisor_is_a_stop_without_exit_code()
     {
         await using var vms = await TestVms.CreateAsync();
