@@ -2,4 +2,4 @@ using System.CommandLine;
 using Hypeman.Silo.Commands;
 
 // The host ends the process in order; the command line must not cut it short.
-return await SiloCommand.Create().Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
+return await SiloCommand.RunAsync(args, new InvocationConfiguration { ProcessTerminationTimeout = null });

@@ -8,7 +8,7 @@ internal static class RunCommand
 {
     public static async Task<int> RunAsync(SettingsResult read, TextWriter output, CancellationToken cancellationToken)
     {
-        await using var server = await FleetServer.StartAsync(read.Options, read.Summary, HostNode.OpenAsync, cancellationToken);
+        await using var server = await FleetServer.StartAsync(read.Options, read.Summary, HostNode.Add, cancellationToken);
         await output.WriteLineAsync(
             $"Ready: API and dashboard on {server.ApiAddress}, ingress on port {server.IngressPort}, data in {read.Options.DataDirectory}");
         await server.WaitForShutdownAsync(cancellationToken);

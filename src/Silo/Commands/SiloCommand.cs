@@ -16,7 +16,18 @@ internal static class SiloCommand
         Recursive = true,
     };
 
-    public static RootCommand Create()
+    public static async Task<int> RunAsync(
+        string[] arguments, InvocationConfiguration configuration, CancellationToken cancellationToken = default)
+    {
+        var parsed = Create().Parse(arguments);
+        if (parsed.Errors.Count == 0)
+            return await parsed.InvokeAsync(configuration, cancellationToken);
+        foreach (var problem in parsed.Errors)
+            await configuration.Error.WriteLineAsync($"error: {problem.Message} (hypeman-silo --help shows what there is)");
+        return Misused;
+    }
+
+    private static RootCommand Create()
     {
         var root = new RootCommand(
             """
@@ -39,7 +50,7 @@ internal static class SiloCommand
         var user = new Option<string>("--user") { Description = "Who the token is for.", DefaultValueFactory = _ => "admin" };
         var scopes = new Option<string?>("--scopes") { Description = "What it may do, as a list such as instance:read,image:read; everything when left out." };
         var expires = new Option<string>("--expires") { Description = "How long it is valid: 30m, 24h, 7d.", DefaultValueFactory = _ => "24h" };
-        var command = new Command("token", "Prints a token for the API.") { user, scopes, expires, OptionOf(Settings.Find("data_dir")) };
+        var command = new Command("token", "Prints a token for the API.") { user, scopes, expires };
         command.SetAction((parsed, _) => GuardAsync(parsed, read => Task.FromResult(
             TokenCommand.Run(read.Options, parsed.GetValue(user)!, parsed.GetValue(scopes), parsed.GetValue(expires)!, parsed.InvocationConfiguration.Output))));
         return command;
@@ -47,12 +58,9 @@ internal static class SiloCommand
 
     private static Command Down()
     {
-        var command = new Command("down", "Ends all VMs of a data directory and removes what they hold on this host. Disks and images stay.")
-        {
-            OptionOf(Settings.Find("data_dir")),
-        };
+        var command = new Command("down", "Ends the server of a data directory and its VMs, and removes what they hold on this host. Disks and images stay.");
         command.SetAction((parsed, cancellationToken) =>
-            GuardAsync(parsed, read => DownCommand.RunAsync(read.Options, cancellationToken)));
+            GuardAsync(parsed, read => DownCommand.RunAsync(read.Options, parsed.InvocationConfiguration.Output, cancellationToken)));
         return command;
     }
 
@@ -60,6 +68,8 @@ internal static class SiloCommand
     {
         Description = setting.Default.Length == 0 ? setting.Help : $"{setting.Help} [default: {setting.Default}]",
         HelpName = setting.Key,
+        // The one setting that all commands take, before or behind their name.
+        Recursive = setting.Key == "data_dir",
     };
 
     /// <summary>Reads the settings, then runs; says in a line what is wrong when something is.</summary>
@@ -85,7 +95,7 @@ internal static class SiloCommand
 
     private static SettingsResult Read(ParseResult parsed)
     {
-        var flags = parsed.CommandResult.Command.Options.OfType<Option<string>>()
+        var flags = parsed.RootCommandResult.Command.Options.OfType<Option<string>>()
             .Where(option => parsed.GetResult(option) is { Implicit: false })
             .ToDictionary(option => option.Name, option => parsed.GetValue(option)!);
         var files = parsed.GetValue(ConfigFile) is { } file ? [file.FullName] : SettingsReader.DefaultFiles;

@@ -41,16 +41,16 @@ internal sealed class FleetServer : IAsyncDisposable
 
     /// <param name="options">Read without errors.</param>
     /// <param name="summary">The settings in force, for the log.</param>
-    /// <param name="openNode">Makes the node of this process; it is disposed with the server.</param>
+    /// <param name="addNode">Adds the node of this process, as <c>INode</c>: <see cref="HostNode.Add"/>, or that of a test.</param>
     /// <param name="cancellationToken">Gives up starting.</param>
     /// <exception cref="StartupException">It cannot start; so do the parts' own exceptions, see <see cref="StartupFailure"/>.</exception>
     public static async Task<FleetServer> StartAsync(
-        HypemanOptions options, string summary, Func<NodeSetup, Task<INode>> openNode, CancellationToken cancellationToken = default)
+        HypemanOptions options, string summary, Action<IServiceCollection, NodeSetup> addNode, CancellationToken cancellationToken = default)
     {
         var server = new FleetServer(options);
         try
         {
-            await server.StartAsync(summary, openNode, cancellationToken);
+            await server.StartAsync(summary, addNode, cancellationToken);
             return server;
         }
         catch
@@ -72,27 +72,26 @@ internal sealed class FleetServer : IAsyncDisposable
         _parts.Clear();
     }
 
-    private async Task StartAsync(string summary, Func<NodeSetup, Task<INode>> openNode, CancellationToken cancellationToken)
+    private async Task StartAsync(string summary, Action<IServiceCollection, NodeSetup> addNode, CancellationToken cancellationToken)
     {
+        var claim = Own(new NodeClaim(_options.DataDirectory));
         ListenCheck.Require(_options);
-        var layout = new DataLayout(_options.DataDirectory);
-        Own(layout.Claim());
         var jwtSecret = JwtSecret.Ensure(_options);
         var database = Own(await Database.OpenAsync(StorageOptions(), cancellationToken));
 
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "hypeman-silo" });
         builder.AddConsoleLog(_options.LogLevel);
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = Limits.Shutdown);
-        var nodeId = NodeIdentity.Ensure(layout);
+        // What is added first starts first and stops last.
         if (_options.Roles.HasFlag(SiloRoles.Node))
-            builder.Services.AddSingleton(Own(await openNode(new NodeSetup(layout, nodeId, _options))));
-        AddSilo(builder, database, nodeId);
+            addNode(builder.Services, new NodeSetup(claim, _options));
+        AddSilo(builder, database, claim.NodeId);
         if (_options.Roles.HasFlag(SiloRoles.Ingress))
             AddIngress(builder.Services);
         AddApi(builder, jwtSecret);
 
         _app = Own(builder.Build());
-        _app.Logger.LogInformation("Starting node {NodeId} with {Settings}", nodeId, summary);
+        _app.Logger.LogInformation("Starting node {NodeId} with {Settings}", claim.NodeId, summary);
         if (_options.Roles.HasFlag(SiloRoles.Gateway))
         {
             _app.MapGateway();
@@ -159,7 +158,3 @@ internal sealed class FleetServer : IAsyncDisposable
         }
     }
 }
-
-/// <summary>What a node is made from.</summary>
-/// <param name="Layout">Claimed by this process.</param>
-internal sealed record NodeSetup(DataLayout Layout, string NodeId, HypemanOptions Options);

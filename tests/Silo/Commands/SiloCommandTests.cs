@@ -44,8 +44,8 @@ public sealed class SiloCommandTests : IDisposable
     {
         var (code, _, errors) = await RunAsync("--colour", "blue");
 
-        Assert.NotEqual(0, code);
-        Assert.Contains("--colour", errors, StringComparison.Ordinal);
+        Assert.Equal(2, code);
+        Assert.StartsWith("error: Unrecognized command or argument '--colour'. (hypeman-silo --help", errors, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -72,6 +72,15 @@ public sealed class SiloCommandTests : IDisposable
         Assert.Equal("instance:read", token.GetPayloadValue<string[]>("permissions").Single());
     }
 
+    [Fact]
+    public async Task The_data_directory_may_be_named_before_the_command()
+    {
+        var (code, _, _) = await RunAsync("--data", _data, "token");
+
+        Assert.Equal(0, code);
+        Assert.True(Directory.Exists(_data));
+    }
+
     [Theory]
     [InlineData("--scopes", "instance:fly", "Unknown scope instance:fly")]
     [InlineData("--expires", "never", "'never' is not a duration; write for example 30m, 24h or 7d")]
@@ -89,7 +98,7 @@ public sealed class SiloCommandTests : IDisposable
         using var output = new StringWriter();
         using var errors = new StringWriter();
         var configuration = new InvocationConfiguration { Output = output, Error = errors };
-        var code = await SiloCommand.Create().Parse(arguments).InvokeAsync(configuration, TestContext.Current.CancellationToken);
+        var code = await SiloCommand.RunAsync(arguments, configuration, TestContext.Current.CancellationToken);
         return (code, output.ToString(), errors.ToString());
     }
 }

@@ -80,7 +80,7 @@ public sealed class FleetServerTests
 
         Assert.Contains($"port {server.Options.ApiPort} of 127.0.0.1", refused.Message, StringComparison.Ordinal);
         Assert.Contains("--api-port", refused.Message, StringComparison.Ordinal);
-        Assert.False(Directory.Exists(server.Data));
+        Assert.False(File.Exists(Path.Combine(server.Data, "hypeman.db")));
     }
 
     [Fact]

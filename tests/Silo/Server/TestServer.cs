@@ -4,6 +4,7 @@ using Hypeman.NodeRuntime.Nodes;
 using Hypeman.Silo.Configuration;
 using Hypeman.Silo.Server;
 using Hypeman.Tests.Testing.Nodes;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Hypeman.Tests.Silo.Server;
 
@@ -43,7 +44,7 @@ internal sealed class TestServer : IAsyncDisposable
     public async Task StartAsync() => _server = await NewAsync();
 
     /// <summary>Another server with the same options.</summary>
-    public Task<FleetServer> NewAsync() => FleetServer.StartAsync(Options, "test", OpenNodeAsync, TestContext.Current.CancellationToken);
+    public Task<FleetServer> NewAsync() => FleetServer.StartAsync(Options, "test", AddNode, TestContext.Current.CancellationToken);
 
     public async Task StopAsync()
     {
@@ -73,17 +74,9 @@ internal sealed class TestServer : IAsyncDisposable
             Directory.Delete(Data, recursive: true);
     }
 
-    private Task<INode> OpenNodeAsync(NodeSetup setup)
+    private void AddNode(IServiceCollection services, NodeSetup setup)
     {
-        _node ??= new SimulatedNode(setup.NodeId);
-        return Task.FromResult<INode>(new Lent(_node));
-    }
-
-    /// <summary>Keeps the server from disposing the node with itself.</summary>
-    private sealed class Lent(INode node) : INode
-    {
-        public NodeFacts Facts => node.Facts;
-        public NodeRuntime.Vms.IVmHost Vms => node.Vms;
-        public NodeRuntime.Images.IImageHost Images => node.Images;
+        _node ??= new SimulatedNode(setup.Claim.NodeId);
+        services.AddSingleton<INode>(_node);
     }
 }
