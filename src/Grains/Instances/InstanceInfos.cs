@@ -12,7 +12,7 @@ internal static class InstanceInfos
         Spec = state.Spec,
         Image = state.Image.Name,
         Phase = state.Phase(),
-        StateError = state.Phase() == InstancePhase.Unknown ? state.Observed.Error ?? state.Failure?.Message : state.Failure?.Message,
+        StateError = ErrorOf(state),
         Ip = state.Observed.Ip,
         Mac = state.Observed.Mac,
         CreatedAt = state.CreatedAt,
@@ -50,6 +50,15 @@ internal static class InstanceInfos
         Summary = ResourceSummary.Write(state.ToInfo()),
         Version = state.Version,
         CreatedAt = state.CreatedAt,
+    };
+
+    private static string? ErrorOf(InstanceState state) => state.Phase() switch
+    {
+        // What the node says is nearer to the cause than what came of it.
+        InstancePhase.Unknown => state.Observed.Error ?? state.Failure?.Message,
+        InstancePhase.Stopped or InstancePhase.Standby => state.Failure?.Message ?? state.Observed.Error,
+        InstancePhase.Created or InstancePhase.Initializing or InstancePhase.Running or InstancePhase.Paused
+            or InstancePhase.Shutdown => state.Failure?.Message,
     };
 
     private static string NameOf(OperationKind kind) => kind switch

@@ -10,6 +10,7 @@ namespace Hypeman.Grains.Instances;
 /// </summary>
 public sealed partial class InstanceLimits
 {
+    private const long Mib = 1L << 20;
     private const long Gib = 1L << 30;
 
     /// <summary>Virtual CPUs of one instance; default 16.</summary>
@@ -30,13 +31,13 @@ public sealed partial class InstanceLimits
         Require(spec.Name.Length <= 63 && NamePattern().IsMatch(spec.Name),
             "name: must be 1 to 63 lower-case letters, digits and inner hyphens");
         Require(spec.Vcpus >= 1 && spec.Vcpus <= MaxVcpus, $"vcpus: must be between 1 and {MaxVcpus}");
-        Require(spec.MemoryBytes > 0, "size: must be more than 0");
+        Require(spec.MemoryBytes >= 64 * Mib, "size: must be at least 64MB");
         Require(spec.HotplugBytes >= 0, "hotplug_size: must not be negative");
         // Subtracting cannot overflow where adding could.
         Require(spec.MemoryBytes <= MaxMemoryBytes && spec.HotplugBytes <= MaxMemoryBytes - spec.MemoryBytes,
             $"size: together with hotplug_size at most {MaxMemoryBytes / Gib}GB");
-        Require(spec.OverlayBytes > 0 && spec.OverlayBytes <= MaxOverlayBytes,
-            $"overlay_size: must be more than 0 and at most {MaxOverlayBytes / Gib}GB");
+        Require(spec.OverlayBytes >= Mib && spec.OverlayBytes <= MaxOverlayBytes,
+            $"overlay_size: must be at least 1MB and at most {MaxOverlayBytes / Gib}GB");
         Require(spec.DownloadBytesPerSecond >= 0, "network.bandwidth_download: must not be negative");
         Require(spec.UploadBytesPerSecond >= 0, "network.bandwidth_upload: must not be negative");
         Require(spec.DiskBytesPerSecond >= 0, "disk_io_bps: must not be negative");

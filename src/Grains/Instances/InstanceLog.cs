@@ -19,17 +19,18 @@ internal static class InstanceLog
             LogSource.Vmm => VmLog.Vmm,
             LogSource.Hypeman => VmLog.Operations,
         };
-        await using var batches = vms.ReadLogAsync(id, log, query.Tail, query.Follow, cancellationToken)
-            .GetAsyncEnumerator(cancellationToken);
-        while (await NextAsync(batches))
+        var lines = await FoundAsync(() => ValueTask.FromResult(
+            vms.ReadLogAsync(id, log, query.Tail, query.Follow, cancellationToken)));
+        await using var batches = lines.GetAsyncEnumerator(cancellationToken);
+        while (await FoundAsync(batches.MoveNextAsync))
             yield return new LogLines(batches.Current);
     }
 
-    private static async ValueTask<bool> NextAsync(IAsyncEnumerator<IReadOnlyList<string>> batches)
+    private static async ValueTask<T> FoundAsync<T>(Func<ValueTask<T>> read)
     {
         try
         {
-            return await batches.MoveNextAsync();
+            return await read();
         }
         catch (NodeException missing) when (missing.Kind == NodeErrorKind.NotFound)
         {

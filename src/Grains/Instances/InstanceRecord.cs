@@ -34,7 +34,7 @@ internal sealed class InstanceRecord(
         try
         {
             await index.InsertAsync(first.ToRow(), [first.Spec.Name]);
-            await cell.ChangeAsync(_ => first, TellAsync);
+            await cell.ChangeAsync(_ => first, _ => Task.CompletedTask);
         }
         catch (Exception error)
         {

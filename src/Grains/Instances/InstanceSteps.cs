@@ -34,7 +34,6 @@ internal sealed class InstanceSteps(InstanceRecord record, LocalNode local, Root
     {
         var state = record.Required;
         await roots.EnsureAsync(state.Image, cancellationToken);
-        Log($"{operation.Kind}: boot {state.Boot}");
         var status = await Vms.StartAsync(state.ToVmSpec(), cancellationToken);
         await DoneAsync(operation, status);
     }
@@ -42,7 +41,6 @@ internal sealed class InstanceSteps(InstanceRecord record, LocalNode local, Root
     // 1 the VM has ended  2 the record says so
     private async Task StopAsync(InstanceOperation operation, CancellationToken cancellationToken)
     {
-        Log("Stop");
         var status = await EndVmAsync(operation, cancellationToken);
         await DoneAsync(operation, status);
     }

@@ -101,11 +101,23 @@ public sealed class TapGuest : IAsyncDisposable
         try
         {
             while (from.Read(frame) is > 0 and var length)
-                to.Write(frame.AsSpan(0, length));
+                Deliver(to, frame.AsSpan(0, length));
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
             // The guest was disposed of.
         }
     }) { IsBackground = true }.Start();
+
+    private static void Deliver(FileStream to, ReadOnlySpan<byte> frame)
+    {
+        try
+        {
+            to.Write(frame);
+        }
+        catch (IOException)
+        {
+            // The device is down at the moment: the frame is lost, as on a cable.
+        }
+    }
 }

@@ -157,6 +157,7 @@ public sealed class SimulatedVms(FaultPlan faults, SimulatedImages images, TimeP
     public Task<StatReply> StatAsync(string id, StatRequest request, CancellationToken cancellationToken)
     {
         RequireRunning(id);
+        ArgumentNullException.ThrowIfNull(request.Path);
         return Task.FromResult(new StatReply { Exists = request.Path == "/", IsDirectory = request.Path == "/", Mode = 0x1ED });
     }
 
