@@ -105,7 +105,8 @@ internal sealed class WebServerDemo(HypemanClient fleet, Uri ingressUrl)
         return result.State == "Running"
             ? $"Running, address {instance.Network?.Ip}"
             : throw new DemoException(
-                $"it is {result.State}: {result.StateError ?? instance.ExitMessage ?? "no reason is given"}; its log ends: {await LastLogLineAsync(cancellationToken)}");
+                $"it is {result.State}: {result.StateError ?? instance.ExitMessage ?? "no reason is given"}; "
+                + $"its log ends: {await LastLogLineAsync(cancellationToken)}");
     }
 
     private async Task<string> ExecAsync(Action<string> say, CancellationToken cancellationToken)

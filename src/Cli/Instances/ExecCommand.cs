@@ -10,7 +10,11 @@ namespace Hypeman.Cli.Instances;
 internal sealed class ExecCommand
 {
     private readonly Argument<string> _id = InstanceCommands.InstanceArgument();
-    private readonly Argument<string[]> _command = new("command") { Description = "What to run; write -- before it (default: /bin/sh)", Arity = ArgumentArity.ZeroOrMore };
+    private readonly Argument<string[]> _command = new("command")
+    {
+        Description = "What to run; write -- before it (default: /bin/sh)",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
     private readonly Option<bool> _interactive = new("--interactive", "-i") { Description = "Pass on the input" };
     private readonly Option<bool> _tty = new("--tty", "-t") { Description = "Give the command a terminal" };
     private readonly Option<Dictionary<string, string>> _env = Pairs.Option("--env", "-e", "Set a variable; repeat for more");
@@ -43,7 +47,7 @@ internal sealed class ExecCommand
         using var raw = tty ? Terminal.EnterRawMode() : null;
         using var resized = tty ? PosixSignalRegistration.Create(PosixSignal.SIGWINCH, _ => Resize(session)) : null;
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var input = run.Value(_interactive) ? PassInputAsync(run.Host.InBytes, session, over.Token) : Task.CompletedTask;
+        var input = PassInputAsync(run.Value(_interactive) ? run.Host.InBytes : Stream.Null, tty, session, over.Token);
         await foreach (var piece in session.ReadOutputAsync(cancellationToken))
         {
             await run.Host.OutBytes.WriteAsync(piece, cancellationToken);
@@ -67,20 +71,23 @@ internal sealed class ExecCommand
             Tty = tty,
             Env = env.Count > 0 ? env : null,
             Cwd = run.Value(_cwd),
+            StdinEof = !tty,
             Timeout = (int)Math.Ceiling(run.Value(_timeout)?.TotalSeconds ?? 0),
             Rows = size?.Rows,
             Cols = size?.Columns,
         };
     }
 
-    private static async Task PassInputAsync(Stream input, ExecSession session, CancellationToken cancellationToken)
+    private static async Task PassInputAsync(Stream input, bool tty, ExecSession session, CancellationToken cancellationToken)
     {
         var buffer = new byte[32 * 1024];
         try
         {
-            // The end of the input is not told: the protocol has no word for it.
             for (int count; (count = await input.ReadAsync(buffer, cancellationToken)) > 0;)
                 await session.WriteAsync(buffer.AsMemory(0, count), cancellationToken);
+            // On a terminal the end is a key like any other.
+            if (!tty)
+                await session.EndInputAsync(cancellationToken);
         }
         catch (Exception e) when (e is OperationCanceledException or IOException or ObjectDisposedException)
         {

@@ -13,14 +13,22 @@ internal sealed class RunCommand
     private static readonly TimeSpan StandardWait = TimeSpan.FromMinutes(2);
 
     private readonly Argument<string> _image = new("image") { Description = "For example alpine:3.20" };
-    private readonly Argument<string[]> _cmd = new("command") { Description = "Replaces the image's command; write -- before it", Arity = ArgumentArity.ZeroOrMore };
+    private readonly Argument<string[]> _cmd = new("command")
+    {
+        Description = "Replaces the image's command; write -- before it",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
     private readonly Option<string?> _name = new("--name", "-n") { Description = "Name of the instance (default: made from the image's)" };
     private readonly Option<Dictionary<string, string>> _env = Pairs.Option("--env", "-e", "Set a variable; repeat for more");
     private readonly Option<Dictionary<string, string>> _tags = Pairs.Option("--tag", "-l", "Add a tag; repeat for more");
     private readonly Option<string?> _memory = new("--memory", "-m") { Description = "Memory, for example 512MB or 2GB", HelpName = "size" };
     private readonly Option<int?> _vcpus = new("--vcpus", "-c") { Description = "Number of virtual CPUs" };
     private readonly Option<string?> _disk = new("--disk") { Description = "Size of the writable disk, for example 10GB", HelpName = "size" };
-    private readonly Option<string[]> _entrypoint = new("--entrypoint") { Description = "Replaces the image's entrypoint; repeat for its arguments", DefaultValueFactory = _ => [] };
+    private readonly Option<string[]> _entrypoint = new("--entrypoint")
+    {
+        Description = "Replaces the image's entrypoint; repeat for its arguments",
+        DefaultValueFactory = _ => [],
+    };
     private readonly Option<string?> _hypervisor = new("--hypervisor") { Description = "qemu, qemu-microvm, cloud-hypervisor or firecracker" };
     private readonly Option<bool> _noNetwork = new("--no-network") { Description = "Without a network" };
     private readonly Option<bool> _wait = new("--wait") { Description = "Return when it is Running" };

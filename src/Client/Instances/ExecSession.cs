@@ -17,6 +17,12 @@ public sealed record ExecRequest
     /// <summary>Seconds to wait for the guest's agent while the instance boots.</summary>
     public int WaitForAgent { get; init; }
 
+    /// <summary>
+    /// An empty binary message will mean the end of the input. Our own word: the protocol has none, and a server that
+    /// does not know it takes the empty message for no input.
+    /// </summary>
+    public bool StdinEof { get; init; }
+
     public int? Rows { get; init; }
     public int? Cols { get; init; }
 }
@@ -65,6 +71,9 @@ public sealed class ExecSession : IAsyncDisposable
 
     public Task WriteAsync(ReadOnlyMemory<byte> input, CancellationToken cancellationToken) =>
         SendAsync(input, WebSocketMessageType.Binary, cancellationToken);
+
+    /// <summary>No more input; needs <see cref="ExecRequest.StdinEof"/>.</summary>
+    public Task EndInputAsync(CancellationToken cancellationToken) => WriteAsync(ReadOnlyMemory<byte>.Empty, cancellationToken);
 
     public Task ResizeAsync(int rows, int columns, CancellationToken cancellationToken) =>
         SendAsync(ResizeMessage(rows, columns), WebSocketMessageType.Text, cancellationToken);

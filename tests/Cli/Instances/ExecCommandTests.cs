@@ -26,25 +26,34 @@ public class ExecCommandTests
 
         Assert.Equal((42, "{\"not\":\"control\"}\nmore"), (run.ExitCode, run.Out));
         var expected = JsonNode.Parse(
-            """{"command":["ls","-la"],"tty":false,"env":{"A":"1"},"cwd":"/srv","timeout":2,"wait_for_agent":0}""");
+            """{"command":["ls","-la"],"tty":false,"env":{"A":"1"},"cwd":"/srv","timeout":2,"wait_for_agent":0,"stdin_eof":true}""");
         Assert.True(JsonNode.DeepEquals(expected, JsonNode.Parse(request)), request);
         Assert.Equal("Bearer key", server.Requests.Single().Authorization);
     }
 
-    [Fact]
-    public async Task Input_is_passed_on_only_when_asked()
+    [Theory]
+    [InlineData("-i", "Binary: hello, Binary: ")]
+    [InlineData("-e=A=1", "Binary: ")]
+    public async Task Input_is_passed_on_only_when_asked_and_its_end_is_told(string option, string received)
     {
         await using var server = await ScriptedServer.StartAsync();
         server.OnSocket("/instances/web/exec", async socket =>
         {
             await ReceiveTextAsync(socket);
-            var (type, bytes) = await ReceiveAsync(socket);
-            await SendBytesAsync(socket, $"{type}: {Encoding.UTF8.GetString(bytes)}");
+            var messages = new List<string>();
+            byte[] bytes;
+            do
+            {
+                (var type, bytes) = await ReceiveAsync(socket);
+                messages.Add($"{type}: {Encoding.UTF8.GetString(bytes)}");
+            }
+            while (bytes.Length > 0);
+            await SendBytesAsync(socket, string.Join(", ", messages));
             await SendTextAsync(socket, """{"exitCode":0}""");
             await CloseAsync(socket);
         });
 
-        Assert.Equal("Binary: hello", (await CliRun.Async(server, "hello", ["exec", "-i", "web", "--", "cat"])).Out);
+        Assert.Equal(received, (await CliRun.Async(server, "hello", ["exec", option, "web", "--", "cat"])).Out);
     }
 
     [Fact]

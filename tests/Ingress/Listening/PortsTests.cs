@@ -55,6 +55,29 @@ public class PortsTests
     }
 
     [Fact]
+    public async Task A_connection_that_stays_on_a_closed_port_does_not_keep_new_ports_closed()
+    {
+        await using var backend = await Backend.StartAsync(async context =>
+        {
+            await context.Response.WriteAsync("first ");
+            await context.Response.Body.FlushAsync();
+            await Task.Delay(Timeout.InfiniteTimeSpan, context.RequestAborted);
+        });
+        await using var ingress = await IngressHarness.StartAsync();
+        await ingress.PublishAsync("web.example.com", backend);
+        var (first, second) = (FreePort(), FreePort());
+        await ingress.Index.PutAsync(Rows.Ingress("first", "first.example.com", "web", port: first));
+        await Until.True(() => Accepts(first), IngressHarness.Patience, "the first port is open");
+        using var streaming = await ingress.GetAsync("first.example.com", port: first);
+
+        await ingress.Index.DeleteAsync(ResourceKind.Ingress, "first");
+        await Until.True(() => !Accepts(first), IngressHarness.Patience, "the first port is closed");
+        await ingress.Index.PutAsync(Rows.Ingress("second", "second.example.com", "web", port: second));
+
+        await Until.True(() => Accepts(second), IngressHarness.Patience, "the second port is open");
+    }
+
+    [Fact]
     public async Task A_port_that_another_program_holds_keeps_no_other_port_closed()
     {
         await using var ingress = await IngressHarness.StartAsync();
