@@ -49,14 +49,21 @@ public static class GuestBootConfigCodec
             throw new InvalidDataException("The boot configuration is damaged: its check sum is wrong.");
         try
         {
-            return JsonSerializer.Deserialize(json, BootJsonContext.Default.GuestBootConfig)
-                ?? throw new InvalidDataException("The boot configuration is empty.");
+            return Complete(JsonSerializer.Deserialize(json, BootJsonContext.Default.GuestBootConfig)
+                ?? throw new InvalidDataException("The boot configuration is empty."));
         }
         catch (JsonException e)
         {
             throw new InvalidDataException($"The boot configuration is not understood: {e.Message}", e);
         }
     }
+
+    /// <summary>Generated code does not keep the initial value of a property that the writer left out.</summary>
+    private static GuestBootConfig Complete(GuestBootConfig config) => config with
+    {
+        Program = config.Program with { Env = config.Program.Env ?? new Dictionary<string, string>() },
+        Network = config.Network is { } network ? network with { Dns = network.Dns ?? [] } : null,
+    };
 }
 
 [JsonSourceGenerationOptions(

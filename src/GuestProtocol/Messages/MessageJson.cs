@@ -21,7 +21,11 @@ public static class MessageJson
 
     /// <summary>Null when the bytes are no request that this build knows.</summary>
     public static GuestRequest? TryParseRequest(ReadOnlySpan<byte> json) =>
-        TryParse(json, static bytes => JsonSerializer.Deserialize(bytes, MessageJsonContext.Default.GuestRequest));
+        TryParse(json, static bytes => Complete(JsonSerializer.Deserialize(bytes, MessageJsonContext.Default.GuestRequest)));
+
+    /// <summary>Generated code does not keep the initial value of a property that the sender left out.</summary>
+    private static GuestRequest? Complete(GuestRequest? request) =>
+        request is ExecRequest { Env: null } exec ? exec with { Env = new Dictionary<string, string>() } : request;
 
     /// <summary>Null when the bytes are no reply that this build knows.</summary>
     public static GuestReply? TryParseReply(ReadOnlySpan<byte> json) =>

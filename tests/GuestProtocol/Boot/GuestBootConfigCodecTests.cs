@@ -41,6 +41,7 @@ public sealed class GuestBootConfigCodecTests
         BitConverter.TryWriteBytes(disk.AsSpan(8), golden.Length);
         BitConverter.TryWriteBytes(disk.AsSpan(12), Hypeman.GuestProtocol.Framing.FrameCodec.Crc32C(golden, uint.MaxValue));
         Assert.Equal("a", Assert.Single(Decode(disk).Program.Arguments));
+        Assert.Empty(Decode(disk).Program.Env);
     }
 
     [Fact]

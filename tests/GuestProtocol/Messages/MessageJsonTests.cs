@@ -65,5 +65,9 @@ public sealed class MessageJsonTests
     public void An_unknown_or_incomplete_request_is_null(string json) =>
         Assert.Null(MessageJson.TryParseRequest(Encoding.UTF8.GetBytes(json)));
 
+    [Fact]
+    public void What_a_request_leaves_out_is_empty_not_null() =>
+        Assert.Empty(Assert.IsType<ExecRequest>(MessageJson.TryParseRequest("{\"kind\":\"exec\",\"command\":[]}"u8)).Env);
+
     private static string Text(GuestRequest request) => Encoding.UTF8.GetString(MessageJson.Encode(request));
 }
