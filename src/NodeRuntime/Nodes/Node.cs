@@ -106,6 +106,7 @@ public sealed class Node(NodeClaim claim, NodeSettings settings, TimeProvider ti
             CacheDirectory = claim.Layout.Guest,
         });
         var guest = await guestSystem.EnsureAsync(cancellationToken);
+        guest = guest with { Kernel = ReadableKernel.Ensure(guest.Kernel, claim.Layout.Guest) };
 
         // :: Step 2
         var hypervisors = await NodeHypervisors.FindAsync(
