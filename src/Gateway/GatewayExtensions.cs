@@ -59,7 +59,8 @@ public static class GatewayExtensions
         api.MapImages();
         api.MapIngresses();
         api.MapStreams();
-        if (app.Services.GetService<IRegistryStore>() is not null)
+        // Asks only whether there is one: it may need a node, which has not started yet.
+        if (app.Services.GetRequiredService<IServiceProviderIsService>().IsService(typeof(IRegistryStore)))
             app.MapRegistry();
         return app;
     }

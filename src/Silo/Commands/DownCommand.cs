@@ -21,6 +21,7 @@ internal static class DownCommand
         var services = new ServiceCollection();
         services.AddLogging(log => log.AddSimpleConsole(o => o.SingleLine = true).SetMinimumLevel(LogLevel.Warning));
         HostNode.Add(services, new NodeSetup(claim, options));
+        services.Configure<NodeRuntimeOptions>(o => o.HostNamespace = HostNamespace.Find(options.DataDirectory));
         await using (var provider = services.BuildServiceProvider())
             await provider.GetRequiredService<Node>().RemoveAllAsync(Limits.GuestGrace, cancellationToken);
         File.Delete(Path.Combine(options.DataDirectory, ServerFile.FileName));

@@ -1,5 +1,6 @@
 using System.Net;
 using Hypeman.Gateway;
+using Hypeman.Gateway.Registry;
 using Hypeman.Grains;
 using Hypeman.Grains.Instances;
 using Hypeman.Ingress;
@@ -10,6 +11,7 @@ using Hypeman.Silo.Adapters;
 using Hypeman.Silo.Cluster;
 using Hypeman.Silo.Configuration;
 using Hypeman.Silo.Dashboard;
+using Hypeman.Silo.Registry;
 using Hypeman.Storage;
 using Hypeman.Storage.Databases;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -76,6 +78,7 @@ internal sealed class FleetServer : IAsyncDisposable
     {
         var claim = Own(new NodeClaim(_options.DataDirectory));
         ListenCheck.Require(_options);
+        HostNamespace.Record(_options.DataDirectory);
         var jwtSecret = JwtSecret.Ensure(_options);
         var database = Own(await Database.OpenAsync(StorageOptions(), cancellationToken));
 
@@ -131,6 +134,11 @@ internal sealed class FleetServer : IAsyncDisposable
                 kestrel.Listen(IPAddress.Parse(_options.ApiAddress), _options.ApiPort);
         });
         builder.Services.AddGateway(o => o.JwtSecret = jwtSecret);
+        builder.Services.AddSingleton<IRegistryStore>(provider =>
+        {
+            var node = provider.GetRequiredService<INode>();
+            return new BlobRegistryStore(node.Images.Blobs, node.Facts.Platform, provider.GetRequiredService<TimeProvider>());
+        });
     }
 
     private StorageOptions StorageOptions() => new()
