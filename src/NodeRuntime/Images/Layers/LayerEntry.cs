@@ -30,6 +30,9 @@ internal sealed record LayerEntry
     /// <summary>Bytes of content, holes included; 0 for all but files.</summary>
     public long Size { get; init; }
 
+    /// <summary>How many of these bytes the archive does not hold.</summary>
+    public long HoleBytes { get; init; }
+
     /// <summary>Of a symlink as it is written; of a hard link the normalized path; empty for all others.</summary>
     public string LinkTarget { get; init; } = "";
 

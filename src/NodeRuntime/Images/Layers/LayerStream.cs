@@ -9,11 +9,17 @@ internal sealed class ExpansionBudget(long maxBytes, int maxRatio)
 {
     private long _used;
 
+    /// <summary>For bytes that cost nothing to send: holes of sparse files.</summary>
+    public void Take(long bytes)
+    {
+        if (bytes > maxBytes - _used)
+            throw new InvalidDataException($"the layers expand to more than {maxBytes} bytes");
+        _used += bytes;
+    }
+
     public void Take(long bytes, long ofLayer, long compressed)
     {
-        _used += bytes;
-        if (_used > maxBytes)
-            throw new InvalidDataException($"the layers expand to more than {maxBytes} bytes");
+        Take(bytes);
         if (ofLayer > ImageLimits.RatioFromBytes && ofLayer / Math.Max(1, compressed) > maxRatio)
             throw new InvalidDataException($"a layer expands to more than {maxRatio} times its size");
     }

@@ -57,11 +57,9 @@ internal sealed class TarReader(Stream archive)
     {
         var name = pax.Path ?? longName ?? header.Name;
         var kind = KindOf(header.Type, name);
-        var packedSize = kind == EntryKind.File ? pax.Size ?? header.ContentSize : 0;
-        SetContent(packedSize);
-        var size = packedSize;
-        if (kind == EntryKind.File && (header.Type == 'S' || pax.SparseRealSize is not null))
-            size = BeginSparse(header, pax);
+        SetContent(header.Type is >= '1' and <= '6' ? 0 : pax.Size ?? header.ContentSize);
+        var isSparse = header.Type == 'S' || (kind == EntryKind.File && pax.SparseRealSize is not null);
+        var size = isSparse ? BeginSparse(header, pax) : kind == EntryKind.File ? _packedLeft : 0;
 
         var path = LayerPath.Normalize(name);
         if (path.Length == 0 && kind != EntryKind.Directory)
@@ -78,6 +76,7 @@ internal sealed class TarReader(Stream archive)
             ModifiedSeconds = modified.Seconds,
             ModifiedNanoseconds = modified.Nanoseconds,
             Size = size,
+            HoleBytes = isSparse ? size - _packedLeft : 0,
             LinkTarget = LinkTargetOf(kind, path, pax.LinkPath ?? longLink ?? header.LinkTarget),
             DeviceMajor = isDevice ? Checked(header.DeviceMajor, 0xfff, "device number", path) : 0,
             DeviceMinor = isDevice ? Checked(header.DeviceMinor, 0xfffff, "device number", path) : 0,
@@ -122,7 +121,7 @@ internal sealed class TarReader(Stream archive)
 
     private static EntryKind KindOf(char type, string name) => type switch
     {
-        '\0' or '0' when name.EndsWith('/') => EntryKind.Directory, // Before POSIX directories had no type.
+        '\0' when name.EndsWith('/') => EntryKind.Directory, // Before POSIX directories had no type.
         '\0' or '0' or '7' or 'S' => EntryKind.File,
         '1' => EntryKind.HardLink,
         '2' => EntryKind.Symlink,

@@ -47,8 +47,12 @@ internal sealed class RootBuilder(ImageOptions options, Action<long> reportBytes
         for (var i = layers.Count - 1; i >= 0; i--)
         {
             var layer = layers[i];
-            lists[i] = Reading(layer, () => ListLayer(layer, above, image));
-            above.Add(lists[i]);
+            lists[i] = Reading(layer, () =>
+            {
+                var items = ListLayer(layer, above, image);
+                above.Add(items);
+                return items;
+            });
         }
         return lists;
     }
@@ -62,6 +66,8 @@ internal sealed class RootBuilder(ImageOptions options, Action<long> reportBytes
         {
             if (++_entries > options.MaxEntries)
                 throw new InvalidDataException($"the image has more than {options.MaxEntries} entries");
+            _budget.Take(tar.Current.HoleBytes);
+            ErofsXattrs.SizeOf(tar.Current); // Refuses what has no room, while we know whose it is.
             var item = new RootNode(tar.Current);
             if (tar.Current.Size > 0 && !above.ProbablyHide(tar.Current.Path))
                 item.Content = image.WriteContent(tar.Current, tar.ReadContent);
@@ -104,7 +110,8 @@ internal sealed class RootBuilder(ImageOptions options, Action<long> reportBytes
 
     private bool WriteLeftOut(RootLayer layer, List<RootNode> items, HashSet<RootNode> leftOut, ErofsWriter image)
     {
-        using var stream = new LayerStream(OpenBlob(layer), _budget, cancellation);
+        var budget = new ExpansionBudget(options.MaxExpandedBytes, options.MaxExpansionRatio);
+        using var stream = new LayerStream(OpenBlob(layer), budget, cancellation);
         var tar = new TarReader(new BufferedStream(stream, ReadSize));
         foreach (var item in items)
         {

@@ -86,6 +86,7 @@ internal sealed class RootWork(
     {
         var total = missing.Sum(part => part.Size);
         var done = new long[missing.Count];
+        job.Report(new RootProgress(RootStage.Pulling) { BytesTotal = total });
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = options.MaxParallelDownloads, CancellationToken = cancellationToken };
         await Parallel.ForAsync(0, missing.Count, parallel, async (i, stop) =>
         {
