@@ -1,7 +1,9 @@
 using Hypeman.NodeRuntime.Errors;
 using Hypeman.NodeRuntime.Images;
+using Hypeman.Tests.Testing;
 using Hypeman.Tests.Testing.Images;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Hypeman.Tests.NodeRuntime.Images;
 
@@ -179,6 +181,22 @@ public sealed class ImageHostTests : IAsyncLifetime
         await _fixture.Host.DeleteAsync(second.ManifestDigest, Stop);
         Assert.Empty(ImageHostFixture.FilesOf(_fixture.Layout.Blobs));
         Assert.Empty(ImageHostFixture.FilesOf(_fixture.Layout.Roots));
+    }
+
+    [Fact]
+    public async Task Blobs_that_nobody_came_back_for_are_swept_in_time()
+    {
+        var clock = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        await using var fixture = new ImageHostFixture(clock);
+        _registry.Add(Image("a"), "a");
+        await fixture.PullAsync(Name("a"));
+        var stray = await fixture.Host.Blobs.PutAsync("stray"u8.ToArray(), Stop);
+
+        clock.Advance(TimeSpan.FromHours(20));
+        Assert.NotNull(fixture.Host.Blobs.Find(stray));
+        clock.Advance(TimeSpan.FromHours(6));
+        await Until.True(() => fixture.Host.Blobs.Find(stray) is null, TimeSpan.FromSeconds(30), "the stray blob is swept");
+        Assert.Equal(4, ImageHostFixture.FilesOf(fixture.Layout.Blobs).Count);
     }
 
     [Fact]
