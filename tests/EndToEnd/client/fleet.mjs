@@ -43,6 +43,18 @@ export function layoutImage(directory) {
   };
 }
 
+/** Waits, at most 10 s, until a condition holds; one that throws does not hold yet. */
+export async function eventually(condition) {
+  for (const deadline = Date.now() + 10_000; ; await new Promise((resolve) => setTimeout(resolve, 20))) {
+    try {
+      if (await condition()) return;
+    } catch (e) {
+      if (Date.now() > deadline) throw e;
+    }
+    assert.ok(Date.now() < deadline, `never true: ${condition}`);
+  }
+}
+
 export async function imageReady(name) {
   for (const deadline = Date.now() + 60_000; Date.now() < deadline; ) {
     const found = await client.images.get(name).catch((e) => (e.status === 404 ? null : Promise.reject(e)));
