@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Hypeman.Client;
 using Hypeman.Demo;
 using Hypeman.Demo.Steps;
@@ -6,6 +7,7 @@ using Hypeman.Demo.Steps;
 var ingress = new Option<Uri>("--ingress-url")
 {
     Description = "Where the fleet takes in HTTP traffic",
+    CustomParser = result => Uri.TryCreate(result.Tokens[0].Value, UriKind.Absolute, out var url) ? url : Refuse(result),
     DefaultValueFactory = _ => new Uri("http://127.0.0.1:80"),
 };
 var json = new Option<bool>("--json") { Description = "Print the steps and their times as JSON" };
@@ -23,3 +25,9 @@ root.SetAction(async (asked, cancellationToken) =>
 });
 // Long enough to clean up after Ctrl-C.
 return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(1) });
+
+static Uri? Refuse(ArgumentResult result)
+{
+    result.AddError($"'{result.Tokens[0].Value}' is no URL; say it like http://127.0.0.1:80");
+    return null;
+}
