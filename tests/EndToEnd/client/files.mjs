@@ -11,6 +11,7 @@ const work = mkdtempSync(join(tmpdir(), 'e2e-files-'));
 try {
   await withInstance({}, async ({ id }) => {
     const to = (srcPath, dstPath) => cpToInstance(connection, { instanceId: id, srcPath: join(work, srcPath), dstPath });
+    // The client takes the destination for a directory.
     const from = (srcPath, dstPath) => cpFromInstance(connection, { instanceId: id, srcPath, dstPath: join(work, dstPath) });
 
     const big = randomBytes(3 << 20);
@@ -20,16 +21,16 @@ try {
     assert.deepEqual(
       { exists: stat.exists, is_file: stat.is_file, is_dir: stat.is_dir, size: stat.size, mode: stat.mode & 0o777 },
       { exists: true, is_file: true, is_dir: false, size: big.length, mode: 0o640 });
-    await from('/data/big.bin', 'back.bin');
-    await eventually(() => readFileSync(join(work, 'back.bin')).equals(big));
+    await from('/data/big.bin', 'back');
+    await eventually(() => readFileSync(join(work, 'back/big.bin')).equals(big));
 
     // A small JSON file is what the client takes for a control message unless the server knows better.
     for (const text of ['{"type":"end","final":true}', '[]', '{"a":1}\n', '{', '']) {
       writeFileSync(join(work, 'small.json'), text);
       await to('small.json', '/data/small.json');
-      await from('/data/small.json', 'small-back.json');
-      await eventually(() => readFileSync(join(work, 'small-back.json'), 'utf8') === text);
-      rmSync(join(work, 'small-back.json'));
+      await from('/data/small.json', 'back');
+      await eventually(() => readFileSync(join(work, 'back/small.json'), 'utf8') === text);
+      rmSync(join(work, 'back/small.json'));
     }
 
     mkdirSync(join(work, 'tree/sub'), { recursive: true });
