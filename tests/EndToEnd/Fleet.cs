@@ -77,6 +77,8 @@ public sealed class Fleet : IAsyncDisposable
         }, StartTimeout, "the server answers");
     }
 
+    public Task EnsureServerAsync() => server!.Exited.IsCompleted ? StartServerAsync() : Task.CompletedTask;
+
     /// <summary>kill -9 of our process only; VMs are not its children in the sense that matters.</summary>
     public async Task KillServerAsync()
     {
