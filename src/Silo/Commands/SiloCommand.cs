@@ -48,7 +48,10 @@ internal static class SiloCommand
     private static Command Token()
     {
         var user = new Option<string>("--user") { Description = "Who the token is for.", DefaultValueFactory = _ => "admin" };
-        var scopes = new Option<string?>("--scopes") { Description = "What it may do, as a list such as instance:read,image:read; everything when left out." };
+        var scopes = new Option<string?>("--scopes")
+        {
+            Description = "What it may do, as a list such as instance:read,image:read; everything when left out.",
+        };
         var expires = new Option<string>("--expires") { Description = "How long it is valid: 30m, 24h, 7d.", DefaultValueFactory = _ => "24h" };
         var command = new Command("token", "Prints a token for the API.") { user, scopes, expires };
         command.SetAction((parsed, _) => GuardAsync(parsed, read => Task.FromResult(

@@ -27,7 +27,9 @@ internal sealed class DashboardGate(ITokenValidator tokens) : IEndpointFilter
         if (http.Request.Query["token"].ToString() is { Length: > 0 } offered && await MayAsync(offered))
             return SignIn(http, offered);
         if (ReadToken(http.Request) is not { } token || await tokens.ValidateAsync(token) is not { IsRegistryToken: false } caller)
-            return Refuse(http, StatusCodes.Status401Unauthorized, "Unauthorized", "the dashboard needs a token: send it as bearer token, or open /dashboard?token=... once");
+            return Refuse(
+                http, StatusCodes.Status401Unauthorized, "Unauthorized",
+                "the dashboard needs a token: send it as bearer token, or open /dashboard?token=... once");
         return caller.May(Scopes.All)
             ? await next(context)
             : Refuse(http, StatusCodes.Status403Forbidden, "Forbidden", "the dashboard needs a token with full access");

@@ -24,6 +24,7 @@ internal static class ListenCheck
         var setting = Settings.Find(key);
         if (port > 0 && !SiloPort.IsFree(address == "*" ? IPAddress.Any : IPAddress.Parse(address), port))
             throw new StartupException(
-                $"cannot listen on port {port} of {address}: another program holds it, or the address is not of this host; choose another port with {setting.Flag} ({setting.Help})");
+                $"cannot listen on port {port} of {address}: another program holds it, or the address is not of this host; "
+                + $"choose another port with {setting.Flag} ({setting.Help})");
     }
 }

@@ -60,7 +60,8 @@ public sealed class ErofsTests : IDisposable
     {
         var root = _fixture.Read(Zoo(depth: 1500));
         Assert.Equal((0x8000 | 0b100_111_101_101, 42u, 2u), (root["bin/su"].Mode, root["bin/su"].Gid, root["bin/su"].Links));
-        Assert.Equal<(int, long, uint)>((0x4000 | 0b001_111_111_111, 1234567890L, 987654321u), (root["tmp"].Mode, root["tmp"].Modified, root["tmp"].Nanoseconds));
+        Assert.Equal<(int, long, uint)>(
+            (0x4000 | 0b001_111_111_111, 1234567890L, 987654321u), (root["tmp"].Mode, root["tmp"].Modified, root["tmp"].Nanoseconds));
         Assert.Equal((-86401L, 500_000_000u), (root["old"].Modified, root["old"].Nanoseconds));
         Assert.Equal((4_000_000_000, 3_000_000_000), (root["owner"].Uid, root["owner"].Gid));
         Assert.Equal([0, 0xff, (byte)'\n', (byte)'=', 0], root["bin/ping"].Xattrs["user.binary"]);

@@ -74,7 +74,10 @@ internal sealed class RegistryFixture : IAsyncDisposable
         using var layout = new TemporaryFolder();
         image.WriteLayout(layout.Path);
         await Command.RunAsync("skopeo",
-            ["copy", "--insecure-policy", "--dest-tls-verify=false", "--dest-creds", $"{token}:any", .. options, $"oci:{layout.Path}:latest", $"docker://{Host}/{repositoryAndTag}"],
+            [
+                "copy", "--insecure-policy", "--dest-tls-verify=false", "--dest-creds", $"{token}:any",
+                .. options, $"oci:{layout.Path}:latest", $"docker://{Host}/{repositoryAndTag}",
+            ],
             TestContext.Current.CancellationToken);
     }
 
