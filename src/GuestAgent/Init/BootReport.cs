@@ -13,7 +13,7 @@ namespace Hypeman.GuestAgent.Init;
 /// </summary>
 internal sealed class BootReport
 {
-    private const int PortPatienceMilliseconds = 1000;
+    private const int PortPatienceMilliseconds = 30_000;
     private static readonly Fd Console = new(1);
     private Fd? _port;
     private long _boot;
@@ -54,19 +54,20 @@ internal sealed class BootReport
 
     private static void Print(string line) => Console.TryWrite(Encoding.UTF8.GetBytes($"\n{line}\n"));
 
+    /// <summary>
+    /// Returns once the host has it: a write that does not wait only queues it, and a machine that powers off at once
+    /// takes the queue with it.
+    /// </summary>
     private void Tell(GuestEvent value)
     {
         try
         {
-            _port ??= Fd.Open(Devices.Port(PortNames.Events), OpenFlags.WriteOnly | OpenFlags.NonBlocking);
+            _port ??= Fd.Open(Devices.Port(PortNames.Events), OpenFlags.WriteOnly);
             ReadOnlySpan<byte> line = GuestEventCodec.Encode(value);
-            while (line.Length > 0)
-            {
-                if (_port.TryWrite(line) is > 0 and var count)
-                    line = line[count..];
-                else if (Fd.Wait(_port.Number, PollEvents.Out, PortPatienceMilliseconds) != PollEvents.Out)
-                    return;
-            }
+            if (Fd.Wait(_port.Number, PollEvents.Out, PortPatienceMilliseconds) == PollEvents.Out)
+                _port.WriteAll(line);
+            else
+                Print("init: cannot report to the host: it does not listen");
         }
         catch (Exception e)
         {

@@ -16,7 +16,7 @@ namespace Hypeman.GuestAgent.Init;
 /// </summary>
 internal static class InitProcess
 {
-    private static readonly TimeSpan AgentPatience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan AgentPatience = TimeSpan.FromSeconds(60);
 
     /// <summary>The bus is there on a machine without PCI, too, but then it is empty.</summary>
     private static bool HasPciDevices

@@ -3,7 +3,8 @@ namespace Hypeman.GuestAgent.Linux;
 /// <summary>Finds devices by the names that the host gave them, never by their order.</summary>
 internal static class Devices
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    /// <summary>On a busy host a device may take long. Who gives up a boot too early loses it; the host has a deadline of its own.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     /// <summary>The device file of the disk with this serial.</summary>
     public static string Disk(string serial) =>

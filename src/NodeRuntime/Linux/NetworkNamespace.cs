@@ -41,6 +41,9 @@ public sealed class NetworkNamespace : IDisposable
         return new NetworkNamespace(new SafeFileHandle(fd, ownsHandle: true), path);
     }
 
+    /// <summary>Whether this file stands for a namespace; after a restart of the host it may be a mere file.</summary>
+    public static bool Exists(string path) => IsMounted(path);
+
     /// <summary>Opens the named namespace, made when it is missing, as <c>ip netns add</c> makes it.</summary>
     public static NetworkNamespace Ensure(string name)
     {

@@ -8,20 +8,23 @@ namespace Hypeman.NodeRuntime.Logs;
 /// <summary>Keeps logs from filling the disk.</summary>
 public sealed class LogRotationOptions
 {
-    /// <summary>A log that is larger is rotated. Up to what is written between two looks may come on top.</summary>
+    /// <summary>
+    /// A log that is larger is rotated, and this much of its end is kept. What is written between two looks may come
+    /// on top, for as long as it is not rotated.
+    /// </summary>
     public long MaxBytes { get; set; } = 50 * 1024 * 1024;
 
     /// <summary>Rotated files that are kept (<c>.1</c> is the youngest); zero keeps none.</summary>
     public int Keep { get; set; } = 1;
 
     /// <summary>How often we look.</summary>
-    public TimeSpan Interval { get; set; } = TimeSpan.FromSeconds(10);
+    public TimeSpan Interval { get; set; } = TimeSpan.FromSeconds(5);
 }
 
 /// <summary>
 /// Rotates by copy and truncate, because the writers (VMMs) hold their files open. They open them for appending, so
-/// they go on at the new end. The copy goes on until nothing is left, so only what is written in the moment between
-/// its last read and the truncation is lost.
+/// they go on at the new end. What is written between the copy and the truncation is lost; a copy that went after it
+/// would never end where a guest writes as fast as we read.
 /// </summary>
 public sealed class LogRotation(
     Func<IEnumerable<string>> listLogs, IOptions<LogRotationOptions> options, TimeProvider time, ILogger<LogRotation> log)
@@ -65,10 +68,21 @@ public sealed class LogRotation(
                 Access = FileAccess.Write,
                 UnixCreateMode = AtomicFile.Private,
             });
-            current.CopyTo(copy);
+            CopyEnd(current, copy);
         }
         current.SetLength(0);
         log.LogDebug("Rotated {Path}", path);
+    }
+
+    /// <summary>Copies as much as a log may have, up to where the end is now.</summary>
+    private void CopyEnd(FileStream from, FileStream to)
+    {
+        var buffer = new byte[128 * 1024];
+        var end = from.Length;
+        from.Position = Math.Max(0, end - options.Value.MaxBytes);
+        int count;
+        while (from.Position < end && (count = from.Read(buffer, 0, (int)Math.Min(buffer.Length, end - from.Position))) > 0)
+            to.Write(buffer, 0, count);
     }
 
     private static void ShiftOlder(string path, int keep)

@@ -34,6 +34,21 @@ internal sealed class HostUplink(string nodeId, NodeNetworkOptions options, Netw
         await WarnOfBlockerAsync(cancellationToken);
     }
 
+    /// <summary>What of the host lies in a network, as its network and device; the way to everywhere does not count, nor our own cable.</summary>
+    internal Task<string?> FindOverlapAsync(IPNetwork network) => host.RunAsync(() =>
+    {
+        using var socket = RouteSocket.Open();
+        var names = socket.ListLinks().ToDictionary(link => link.Index, link => link.Name);
+        return socket.ListAddresses().Select(address => (address.Device, Network: NetworkOf(address.Address, address.PrefixLength)))
+            .Concat(socket.ListRoutes().Where(route => route.PrefixLength > 0)
+                .Select(route => (route.Device, Network: NetworkOf(route.Destination, route.PrefixLength))))
+            .Where(other => LinkPool.Overlap(other.Network, network))
+            .Select(other => (other.Network, Name: names.GetValueOrDefault(other.Device, "no device")))
+            .Where(other => other.Name != device)
+            .Select(other => $"{other.Network} ({other.Name})")
+            .FirstOrDefault();
+    });
+
     internal async Task RemoveAsync(CancellationToken cancellationToken)
     {
         using var turn = await TakeTurnAsync();

@@ -42,5 +42,5 @@ public static class LinkPool
             $"All networks of {poolCidr} are in use on this host; give the node another pool for its link.");
     }
 
-    private static bool Overlap(IPNetwork a, IPNetwork b) => a.Contains(b.BaseAddress) || b.Contains(a.BaseAddress);
+    internal static bool Overlap(IPNetwork a, IPNetwork b) => a.Contains(b.BaseAddress) || b.Contains(a.BaseAddress);
 }

@@ -43,16 +43,32 @@ public sealed class NodeNetwork : IDisposable
 
     private VmPorts Ports => ports ?? throw new InvalidOperationException("EnsureAsync comes first.");
 
+    /// <summary>
+    /// Refuses a network for the VMs of which the host has a part itself: they would reach their neighbours where
+    /// they mean the host's. To be asked before anything is made.
+    /// </summary>
+    /// <exception cref="NodeException">Invalid: names both, and the setting.</exception>
+    public async Task RequireFreeSubnetAsync()
+    {
+        if (await uplink.FindOverlapAsync(subnet.Cidr) is { } overlap)
+            throw new NodeException(
+                NodeErrorKind.Invalid,
+                $"The network of the VMs, {subnet.Cidr}, overlaps {overlap} of this host. "
+                + "Choose another one with the setting network.subnet_cidr (NETWORK__SUBNET_CIDR).");
+    }
+
     /// <summary>Makes what is missing and mends what is wrong. VMs that run keep their connections.</summary>
     public async Task EnsureAsync(CancellationToken cancellationToken)
     {
         using var turn = await TakeTurnAsync(cancellationToken);
-        node ??= NetworkNamespace.Ensure(name);
-        ports ??= new VmPorts(node);
-        await node.RunAsync(SetSwitches);
-        await ApplyRulesAsync(node, cancellationToken);
-        await node.RunAsync(EnsureBridge);
-        await uplink.EnsureAsync(node, cancellationToken);
+        await uplink.EnsureAsync(await EnsureInsideAsync(cancellationToken), cancellationToken);
+    }
+
+    /// <summary>As <see cref="EnsureAsync"/>, but for removing: without a way out, so that nothing of the host is touched.</summary>
+    public async Task EnsureForRemovalAsync(CancellationToken cancellationToken)
+    {
+        using var turn = await TakeTurnAsync(cancellationToken);
+        await EnsureInsideAsync(cancellationToken);
     }
 
     /// <summary>Picks an address that is not in use. The caller records it before it picks another.</summary>
@@ -159,6 +175,16 @@ public sealed class NodeNetwork : IDisposable
             Sysctl.Set($"net/ipv4/conf/{scope}/send_redirects", "0");
             Sysctl.Set($"net/ipv4/conf/{scope}/accept_redirects", "0");
         }
+    }
+
+    private async Task<NetworkNamespace> EnsureInsideAsync(CancellationToken cancellationToken)
+    {
+        node ??= NetworkNamespace.Ensure(name);
+        ports ??= new VmPorts(node);
+        await node.RunAsync(SetSwitches);
+        await ApplyRulesAsync(node, cancellationToken);
+        await node.RunAsync(EnsureBridge);
+        return node;
     }
 
     private async Task ApplyRulesAsync(NetworkNamespace where, CancellationToken cancellationToken)

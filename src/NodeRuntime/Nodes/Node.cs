@@ -84,7 +84,7 @@ public sealed class Node(NodeClaim claim, NodeSettings settings, TimeProvider ti
     public async Task RemoveAllAsync(TimeSpan grace, CancellationToken cancellationToken)
     {
         OpenNetwork();
-        await network!.EnsureAsync(cancellationToken);
+        await network!.EnsureForRemovalAsync(cancellationToken);
         var context = Context(
             new GuestSystemFiles("", "", ""), NodeHypervisors.WithoutLooking(Options, "tcg", []), _ => null);
         vms = new VmHost(context);
@@ -114,7 +114,8 @@ public sealed class Node(NodeClaim claim, NodeSettings settings, TimeProvider ti
 
         // :: Step 3
         OpenNetwork();
-        await network!.EnsureAsync(cancellationToken);
+        await network!.RequireFreeSubnetAsync();
+        await network.EnsureAsync(cancellationToken);
 
         // :: Step 4
         images = new ImageHost(claim.Layout, settings.Images, time, logs);

@@ -1,4 +1,5 @@
 using Hypeman.NodeRuntime.Errors;
+using Hypeman.NodeRuntime.Linux;
 using Hypeman.Storage;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
@@ -15,6 +16,7 @@ internal static class StartupFailure
         NodeException node => node.Message,
         OptionsValidationException options => string.Join("; ", options.Failures),
         IOException { InnerException: AddressInUseException } => error.Message,
+        CommandException or LinuxException => error.Message,
         OperationCanceledException => "interrupted",
         AggregateException { InnerExceptions: [var only] } => Explain(only),
         _ => null,

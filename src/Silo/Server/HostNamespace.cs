@@ -28,6 +28,6 @@ internal static class HostNamespace
     public static string? Find(string dataDirectory)
     {
         var file = Path.Combine(dataDirectory, FileName);
-        return File.Exists(file) && File.ReadAllText(file).Trim() is var name && File.Exists(name) ? name : null;
+        return File.Exists(file) && File.ReadAllText(file).Trim() is var name && NetworkNamespace.Exists(name) ? name : null;
     }
 }

@@ -28,6 +28,13 @@ public sealed class GuestEventLogTests : IDisposable
     }
 
     [Fact]
+    public void A_boot_that_failed_before_it_knew_its_number_is_told()
+    {
+        Append(new BootFailed("no disk") { Boot = 0 }, new AgentReady { Boot = 0 });
+        Assert.Equal("no disk", Assert.IsType<BootFailed>(Assert.Single(GuestEventLog.Read(File, 2))).Message);
+    }
+
+    [Fact]
     public async Task Followers_see_what_was_there_and_what_comes_also_before_the_file_is_made()
     {
         var events = GuestEventLog.FollowAsync(File, 1, TimeProvider.System, _deadline.Token).GetAsyncEnumerator(_deadline.Token);
@@ -46,7 +53,7 @@ public sealed class GuestEventLogTests : IDisposable
     public async Task A_flood_is_cut_back_and_does_not_hide_what_came_before()
     {
         Append(new AgentReady { Boot = 1 });
-        await using (var file = System.IO.File.Open(File, FileMode.Append))
+        await using (var file = System.IO.File.Open(File, FileMode.Append, FileAccess.Write, FileShare.ReadWrite))
             await file.WriteAsync(new byte[3 * ProtocolLimits.MaxEventFile], _deadline.Token);
         await using var events = GuestEventLog.FollowAsync(File, 1, TimeProvider.System, _deadline.Token).GetAsyncEnumerator(_deadline.Token);
         Assert.True(await events.MoveNextAsync());
@@ -59,7 +66,7 @@ public sealed class GuestEventLogTests : IDisposable
 
     private void Append(params GuestEvent[] events)
     {
-        using var file = System.IO.File.Open(File, FileMode.Append);
+        using var file = System.IO.File.Open(File, FileMode.Append, FileAccess.Write, FileShare.ReadWrite);
         foreach (var value in events)
             file.Write(GuestEventCodec.Encode(value));
     }

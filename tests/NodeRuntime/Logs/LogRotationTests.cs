@@ -23,8 +23,17 @@ public sealed class LogRotationTests : IDisposable
         NewRotation(maxBytes: 9).RotateAll();
         File.AppendAllText(Log, "next");
 
-        Assert.Equal("0123456789", File.ReadAllText(Log + ".1"));
+        Assert.Equal("123456789", File.ReadAllText(Log + ".1"));
         Assert.Equal("next", File.ReadAllText(Log));
+    }
+
+    [Fact]
+    public void Of_a_log_that_grew_far_too_large_the_end_is_kept()
+    {
+        File.WriteAllText(Log, new string('x', 1_000_000) + "the end");
+        NewRotation(maxBytes: 7).RotateAll();
+        Assert.Equal("the end", File.ReadAllText(Log + ".1"));
+        Assert.Equal(0, new FileInfo(Log).Length);
     }
 
     [Fact]
@@ -38,15 +47,15 @@ public sealed class LogRotationTests : IDisposable
     [Fact]
     public void The_oldest_goes_when_there_are_enough()
     {
-        var rotation = NewRotation(maxBytes: 0, keep: 2);
+        var rotation = NewRotation(maxBytes: 4, keep: 2);
         foreach (var content in (string[])["first", "second", "third"])
         {
             File.WriteAllText(Log, content);
             rotation.RotateAll();
         }
 
-        Assert.Equal("third", File.ReadAllText(Log + ".1"));
-        Assert.Equal("second", File.ReadAllText(Log + ".2"));
+        Assert.Equal("hird", File.ReadAllText(Log + ".1"));
+        Assert.Equal("cond", File.ReadAllText(Log + ".2"));
         Assert.False(File.Exists(Log + ".3"));
     }
 

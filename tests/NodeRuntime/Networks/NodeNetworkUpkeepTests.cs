@@ -1,4 +1,5 @@
 using System.Net;
+using Hypeman.NodeRuntime.Errors;
 using Hypeman.NodeRuntime.Linux;
 using Hypeman.NodeRuntime.Networks;
 using Hypeman.Tests.Testing.Leaks;
@@ -54,6 +55,25 @@ public sealed class NodeNetworkUpkeepTests : IAsyncLifetime
         await node.AttachAsync(guest.VmId, guest.Address, default, node.UidOf(guest.Address.Ip), Cancel);
 
         Assert.NotNull(await guest.AskAsync(TestHost.WorldIp, server.Port));
+    }
+
+    [Theory]
+    [InlineData("address add 10.100.7.1/24 dev eth0", "10.100.7.0/24 (eth0)")]
+    [InlineData("route add 10.0.0.0/8 dev eth0", "10.0.0.0/8 (eth0)")]
+    public async Task A_network_that_overlaps_the_hosts_is_refused_with_the_setting_to_change(string change, string told)
+    {
+        await host.IpAsync(change);
+        var error = await Assert.ThrowsAsync<NodeException>(() => host.NewNode(NodeId).RequireFreeSubnetAsync());
+        Assert.Equal(NodeErrorKind.Invalid, error.Kind);
+        Assert.All((string[])["10.100.0.0/16", told, "network.subnet_cidr"], part => Assert.Contains(part, error.Message));
+        await host.NewNode(NodeId, new NodeNetworkOptions { SubnetCidr = "172.30.0.0/16" }).RequireFreeSubnetAsync();
+    }
+
+    [Fact]
+    public async Task A_node_does_not_stand_in_its_own_way()
+    {
+        var node = await host.AddNodeAsync();
+        await node.RequireFreeSubnetAsync();
     }
 
     [Fact]

@@ -16,21 +16,26 @@ internal sealed class TestNode : IAsyncDisposable
     private readonly TemporaryFolder folder = new();
     private readonly TestHost outside;
     private readonly Action<NodeRuntimeOptions> configure;
+    private readonly Action<IServiceCollection> configureParts;
     private ServiceProvider services = null!;
 
-    private TestNode(TestHost outside, Action<NodeRuntimeOptions>? configure)
+    private TestNode(TestHost outside, Action<NodeRuntimeOptions>? configure, Action<IServiceCollection>? configureParts)
     {
         this.outside = outside;
         this.configure = configure ?? (_ => { });
+        this.configureParts = configureParts ?? (_ => { });
     }
 
     internal Node Node { get; private set; } = null!;
     internal INode Port => Node;
     internal string DataDirectory => folder.PathOf("data");
 
-    internal static async Task<TestNode> StartAsync(Action<NodeRuntimeOptions>? configure = null)
+    internal TestHost Outside => outside;
+
+    internal static async Task<TestNode> StartAsync(
+        Action<NodeRuntimeOptions>? configure = null, Action<IServiceCollection>? configureParts = null)
     {
-        var made = new TestNode(await TestHost.CreateAsync(), configure);
+        var made = new TestNode(await TestHost.CreateAsync(), configure, configureParts);
         try
         {
             await made.OpenAsync();
@@ -44,7 +49,15 @@ internal sealed class TestNode : IAsyncDisposable
     }
 
     /// <summary>A process that takes this node's data directory, not started.</summary>
-    internal ServiceProvider NewProcess() => new ServiceCollection()
+    internal ServiceProvider NewProcess()
+    {
+        var parts = new ServiceCollection();
+        AddTo(parts);
+        configureParts(parts);
+        return parts.BuildServiceProvider();
+    }
+
+    private void AddTo(IServiceCollection parts) => parts
         .AddLogging(logging => logging.AddProvider(new TestOutputLogger()))
         .Configure<ImageOptions>(options => (options.MinFreeBytes, options.DockerConfigFile) = (0, folder.PathOf("docker.json")))
         .AddNodeRuntime(options =>
@@ -55,8 +68,7 @@ internal sealed class TestNode : IAsyncDisposable
             options.HostNamespace = outside.Namespace.Path;
             options.Accelerator = "tcg";
             configure(options);
-        })
-        .BuildServiceProvider();
+        });
 
     internal async Task OpenAsync()
     {
