@@ -24,6 +24,7 @@ internal static class FirstWord
         {
             // The exception below says more.
         }
-        throw new TimeoutException($"{consoleLog} did not show '{Text}' in {Patience.TotalSeconds:0} s.");
+        throw new TimeoutException(
+            $"{consoleLog} did not show '{Text}' in {Patience.TotalSeconds:0} s, but:\n{await File.ReadAllTextAsync(consoleLog, cancellationToken)}");
     }
 }

@@ -36,7 +36,8 @@ internal sealed class FleetBoot(HypemanClient client, DataLayout data, string im
         {
             var accepted = clock.Elapsed.TotalMilliseconds;
             var vm = data.Vm(instance.Id);
-            await Task.WhenAll(FirstWord.HeardAsync(vm.ConsoleLog, cancellationToken), RunningAsync(instance.Id, cancellationToken));
+            await RunningAsync(instance.Id, cancellationToken);
+            await FirstWord.HeardAsync(vm.ConsoleLog, cancellationToken);
             var took = clock.Elapsed.TotalMilliseconds;
             keep?.Invoke(vm);
             return (took, [$"answer: {accepted:0.0} ms", .. await File.ReadAllLinesAsync(vm.OperationsLog, cancellationToken)]);

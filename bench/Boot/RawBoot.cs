@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Hypeman.GuestProtocol.Boot;
 using Hypeman.NodeRuntime.Disks;
 using Hypeman.NodeRuntime.Guest;
 using Hypeman.NodeRuntime.Linux;
@@ -11,6 +12,8 @@ namespace Hypeman.Bench.Boot;
 /// </summary>
 internal sealed class RawBoot(string folder, GuestSystemFiles guest, string rootDisk, string configDisk)
 {
+    // The guest finds its network by the address that its configuration names.
+    private readonly string mac = MacOf(configDisk);
     private int number;
 
     public async Task<double> RunAsync(CancellationToken cancellationToken)
@@ -48,7 +51,7 @@ internal sealed class RawBoot(string folder, GuestSystemFiles guest, string root
         "-m", $"{FleetBoot.MemoryMegabytes}M", "-nodefaults", "-no-reboot", "-display", "none",
         "-kernel", guest.Kernel, "-initrd", guest.Initramfs, "-append", KernelCommandLine.For(),
         .. Disk("root", rootDisk, "on"), .. Disk("overlay", overlay, "off"), .. Disk("config", configDisk, "on"),
-        "-netdev", "user,id=net0", "-device", "virtio-net-pci,netdev=net0,romfile=",
+        "-netdev", "user,id=net0", "-device", $"virtio-net-pci,netdev=net0,mac={mac},romfile=",
         "-chardev", $"file,id=console,path={console}", "-serial", "chardev:console",
         "-device", "virtio-serial-pci,id=ports,max_ports=4",
         "-chardev", $"socket,id=agent,path={place}/agent,server=on,wait=off",
@@ -56,6 +59,12 @@ internal sealed class RawBoot(string folder, GuestSystemFiles guest, string root
         "-chardev", $"file,id=events,path={place}/events",
         "-device", "virtserialport,bus=ports.0,nr=2,chardev=events,name=hypeman.events",
     ];
+
+    private static string MacOf(string configDisk)
+    {
+        using var disk = File.OpenRead(configDisk);
+        return GuestBootConfigCodec.Decode(disk).Network!.Mac;
+    }
 
     private static string[] Disk(string name, string path, string readOnly) =>
     [
