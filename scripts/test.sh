@@ -1,7 +1,7 @@
 # Runs the test projects one after the other, fast ones first, and adds up their counts.
 . scripts/setup.sh
 
-test_projects='Repo GuestProtocol Storage Ingress Cli Gateway Grains Silo NodeRuntime EndToEnd'
+test_projects='Repo GuestProtocol GuestAgent Storage Ingress Cli Gateway Grains Silo NodeRuntime EndToEnd'
 
 test_usage() {
   cat >&2 <<TEXT
@@ -49,4 +49,4 @@ run_tests() {
   say "    $(count Total) tests, $bad failed, $(count Skipped) skipped, $(sed -nE 's/.*Time: ([0-9.]+s).*/\1/p' <<< "$summary")"
 }
 
-show_failures() { grep -vE '^ *(Discovering|Discovered|Starting|Finished): |Total: |^xUnit' >&2; }
+show_failures() { grep -vE '^ *(Discovering|Discovered|Starting|Finished): |Total: |^xUnit|^===' >&2; }

@@ -1,6 +1,7 @@
 using System.Net;
 using Hypeman.NodeRuntime.Vms;
 using Hypeman.Tests.Gateway.Hosting;
+using Hypeman.Tests.Testing;
 
 namespace Hypeman.Tests.Gateway.Streams;
 
@@ -30,7 +31,11 @@ public sealed class LogTests(ApiHost api) : ApiTests(api)
     {
         var id = await CreateAsync();
         Api.Node.Vms.Log(id, VmLog.Console).Append("from the guest");
-        Assert.Contains("Create", await Api.Client.GetStringAsync($"/instances/{id}/logs?source=hypeman"), StringComparison.Ordinal);
+        await Until.True(async () =>
+        {
+            using var response = await Api.Client.GetAsync($"/instances/{id}/logs?source=hypeman");
+            return (await response.Content.ReadAsStringAsync()).Contains("Create", StringComparison.Ordinal);
+        }, Patience, "the operations log tells of the create");
         Assert.Contains("from the guest", await Api.Client.GetStringAsync($"/instances/{id}/logs"), StringComparison.Ordinal);
     }
 
