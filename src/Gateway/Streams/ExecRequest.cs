@@ -4,15 +4,19 @@ using Hypeman.Gateway.Requests;
 namespace Hypeman.Gateway.Streams;
 
 /// <summary>The first message of an exec.</summary>
-internal static class ExecRequest
+/// <param name="HasInputEnd">
+/// An empty binary message ends the input. The protocol has no word for that, so clients that want it say so
+/// (<c>stdin_eof</c>); others may send empty messages that mean nothing.
+/// </param>
+internal sealed record ExecRequest(GuestExec Exec, bool HasInputEnd)
 {
     private static readonly string[] Shell = ["/bin/sh"];
 
-    public static GuestExec Read(FieldReader fields)
+    public static ExecRequest Read(FieldReader fields)
     {
         // A running instance has a ready agent, so there is nothing left to wait for.
         fields.Int("wait_for_agent", min: 0);
-        return new GuestExec
+        var exec = new GuestExec
         {
             Command = fields.Strings("command") is { Count: > 0 } command ? command : Shell,
             Tty = fields.Bool("tty", false),
@@ -22,5 +26,6 @@ internal static class ExecRequest
             Rows = fields.Int("rows", 0, ushort.MaxValue) ?? 0,
             Columns = fields.Int("cols", 0, ushort.MaxValue) ?? 0,
         };
+        return new ExecRequest(exec, fields.Bool("stdin_eof", false));
     }
 }

@@ -14,16 +14,16 @@ internal sealed class ExecSession(GuestSocket socket, GuestConversation guest)
 
     private Exception? _inputFailure;
 
-    public async Task RunAsync(GuestExec exec, CancellationToken cancellationToken)
+    public async Task RunAsync(ExecRequest request, CancellationToken cancellationToken)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var input = Task.CompletedTask;
         try
         {
-            await foreach (var output in guest.OpenAsync(exec, ended.Token))
+            await foreach (var output in guest.OpenAsync(request.Exec, ended.Token))
             {
                 if (output is GuestOpened)
-                    input = ForwardAsync(exec.Tty, ended);
+                    input = ForwardAsync(request, ended);
                 else if (await PassOnAsync(output, ended.Token))
                     return;
             }
@@ -77,14 +77,14 @@ internal sealed class ExecSession(GuestSocket socket, GuestConversation guest)
     }
 
     /// <summary>Ends the session when the client goes; until then its frames are taken, wanted or not.</summary>
-    private async Task ForwardAsync(bool tty, CancellationTokenSource ended)
+    private async Task ForwardAsync(ExecRequest request, CancellationTokenSource ended)
     {
         try
         {
             var wanted = true;
             await foreach (var frame in socket.Frames.ReadAllAsync(ended.Token))
-                wanted = wanted && await (tty && frame.IsText && ReadResize(frame.Bytes) is { } resize
-                    ? guest.SendAsync(resize, ended.Token)
+                wanted = wanted && await (ReadInput(request, frame) is { } input
+                    ? guest.SendAsync(input, ended.Token)
                     : guest.SendAsync(frame.Bytes, ended.Token));
         }
         catch (Exception exception) when (!ended.IsCancellationRequested)
@@ -99,6 +99,12 @@ internal sealed class ExecSession(GuestSocket socket, GuestConversation guest)
 
         await ended.CancelAsync();
     }
+
+    /// <summary>What a frame is when it is not bytes of the input; null when it is.</summary>
+    private static GuestInput? ReadInput(ExecRequest request, ClientFrame frame) =>
+        request.Exec.Tty && frame.IsText ? ReadResize(frame.Bytes)
+        : request.HasInputEnd && !frame.IsText && frame.Bytes.IsEmpty ? new GuestInputEnd()
+        : null;
 
     private static GuestResize? ReadResize(ReadOnlyMemory<byte> text)
     {

@@ -66,6 +66,20 @@ public sealed class ExecTests(ApiHost api) : SocketTests(api), IAsyncDisposable
         Assert.Equal("""{"resize":{"rows":1,"cols":2}}""", await NextInputAsync());
     }
 
+    [Theory]
+    [InlineData("true", "end")]
+    [InlineData("false", "more")]
+    public async Task An_empty_message_ends_the_input_of_those_who_said_so(string said, string next)
+    {
+        using var socket = await ExecAsync($$"""{"command": ["cat"], "stdin_eof": {{said}}}""");
+        await SendBytesAsync(socket, "last");
+        await SendBytesAsync(socket, "");
+        await SendBytesAsync(socket, "more");
+
+        Assert.Equal("last", await NextInputAsync());
+        Assert.Equal(next, await NextInputAsync());
+    }
+
     [Fact]
     public async Task With_a_terminal_a_resize_resizes_and_other_text_is_input()
     {
