@@ -32,6 +32,8 @@ public static class IngressServiceCollectionExtensions
 
     private static IServiceCollection AddForwarding(this IServiceCollection services) => services
         .AddHttpForwarder()
+        // It writes two lines a request, and a stack trace for each program that is down; what matters we say ourselves.
+        .AddLogging(logging => logging.AddFilter("Yarp.ReverseProxy", LogLevel.Error))
         .AddSingleton<InstanceClient>()
         .AddSingleton<IngressHandler>();
 

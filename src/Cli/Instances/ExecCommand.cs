@@ -47,7 +47,7 @@ internal sealed class ExecCommand
         using var raw = tty ? Terminal.EnterRawMode() : null;
         using var resized = tty ? PosixSignalRegistration.Create(PosixSignal.SIGWINCH, _ => Resize(session)) : null;
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var input = PassInputAsync(run.Value(_interactive) ? run.Host.InBytes : Stream.Null, tty, session, over.Token);
+        var input = PassInputAsync(run.Value(_interactive) ? run.Host.OpenIn() : Stream.Null, tty, session, over.Token);
         await foreach (var piece in session.ReadOutputAsync(cancellationToken))
         {
             await run.Host.OutBytes.WriteAsync(piece, cancellationToken);

@@ -1,3 +1,5 @@
+using Microsoft.Win32.SafeHandles;
+
 namespace Hypeman.Cli.Invocation;
 
 /// <summary>All that a run touches outside the fleet: streams, environment, clock. Tests bring their own.</summary>
@@ -5,7 +7,7 @@ internal sealed record CliHost
 {
     public required TextWriter Out { get; init; }
     public required TextWriter Error { get; init; }
-    public required Stream InBytes { get; init; }
+    public required Func<Stream> OpenIn { get; init; }
     public required Stream OutBytes { get; init; }
     public required Func<string, string?> Env { get; init; }
     public required string Home { get; init; }
@@ -18,7 +20,7 @@ internal sealed record CliHost
     {
         Out = Console.Out,
         Error = Console.Error,
-        InBytes = Console.OpenStandardInput(),
+        OpenIn = OpenStandardInput,
         OutBytes = Console.OpenStandardOutput(),
         Env = Environment.GetEnvironmentVariable,
         Home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile),
@@ -26,4 +28,8 @@ internal sealed record CliHost
         OutIsTerminal = !Console.IsOutputRedirected,
         ErrorIsTerminal = !Console.IsErrorRedirected,
     };
+
+    /// <summary>Not the console's own stream: at a terminal that one reads lines, with an echo and editing of its own.</summary>
+    private static FileStream OpenStandardInput() =>
+        new(new SafeFileHandle(0, ownsHandle: false), FileAccess.Read, bufferSize: 0, isAsync: false);
 }

@@ -21,7 +21,7 @@ internal sealed record CliRun(int ExitCode, string Out, string Error)
             {
                 Out = text,
                 Error = error,
-                InBytes = new MemoryStream(Encoding.UTF8.GetBytes(input)),
+                OpenIn = () => new MemoryStream(Encoding.UTF8.GetBytes(input)),
                 OutBytes = bytes,
                 Env = env.GetValueOrDefault,
                 Home = home,

@@ -45,7 +45,7 @@ public sealed class ClientSettingsTests : IDisposable
         {
             Out = TextWriter.Null,
             Error = TextWriter.Null,
-            InBytes = Stream.Null,
+            OpenIn = () => Stream.Null,
             OutBytes = Stream.Null,
             Env = name => _env.GetValueOrDefault(name),
             Home = _home,
