@@ -1,3 +1,5 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Hypeman.Demo.Steps;
@@ -5,12 +7,14 @@ namespace Hypeman.Demo.Steps;
 /// <summary>One JSON object at the end: the steps with milliseconds, and whether all went well.</summary>
 internal sealed class JsonReport(TextWriter output) : StepReport
 {
+    private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     public override async Task<bool> ShowAsync(IReadOnlyList<string> steps, string next, Func<IStepProgress, Task<bool>> work)
     {
         var results = new Results();
         var succeeded = await work(results);
         var report = new JsonObject { ["succeeded"] = succeeded, ["steps"] = results.Steps };
-        await output.WriteLineAsync(report.ToJsonString());
+        await output.WriteLineAsync(report.ToJsonString(Readable));
         return succeeded;
     }
 
