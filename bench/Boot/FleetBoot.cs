@@ -14,7 +14,7 @@ internal sealed class FleetBoot(HypemanClient client, DataLayout data, string im
     private static readonly string[] Shell = ["/bin/sh", "-c"];
     private static readonly string[] Program = [$"echo {FirstWord.Text}; exec sleep 1000000"];
 
-    private int number;
+    private int _number;
 
     /// <param name="keep">Called before the instance is deleted, with its folder.</param>
     /// <returns>Milliseconds, and the lines of the operations log that say where they went.</returns>
@@ -24,7 +24,7 @@ internal sealed class FleetBoot(HypemanClient client, DataLayout data, string im
         var clock = Stopwatch.StartNew();
         var instance = await client.Instances.CreateAsync(new CreateInstance
         {
-            Name = $"bench-{Environment.ProcessId}-{number++}",
+            Name = $"bench-{Environment.ProcessId}-{_number++}",
             Image = image,
             Size = $"{MemoryMegabytes}MB",
             OverlaySize = "1GB",

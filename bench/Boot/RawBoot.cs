@@ -13,12 +13,12 @@ namespace Hypeman.Bench.Boot;
 internal sealed class RawBoot(string folder, GuestSystemFiles guest, string rootDisk, string configDisk)
 {
     // The guest finds its network by the address that its configuration names.
-    private readonly string mac = MacOf(configDisk);
-    private int number;
+    private readonly string _mac = MacOf(configDisk);
+    private int _number;
 
     public async Task<double> RunAsync(CancellationToken cancellationToken)
     {
-        var place = Directory.CreateDirectory(Path.Combine(folder, $"raw-{number++}")).FullName;
+        var place = Directory.CreateDirectory(Path.Combine(folder, $"raw-{_number++}")).FullName;
         var overlay = Path.Combine(place, "overlay.ext4");
         await new OverlayDisks(new OverlayDiskOptions())
             .CreateAsync(overlay, FleetBoot.OverlayBytes, ownerUid: 0, cancellationToken);
@@ -51,7 +51,7 @@ internal sealed class RawBoot(string folder, GuestSystemFiles guest, string root
         "-m", $"{FleetBoot.MemoryMegabytes}M", "-nodefaults", "-no-reboot", "-display", "none",
         "-kernel", guest.Kernel, "-initrd", guest.Initramfs, "-append", KernelCommandLine.For(),
         .. Disk("root", rootDisk, "on"), .. Disk("overlay", overlay, "off"), .. Disk("config", configDisk, "on"),
-        "-netdev", "user,id=net0", "-device", $"virtio-net-pci,netdev=net0,mac={mac},romfile=",
+        "-netdev", "user,id=net0", "-device", $"virtio-net-pci,netdev=net0,mac={_mac},romfile=",
         "-chardev", $"file,id=console,path={console}", "-serial", "chardev:console",
         "-device", "virtio-serial-pci,id=ports,max_ports=4",
         "-chardev", $"socket,id=agent,path={place}/agent,server=on,wait=off",

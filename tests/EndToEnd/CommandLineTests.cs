@@ -7,7 +7,7 @@ namespace Hypeman.Tests.EndToEnd;
 [Trait("Category", "Vm")]
 public class CommandLineTests(FleetFixture fixture) : IClassFixture<FleetFixture>
 {
-    private readonly Fleet fleet = fixture.Fleet;
+    private readonly Fleet _fleet = fixture.Fleet;
 
     [Fact]
     public async Task An_instance_is_run_used_and_removed()
@@ -20,7 +20,7 @@ public class CommandLineTests(FleetFixture fixture) : IClassFixture<FleetFixture
         var failure = await Assert.ThrowsAsync<CommandException>(() => HypemanAsync("exec", "cli", "--", "sh", "-c", "exit 9"));
         Assert.Equal(9, failure.ExitCode);
 
-        var file = Path.Combine(fleet.DataDir, "sent.txt");
+        var file = Path.Combine(_fleet.DataDir, "sent.txt");
         await File.WriteAllTextAsync(file, "content\n", TestContext.Current.CancellationToken);
         await HypemanAsync("cp", file, "cli:/tmp/sent.txt");
         Assert.Equal("content\n", await HypemanAsync("exec", "cli", "--", "cat", "/tmp/sent.txt"));
@@ -32,5 +32,5 @@ public class CommandLineTests(FleetFixture fixture) : IClassFixture<FleetFixture
         Assert.Contains("not found", gone.Message);
     }
 
-    private Task<string> HypemanAsync(params string[] arguments) => fleet.RunAsync(Artifacts.Cli, arguments);
+    private Task<string> HypemanAsync(params string[] arguments) => _fleet.RunAsync(Artifacts.Cli, arguments);
 }

@@ -16,17 +16,17 @@ public sealed class Fleet : IAsyncDisposable
     public const int IngressPort = 80;
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(90);
 
-    private readonly string netns = $"hm-e2e-{Guid.NewGuid().ToString("N")[..8]}";
-    private readonly NetworkNamespace network;
-    private readonly HttpClient http;
-    private ProcessHandle? server;
-    private string token = "";
+    private readonly string _netns = $"hm-e2e-{Guid.NewGuid().ToString("N")[..8]}";
+    private readonly NetworkNamespace _network;
+    private readonly HttpClient _http;
+    private ProcessHandle? _server;
+    private string _token = "";
 
     private Fleet()
     {
         DataDir = Directory.CreateTempSubdirectory("hypeman-e2e-").FullName;
-        network = NetworkNamespace.Ensure(netns);
-        http = new HttpClient(new SocketsHttpHandler { ConnectCallback = ConnectAsync, UseProxy = false })
+        _network = NetworkNamespace.Ensure(_netns);
+        _http = new HttpClient(new SocketsHttpHandler { ConnectCallback = ConnectAsync, UseProxy = false })
         {
             BaseAddress = new Uri($"http://127.0.0.1:{ApiPort}"),
             Timeout = TimeSpan.FromSeconds(70),
@@ -40,10 +40,10 @@ public sealed class Fleet : IAsyncDisposable
         var fleet = new Fleet();
         try
         {
-            await Command.RunAsync("ip", ["-n", fleet.netns, "link", "set", "lo", "up"], Cancel);
+            await Command.RunAsync("ip", ["-n", fleet._netns, "link", "set", "lo", "up"], Cancel);
             await fleet.StartServerAsync();
-            fleet.token = (await Command.RunAsync(Artifacts.Server, ["token", "--data", fleet.DataDir], Cancel)).Trim();
-            fleet.http.DefaultRequestHeaders.Authorization = new("Bearer", fleet.token);
+            fleet._token = (await Command.RunAsync(Artifacts.Server, ["token", "--data", fleet.DataDir], Cancel)).Trim();
+            fleet._http.DefaultRequestHeaders.Authorization = new("Bearer", fleet._token);
             return fleet;
         }
         catch
@@ -66,24 +66,24 @@ public sealed class Fleet : IAsyncDisposable
             ],
             Environment = new Dictionary<string, string> { ["DOTNET_ROOT"] = Artifacts.DotnetRoot, ["HOME"] = DataDir },
             OutputPath = LogPath,
-            Network = network,
+            Network = _network,
         });
-        server = ProcessHandle.Open(identity) ?? throw new InvalidOperationException($"The server ended at once:\n{LogTail()}");
+        _server = ProcessHandle.Open(identity) ?? throw new InvalidOperationException($"The server ended at once:\n{LogTail()}");
         await Until.True(async () =>
         {
-            if (server.Exited.IsCompleted)
+            if (_server.Exited.IsCompleted)
                 throw new InvalidOperationException($"The server ended:\n{LogTail()}");
             return await IsHealthyAsync();
         }, StartTimeout, "the server answers");
     }
 
-    public Task EnsureServerAsync() => server!.Exited.IsCompleted ? StartServerAsync() : Task.CompletedTask;
+    public Task EnsureServerAsync() => _server!.Exited.IsCompleted ? StartServerAsync() : Task.CompletedTask;
 
     /// <summary>kill -9 of our process only; VMs are not its children in the sense that matters.</summary>
     public async Task KillServerAsync()
     {
-        server!.Kill(ProcessSignal.Kill);
-        await server.Exited;
+        _server!.Kill(ProcessSignal.Kill);
+        await _server.Exited;
     }
 
     /// <summary>Runs a scenario of the official client; its failure is the test's.</summary>
@@ -95,10 +95,10 @@ public sealed class Fleet : IAsyncDisposable
     {
         string[] variables =
         [
-            $"HYPEMAN_BASE_URL=http://127.0.0.1:{ApiPort}", $"HYPEMAN_API_KEY={token}", $"E2E_INGRESS_PORT={IngressPort}",
+            $"HYPEMAN_BASE_URL=http://127.0.0.1:{ApiPort}", $"HYPEMAN_API_KEY={_token}", $"E2E_INGRESS_PORT={IngressPort}",
             $"DOTNET_ROOT={Artifacts.DotnetRoot}", .. environment.Select(pair => $"{pair.Name}={pair.Value}"),
         ];
-        var command = new Command("nsenter", [$"--net={network.Path}", "--", "env", .. variables, tool, .. arguments])
+        var command = new Command("nsenter", [$"--net={_network.Path}", "--", "env", .. variables, tool, .. arguments])
         {
             Timeout = TimeSpan.FromMinutes(4),
         };
@@ -115,40 +115,40 @@ public sealed class Fleet : IAsyncDisposable
 
     public static string RegistryHost => $"127.0.0.1:{ApiPort}";
 
-    public string Token => token;
+    public string Token => _token;
 
-    public async Task<JsonElement> GetAsync(string path) => await ReadAsync(await http.GetAsync(path, Cancel));
+    public async Task<JsonElement> GetAsync(string path) => await ReadAsync(await _http.GetAsync(path, Cancel));
 
     public async Task<JsonElement> PostAsync(string path, object body) =>
-        await ReadAsync(await http.PostAsync(path, JsonContent(body), Cancel));
+        await ReadAsync(await _http.PostAsync(path, JsonContent(body), Cancel));
 
     public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, object? body = null) =>
-        await http.SendAsync(new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent(body) }, Cancel);
+        await _http.SendAsync(new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent(body) }, Cancel);
 
     /// <summary>Asks an ingress, as a customer's browser would.</summary>
     public async Task<HttpResponseMessage> IngressAsync(string hostname)
     {
         var request = new HttpRequestMessage(HttpMethod.Get, $"http://127.0.0.1:{IngressPort}/") { Headers = { Host = hostname } };
-        return await http.SendAsync(request, Cancel);
+        return await _http.SendAsync(request, Cancel);
     }
 
     /// <summary>The state word of an instance; null when it is gone.</summary>
     public async Task<string?> StateAsync(string id)
     {
-        using var response = await http.GetAsync($"/instances/{id}", Cancel);
+        using var response = await _http.GetAsync($"/instances/{id}", Cancel);
         return response.StatusCode == HttpStatusCode.NotFound ? null : (await ReadAsync(response)).GetProperty("state").GetString();
     }
 
     public async ValueTask DisposeAsync()
     {
-        server?.Kill(ProcessSignal.Kill);
-        if (server is not null)
-            await server.Exited;
-        await new Command("nsenter", $"--net={network.Path}", "--", Artifacts.Server, "down", "--data", DataDir)
+        _server?.Kill(ProcessSignal.Kill);
+        if (_server is not null)
+            await _server.Exited;
+        await new Command("nsenter", $"--net={_network.Path}", "--", Artifacts.Server, "down", "--data", DataDir)
             .RunAsync(CancellationToken.None);
-        http.Dispose();
-        network.Dispose();
-        NetworkNamespace.Remove(netns);
+        _http.Dispose();
+        _network.Dispose();
+        NetworkNamespace.Remove(_netns);
         Directory.Delete(DataDir, recursive: true);
     }
 
@@ -172,7 +172,7 @@ public sealed class Fleet : IAsyncDisposable
     {
         try
         {
-            using var response = await http.GetAsync("/health", Cancel);
+            using var response = await _http.GetAsync("/health", Cancel);
             return response.IsSuccessStatusCode;
         }
         catch (HttpRequestException)
@@ -183,7 +183,7 @@ public sealed class Fleet : IAsyncDisposable
 
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
-        var socket = await network.CreateSocketAsync(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        var socket = await _network.CreateSocketAsync(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         try
         {
             await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);

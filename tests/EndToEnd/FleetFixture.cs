@@ -7,11 +7,11 @@ public sealed class FleetFixture : IAsyncLifetime
 {
     public Fleet Fleet { get; private set; } = null!;
 
-    private LeakCheck leaks = null!;
+    private LeakCheck _leaks = null!;
 
     public async ValueTask InitializeAsync()
     {
-        leaks = await LeakCheck.StartAsync();
+        _leaks = await LeakCheck.StartAsync();
         Fleet = await Fleet.StartAsync();
         await TestImage.PushAsync(Fleet);
     }
@@ -21,6 +21,6 @@ public sealed class FleetFixture : IAsyncLifetime
         if (Fleet is null)
             return;
         await Fleet.DisposeAsync();
-        await leaks.AssertNothingNewAsync();
+        await _leaks.AssertNothingNewAsync();
     }
 }

@@ -11,10 +11,10 @@ public sealed class RestartTests(FleetFixture fixture) : IClassFixture<FleetFixt
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
     private static readonly string[] Shell = ["/bin/sh", "-c"];
-    private readonly Fleet fleet = fixture.Fleet;
+    private readonly Fleet _fleet = fixture.Fleet;
 
     /// <summary>A test that failed halfway may have left it dead.</summary>
-    public async ValueTask InitializeAsync() => await fleet.EnsureServerAsync();
+    public async ValueTask InitializeAsync() => await _fleet.EnsureServerAsync();
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
@@ -23,15 +23,15 @@ public sealed class RestartTests(FleetFixture fixture) : IClassFixture<FleetFixt
     {
         var id = await CreateAsync("adopted", "mkdir -p /www; echo alive > /www/index.html; exec httpd -f -p 8000 -h /www");
         await StateIsAsync(id, "Running");
-        var before = await fleet.GetAsync($"/instances/{id}");
-        await fleet.KillServerAsync();
+        var before = await _fleet.GetAsync($"/instances/{id}");
+        await _fleet.KillServerAsync();
         await Until.True(async () => await PageAsync(before, 8000) == "alive\n", Patience, "the VM serves without us");
-        await fleet.StartServerAsync();
+        await _fleet.StartServerAsync();
 
         await StateIsAsync(id, "Running");
-        var after = await fleet.GetAsync($"/instances/{id}");
+        var after = await _fleet.GetAsync($"/instances/{id}");
         Assert.Equal(before.GetProperty("started_at").GetString(), after.GetProperty("started_at").GetString());
-        Assert.Equal("hello", (await fleet.RunAsync(Artifacts.Cli, ["exec", id, "--", "echo", "hello"])).Trim());
+        Assert.Equal("hello", (await _fleet.RunAsync(Artifacts.Cli, ["exec", id, "--", "echo", "hello"])).Trim());
         await DeleteAsync(id);
     }
 
@@ -40,14 +40,14 @@ public sealed class RestartTests(FleetFixture fixture) : IClassFixture<FleetFixt
     {
         var id = await CreateAsync("ended", "while [ ! -e /end ]; do sleep 0.1; done; exit 7");
         await StateIsAsync(id, "Running");
-        await fleet.RunAsync(Artifacts.Cli, ["exec", id, "--", "sh", "-c", "(sleep 2; touch /end) > /dev/null 2>&1 &"]);
-        var pid = VirtualMachines.Of(fleet, id).Single();
-        await fleet.KillServerAsync();
+        await _fleet.RunAsync(Artifacts.Cli, ["exec", id, "--", "sh", "-c", "(sleep 2; touch /end) > /dev/null 2>&1 &"]);
+        var pid = VirtualMachines.Of(_fleet, id).Single();
+        await _fleet.KillServerAsync();
         await Until.True(() => !Directory.Exists($"/proc/{pid}"), Patience, "the VM has ended by itself");
-        await fleet.StartServerAsync();
+        await _fleet.StartServerAsync();
 
         await StateIsAsync(id, "Stopped");
-        Assert.Equal(7, (await fleet.GetAsync($"/instances/{id}")).GetProperty("exit_code").GetInt32());
+        Assert.Equal(7, (await _fleet.GetAsync($"/instances/{id}")).GetProperty("exit_code").GetInt32());
         await DeleteAsync(id);
     }
 
@@ -61,17 +61,17 @@ public sealed class RestartTests(FleetFixture fixture) : IClassFixture<FleetFixt
         var name = $"create-{milliseconds}";
         var creating = CreateAsync(name, "sleep 1000").ContinueWith(_ => { }, TaskScheduler.Default);
         await PassAsync(milliseconds);
-        await fleet.KillServerAsync();
+        await _fleet.KillServerAsync();
         await creating;
-        await fleet.StartServerAsync();
+        await _fleet.StartServerAsync();
 
-        await Until.True(async () => await fleet.StateAsync(name) is null or "Running" or "Stopped", Patience, $"{name} is at rest");
-        var state = await fleet.StateAsync(name);
-        var id = state is null ? null : (await fleet.GetAsync($"/instances/{name}")).GetProperty("id").GetString();
-        Assert.Equal(state == "Running" ? 1 : 0, id is null ? 0 : VirtualMachines.Of(fleet, id).Count);
+        await Until.True(async () => await _fleet.StateAsync(name) is null or "Running" or "Stopped", Patience, $"{name} is at rest");
+        var state = await _fleet.StateAsync(name);
+        var id = state is null ? null : (await _fleet.GetAsync($"/instances/{name}")).GetProperty("id").GetString();
+        Assert.Equal(state == "Running" ? 1 : 0, id is null ? 0 : VirtualMachines.Of(_fleet, id).Count);
         if (id is not null)
             await DeleteAsync(id);
-        Assert.Empty(VirtualMachines.All(fleet));
+        Assert.Empty(VirtualMachines.All(_fleet));
     }
 
     [Theory]
@@ -82,17 +82,17 @@ public sealed class RestartTests(FleetFixture fixture) : IClassFixture<FleetFixt
     {
         var id = await CreateAsync($"stop-{milliseconds}", "trap '' TERM; while true; do sleep 1; done");
         await StateIsAsync(id, "Running");
-        var stopping = IgnoreAsync(fleet.SendAsync(HttpMethod.Post, $"/instances/{id}/stop"));
+        var stopping = IgnoreAsync(_fleet.SendAsync(HttpMethod.Post, $"/instances/{id}/stop"));
         await PassAsync(milliseconds);
-        await fleet.KillServerAsync();
+        await _fleet.KillServerAsync();
         await stopping;
-        await fleet.StartServerAsync();
+        await _fleet.StartServerAsync();
 
-        await Until.True(async () => await fleet.StateAsync(id) is "Running" or "Stopped", Patience, "it is at rest");
-        if (await fleet.StateAsync(id) == "Running")
-            (await fleet.SendAsync(HttpMethod.Post, $"/instances/{id}/stop")).EnsureSuccessStatusCode();
+        await Until.True(async () => await _fleet.StateAsync(id) is "Running" or "Stopped", Patience, "it is at rest");
+        if (await _fleet.StateAsync(id) == "Running")
+            (await _fleet.SendAsync(HttpMethod.Post, $"/instances/{id}/stop")).EnsureSuccessStatusCode();
         await StateIsAsync(id, "Stopped");
-        Assert.Empty(VirtualMachines.Of(fleet, id));
+        Assert.Empty(VirtualMachines.Of(_fleet, id));
         await DeleteAsync(id);
     }
 
@@ -101,21 +101,21 @@ public sealed class RestartTests(FleetFixture fixture) : IClassFixture<FleetFixt
     {
         var id = await CreateAsync("deleted", "sleep 1000");
         await StateIsAsync(id, "Running");
-        var deleting = IgnoreAsync(fleet.SendAsync(HttpMethod.Delete, $"/instances/{id}"));
+        var deleting = IgnoreAsync(_fleet.SendAsync(HttpMethod.Delete, $"/instances/{id}"));
         await PassAsync(50);
-        await fleet.KillServerAsync();
+        await _fleet.KillServerAsync();
         await deleting;
-        await fleet.StartServerAsync();
+        await _fleet.StartServerAsync();
 
-        if (await fleet.StateAsync(id) == "Running")
+        if (await _fleet.StateAsync(id) == "Running")
             await DeleteAsync(id);
-        await Until.True(async () => await fleet.StateAsync(id) is null, Patience, "it is gone");
-        Assert.Empty(VirtualMachines.Of(fleet, id));
+        await Until.True(async () => await _fleet.StateAsync(id) is null, Patience, "it is gone");
+        Assert.Empty(VirtualMachines.Of(_fleet, id));
     }
 
     private async Task<string> CreateAsync(string name, string script)
     {
-        var instance = await fleet.PostAsync("/instances", new
+        var instance = await _fleet.PostAsync("/instances", new
         {
             name, image = TestImage.Name, size = "256MB", overlay_size = "1GB", vcpus = 1,
             entrypoint = Shell, cmd = Enumerable.Repeat(script, 1),
@@ -125,12 +125,12 @@ public sealed class RestartTests(FleetFixture fixture) : IClassFixture<FleetFixt
 
     private async Task DeleteAsync(string id)
     {
-        using var response = await fleet.SendAsync(HttpMethod.Delete, $"/instances/{id}");
+        using var response = await _fleet.SendAsync(HttpMethod.Delete, $"/instances/{id}");
         Assert.Equal(HttpStatusCode.NoContent, response.StatusCode);
     }
 
     private Task StateIsAsync(string id, string state) =>
-        Until.True(async () => await fleet.StateAsync(id) == state, Patience, $"{id} is {state}");
+        Until.True(async () => await _fleet.StateAsync(id) == state, Patience, $"{id} is {state}");
 
     /// <summary>Fetches a page from a VM without us, straight from inside the node's namespace; null while none comes.</summary>
     private async Task<string?> PageAsync(JsonElement instance, int port)
@@ -138,7 +138,7 @@ public sealed class RestartTests(FleetFixture fixture) : IClassFixture<FleetFixt
         var ip = instance.GetProperty("network").GetProperty("ip").GetString();
         try
         {
-            return await fleet.InNodeNamespaceAsync("curl", ["-fsS", "--max-time", "10", $"http://{ip}:{port}/"]);
+            return await _fleet.InNodeNamespaceAsync("curl", ["-fsS", "--max-time", "10", $"http://{ip}:{port}/"]);
         }
         catch (CommandException)
         {

@@ -16,10 +16,10 @@ public sealed class Cgroups
     private const string Parent = "hypeman";
     private static readonly string[] Wanted = ["memory", "cpu", "pids"];
 
-    private readonly string node;
-    private readonly IReadOnlyList<CgroupHierarchy> hierarchies;
+    private readonly string _node;
+    private readonly IReadOnlyList<CgroupHierarchy> _hierarchies;
 
-    private Cgroups(string node, IReadOnlyList<CgroupHierarchy> hierarchies) => (this.node, this.hierarchies) = (node, hierarchies);
+    private Cgroups(string node, IReadOnlyList<CgroupHierarchy> hierarchies) => (_node, _hierarchies) = (node, hierarchies);
 
     /// <summary>What this host cannot do, for its operator; empty when all is there.</summary>
     public IReadOnlyList<string> Missing { get; private init; } = [];
@@ -37,16 +37,16 @@ public sealed class Cgroups
     /// <summary>Ids of the VMs that have a group.</summary>
     public IReadOnlyList<string> List() =>
     [
-        .. hierarchies.Select(one => $"{one.Root}/{Parent}/{node}").Where(Directory.Exists)
+        .. _hierarchies.Select(one => $"{one.Root}/{Parent}/{_node}").Where(Directory.Exists)
             .SelectMany(folder => Directory.EnumerateDirectories(folder)).Select(path => Path.GetFileName(path)!).Distinct(),
     ];
 
     /// <summary>Makes the group of a VM, or changes its limits.</summary>
     public void Ensure(string vmId, CgroupLimits limits)
     {
-        foreach (var hierarchy in hierarchies)
+        foreach (var hierarchy in _hierarchies)
         {
-            var folder = hierarchy.Ensure($"{Parent}/{node}/{vmId}", Wanted);
+            var folder = hierarchy.Ensure($"{Parent}/{_node}/{vmId}", Wanted);
             foreach (var (file, value) in CgroupFiles.Limits(hierarchy.IsUnified, limits))
             {
                 if (File.Exists($"{folder}/{file}"))
@@ -80,14 +80,14 @@ public sealed class Cgroups
     /// <summary>Removes the node's own group, for its teardown; false while a VM's group is left in it.</summary>
     public bool TryRemoveAll()
     {
-        var removed = hierarchies.Select(one => $"{one.Root}/{Parent}/{node}").ToList().TrueForAll(CgroupFiles.TryRemove);
+        var removed = _hierarchies.Select(one => $"{one.Root}/{Parent}/{_node}").ToList().TrueForAll(CgroupFiles.TryRemove);
         // Other nodes may have theirs in it.
-        hierarchies.ToList().ForEach(one => CgroupFiles.TryRemove($"{one.Root}/{Parent}"));
+        _hierarchies.ToList().ForEach(one => CgroupFiles.TryRemove($"{one.Root}/{Parent}"));
         return removed;
     }
 
     private IEnumerable<string> FoldersOf(string vmId) =>
-        hierarchies.Select(one => $"{one.Root}/{Parent}/{node}/{vmId}").Where(Directory.Exists);
+        _hierarchies.Select(one => $"{one.Root}/{Parent}/{_node}/{vmId}").Where(Directory.Exists);
 
     private static bool CanWrite(CgroupHierarchy hierarchy, string node)
     {

@@ -11,13 +11,13 @@ internal sealed class ExitWatcher
     private static readonly int DataOffset = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 4 : 8;
     private static readonly int EventSize = DataOffset + sizeof(long);
 
-    private readonly int epoll;
-    private readonly ConcurrentDictionary<long, TaskCompletionSource> waiting = new();
-    private long lastKey;
+    private readonly int _epoll;
+    private readonly ConcurrentDictionary<long, TaskCompletionSource> _waiting = new();
+    private long _lastKey;
 
     private ExitWatcher()
     {
-        epoll = LinuxException.Check(() => Libc.EpollCreate(Libc.CloseOnExec), "epoll_create1");
+        _epoll = LinuxException.Check(() => Libc.EpollCreate(Libc.CloseOnExec), "epoll_create1");
         new Thread(Run) { IsBackground = true, Name = "process exits" }.Start();
     }
 
@@ -26,15 +26,15 @@ internal sealed class ExitWatcher
 
     internal unsafe Task WaitAsync(SafeFileHandle pidfd)
     {
-        var key = Interlocked.Increment(ref lastKey);
+        var key = Interlocked.Increment(ref _lastKey);
         var exited = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        waiting[key] = exited;
+        _waiting[key] = exited;
         var @event = stackalloc byte[EventSize];
         *(uint*)@event = Libc.EpollIn | Libc.EpollOneShot;
         *(long*)(@event + DataOffset) = key;
-        if (Libc.EpollControl(epoll, Libc.EpollAdd, (int)pidfd.DangerousGetHandle(), @event) < 0)
+        if (Libc.EpollControl(_epoll, Libc.EpollAdd, (int)pidfd.DangerousGetHandle(), @event) < 0)
         {
-            waiting.TryRemove(key, out _);
+            _waiting.TryRemove(key, out _);
             throw LinuxException.Last("epoll_ctl");
         }
         return exited.Task;
@@ -46,10 +46,10 @@ internal sealed class ExitWatcher
         var events = stackalloc byte[EventSize * capacity];
         while (true)
         {
-            var count = Libc.EpollWait(epoll, events, capacity, timeout: -1);
+            var count = Libc.EpollWait(_epoll, events, capacity, timeout: -1);
             for (var i = 0; i < count; i++)
             {
-                if (waiting.TryRemove(*(long*)(events + i * EventSize + DataOffset), out var exited))
+                if (_waiting.TryRemove(*(long*)(events + i * EventSize + DataOffset), out var exited))
                     exited.SetResult();
             }
         }

@@ -13,9 +13,9 @@ public sealed class FileLock : IDisposable
 {
     private const uint PrivateMode = 0x180; // 0600
 
-    private readonly SafeFileHandle handle;
+    private readonly SafeFileHandle _handle;
 
-    private FileLock(SafeFileHandle handle) => this.handle = handle;
+    private FileLock(SafeFileHandle handle) => _handle = handle;
 
     /// <summary>Takes the lock at once, or returns null when another holds it.</summary>
     public static FileLock? TryTake(string path)
@@ -51,7 +51,7 @@ public sealed class FileLock : IDisposable
         return int.TryParse(text[..length].TrimEnd((byte)'\n'), CultureInfo.InvariantCulture, out var pid) ? pid : null;
     }
 
-    public void Dispose() => handle.Dispose();
+    public void Dispose() => _handle.Dispose();
 
     /// <summary>Not File.OpenHandle: it takes a shared lock of its own, which two that try at once would hold against each other.</summary>
     private static SafeFileHandle Open(string path) => new(

@@ -13,13 +13,13 @@ internal sealed partial class FileWatcher
     private const uint OnlyDirectories = 0x1000000, Overflow = 0x4000;
     private const int EventSize = 16, LengthOffset = 12, MaskOffset = 4, CloseOnExec = 0x80000;
 
-    private readonly int inotify;
-    private readonly Lock gate = new();
-    private readonly Dictionary<int, List<Subscription>> subscriptions = [];
+    private readonly int _inotify;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<int, List<Subscription>> _subscriptions = [];
 
     private FileWatcher()
     {
-        inotify = LinuxException.Check(() => Init(CloseOnExec), "inotify_init1");
+        _inotify = LinuxException.Check(() => Init(CloseOnExec), "inotify_init1");
         new Thread(Run) { IsBackground = true, Name = "file changes" }.Start();
     }
 
@@ -30,15 +30,15 @@ internal sealed partial class FileWatcher
     internal IDisposable Watch(string path, Action changed)
     {
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
-        lock (gate)
+        lock (_gate)
         {
             // The kernel has one watch per folder, and gives its number again.
             var watch = LinuxException.Check(
-                () => AddWatch(inotify, folder, Modified | MovedFrom | MovedTo | Created | Deleted | OnlyDirectories),
+                () => AddWatch(_inotify, folder, Modified | MovedFrom | MovedTo | Created | Deleted | OnlyDirectories),
                 $"watch {folder}");
             var subscription = new Subscription(this, watch, Path.GetFileName(path), changed);
-            if (!subscriptions.TryGetValue(watch, out var others))
-                subscriptions[watch] = others = [];
+            if (!_subscriptions.TryGetValue(watch, out var others))
+                _subscriptions[watch] = others = [];
             others.Add(subscription);
             return subscription;
         }
@@ -49,7 +49,7 @@ internal sealed partial class FileWatcher
         var buffer = new byte[64 * 1024];
         while (true)
         {
-            var count = (int)Read(inotify, buffer, (nuint)buffer.Length);
+            var count = (int)Read(_inotify, buffer, (nuint)buffer.Length);
             for (var rest = buffer.AsSpan(0, Math.Max(0, count)); rest.Length >= EventSize;)
             {
                 var size = EventSize + BitConverter.ToInt32(rest[LengthOffset..]);
@@ -64,26 +64,26 @@ internal sealed partial class FileWatcher
     private void Notify(int watch, string name, bool isOverflow)
     {
         List<Subscription> concerned;
-        lock (gate)
+        lock (_gate)
         {
             concerned = isOverflow
-                ? [.. subscriptions.Values.SelectMany(all => all)]
-                : [.. subscriptions.GetValueOrDefault(watch, []).Where(one => name.Length == 0 || one.Name == name)];
+                ? [.. _subscriptions.Values.SelectMany(all => all)]
+                : [.. _subscriptions.GetValueOrDefault(watch, []).Where(one => name.Length == 0 || one.Name == name)];
         }
         concerned.ForEach(one => one.Changed());
     }
 
     private void Remove(Subscription subscription)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (!subscriptions.TryGetValue(subscription.Watch, out var others) || !others.Remove(subscription))
+            if (!_subscriptions.TryGetValue(subscription.Watch, out var others) || !others.Remove(subscription))
                 return;
             if (others.Count > 0)
                 return;
-            subscriptions.Remove(subscription.Watch);
+            _subscriptions.Remove(subscription.Watch);
             // Fails when the folder is gone, and the watch with it.
-            _ = RemoveWatch(inotify, subscription.Watch);
+            _ = RemoveWatch(_inotify, subscription.Watch);
         }
     }
 

@@ -12,22 +12,22 @@ public sealed class NetworkNamespace : IDisposable
 {
     private const string NamedFolder = "/run/netns";
 
-    private readonly SafeFileHandle handle;
-    private readonly BlockingCollection<Action<Exception?>> work = [];
-    private readonly Lazy<Thread> thread;
+    private readonly SafeFileHandle _handle;
+    private readonly BlockingCollection<Action<Exception?>> _work = [];
+    private readonly Lazy<Thread> _thread;
 
     private NetworkNamespace(SafeFileHandle handle, string path)
     {
-        this.handle = handle;
+        _handle = handle;
         Path = path;
-        thread = new(StartThread);
+        _thread = new(StartThread);
     }
 
     /// <summary>A file that stands for the namespace, for tools such as nsenter.</summary>
     public string Path { get; }
 
     /// <summary>For netlink messages that name a namespace by descriptor.</summary>
-    internal SafeFileHandle Handle => handle;
+    internal SafeFileHandle Handle => _handle;
 
     public static string PathOf(string name) => $"{NamedFolder}/{name}";
 
@@ -67,8 +67,8 @@ public sealed class NetworkNamespace : IDisposable
     public Task<T> RunAsync<T>(Func<T> action)
     {
         var result = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _ = thread.Value;
-        work.Add(notEntered =>
+        _ = _thread.Value;
+        _work.Add(notEntered =>
         {
             try
             {
@@ -102,8 +102,8 @@ public sealed class NetworkNamespace : IDisposable
 
     public void Dispose()
     {
-        work.CompleteAdding();
-        handle.Dispose();
+        _work.CompleteAdding();
+        _handle.Dispose();
     }
 
     private static bool IsMounted(string path) =>
@@ -113,10 +113,10 @@ public sealed class NetworkNamespace : IDisposable
     {
         var started = new Thread(() =>
         {
-            var notEntered = Libc.EnterNamespace((int)handle.DangerousGetHandle(), Libc.NewNetworkNamespace) < 0
+            var notEntered = Libc.EnterNamespace((int)_handle.DangerousGetHandle(), Libc.NewNetworkNamespace) < 0
                 ? LinuxException.Last($"setns {Path}")
                 : null;
-            foreach (var action in work.GetConsumingEnumerable())
+            foreach (var action in _work.GetConsumingEnumerable())
                 action(notEntered);
         }) { IsBackground = true, Name = $"netns {System.IO.Path.GetFileName(Path)}" };
         started.Start();

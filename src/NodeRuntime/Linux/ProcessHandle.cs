@@ -19,20 +19,20 @@ public sealed class ProcessHandle : IDisposable
 {
     private const nint PidfdSendSignal = 424, PidfdOpen = 434;
 
-    private readonly SafeFileHandle pidfd;
-    private readonly Lazy<Task<ProcessExit>> exited;
+    private readonly SafeFileHandle _pidfd;
+    private readonly Lazy<Task<ProcessExit>> _exited;
 
     private ProcessHandle(ProcessIdentity identity, SafeFileHandle pidfd)
     {
         Identity = identity;
-        this.pidfd = pidfd;
-        exited = new(WaitAsync);
+        _pidfd = pidfd;
+        _exited = new(WaitAsync);
     }
 
     public ProcessIdentity Identity { get; }
 
     /// <summary>Ends with the process. A child of ours is reaped by it.</summary>
-    public Task<ProcessExit> Exited => exited.Value;
+    public Task<ProcessExit> Exited => _exited.Value;
 
     /// <summary>Takes hold of a process; null when it is no more.</summary>
     public static ProcessHandle? Open(ProcessIdentity identity)
@@ -56,16 +56,16 @@ public sealed class ProcessHandle : IDisposable
     /// <summary>Sends a signal. A process that has ended already is no error.</summary>
     public void Kill(ProcessSignal signal)
     {
-        if (Libc.SystemCall(PidfdSendSignal, pidfd.DangerousGetHandle(), (nint)signal, 0, 0) < 0
+        if (Libc.SystemCall(PidfdSendSignal, _pidfd.DangerousGetHandle(), (nint)signal, 0, 0) < 0
             && Marshal.GetLastPInvokeError() != LinuxException.NoProcess)
             throw LinuxException.Last($"pidfd_send_signal {Identity.Pid}");
     }
 
-    public void Dispose() => pidfd.Dispose();
+    public void Dispose() => _pidfd.Dispose();
 
     private async Task<ProcessExit> WaitAsync()
     {
-        await ExitWatcher.Shared.WaitAsync(pidfd);
+        await ExitWatcher.Shared.WaitAsync(_pidfd);
         return TryReap();
     }
 
@@ -74,7 +74,7 @@ public sealed class ProcessHandle : IDisposable
         const int codeOffset = 8, statusOffset = 24, exitedNormally = 1;
         var info = stackalloc byte[128];
         var result = Libc.Wait(
-            Libc.WaitByPidfd, (int)pidfd.DangerousGetHandle(), info, Libc.WaitExited | Libc.WaitNoHang);
+            Libc.WaitByPidfd, (int)_pidfd.DangerousGetHandle(), info, Libc.WaitExited | Libc.WaitNoHang);
         // Not our child (or the runtime reaped it because we are PID 1): how it ended is then not for us to know.
         if (result != 0 || *(int*)info == 0)
             return new ProcessExit(null, null);

@@ -114,22 +114,22 @@ public static partial class Spawner
     /// <summary>Null-terminated arrays of strings, freed together.</summary>
     private sealed class NativeStrings : IDisposable
     {
-        private readonly List<nint> blocks = [];
+        private readonly List<nint> _blocks = [];
 
         internal nint Array(IReadOnlyList<string> strings)
         {
             var array = Marshal.AllocCoTaskMem((strings.Count + 1) * nint.Size);
-            blocks.Add(array);
+            _blocks.Add(array);
             for (var i = 0; i < strings.Count; i++)
             {
                 var text = Marshal.StringToCoTaskMemUTF8(strings[i]);
-                blocks.Add(text);
+                _blocks.Add(text);
                 Marshal.WriteIntPtr(array, i * nint.Size, text);
             }
             Marshal.WriteIntPtr(array, strings.Count * nint.Size, 0);
             return array;
         }
 
-        public void Dispose() => blocks.ForEach(Marshal.FreeCoTaskMem);
+        public void Dispose() => _blocks.ForEach(Marshal.FreeCoTaskMem);
     }
 }

@@ -8,8 +8,8 @@ internal sealed class LineAssembler
     /// <summary>A longer line comes in pieces, so that a program which never ends a line fills no memory.</summary>
     internal const int MaxLineBytes = 64 * 1024;
 
-    private readonly byte[] pending = new byte[MaxLineBytes];
-    private int length;
+    private readonly byte[] _pending = new byte[MaxLineBytes];
+    private int _length;
 
     /// <summary>Adds the lines that these bytes complete.</summary>
     internal void Add(ReadOnlySpan<byte> bytes, List<string> lines)
@@ -18,17 +18,17 @@ internal sealed class LineAssembler
         {
             var end = bytes.IndexOf((byte)'\n');
             var part = end < 0 ? bytes : bytes[..end];
-            if (part.Length > MaxLineBytes - length)
+            if (part.Length > MaxLineBytes - _length)
             {
-                var fitting = MaxLineBytes - length;
-                part[..fitting].CopyTo(pending.AsSpan(length));
-                length = MaxLineBytes;
+                var fitting = MaxLineBytes - _length;
+                part[..fitting].CopyTo(_pending.AsSpan(_length));
+                _length = MaxLineBytes;
                 lines.Add(TakePiece());
                 bytes = bytes[fitting..];
                 continue;
             }
-            part.CopyTo(pending.AsSpan(length));
-            length += part.Length;
+            part.CopyTo(_pending.AsSpan(_length));
+            _length += part.Length;
             if (end < 0)
                 return;
             lines.Add(TakeLine());
@@ -37,12 +37,12 @@ internal sealed class LineAssembler
     }
 
     /// <summary>The line that has begun and not ended; null when there is none.</summary>
-    internal string? TakeRest() => length == 0 ? null : TakeLine();
+    internal string? TakeRest() => _length == 0 ? null : TakeLine();
 
     private string TakeLine()
     {
-        var line = pending.AsSpan(0, length);
-        length = 0;
+        var line = _pending.AsSpan(0, _length);
+        _length = 0;
         return Encoding.UTF8.GetString(line is [.. var text, (byte)'\r'] ? text : line);
     }
 
@@ -50,14 +50,14 @@ internal sealed class LineAssembler
     private string TakePiece()
     {
         const int longestCharacter = 4;
-        var cut = length;
-        while (cut > length - longestCharacter && IsContinuation(pending[cut - 1]))
+        var cut = _length;
+        while (cut > _length - longestCharacter && IsContinuation(_pending[cut - 1]))
             cut--;
         // Before the cut is now the first byte of the last character, or something that is no UTF-8 anyway.
-        cut = IsFirstOfSeveral(pending[cut - 1]) ? cut - 1 : length;
-        var text = Encoding.UTF8.GetString(pending.AsSpan(0, cut));
-        pending.AsSpan(cut, length - cut).CopyTo(pending);
-        length -= cut;
+        cut = IsFirstOfSeveral(_pending[cut - 1]) ? cut - 1 : _length;
+        var text = Encoding.UTF8.GetString(_pending.AsSpan(0, cut));
+        _pending.AsSpan(cut, _length - cut).CopyTo(_pending);
+        _length -= cut;
         return text;
     }
 

@@ -15,9 +15,9 @@ internal sealed class HostUplink(string nodeId, NodeNetworkOptions options, Netw
     private const string LockFolder = "/run/hypeman";
     private const string LockFile = LockFolder + "/host-network.lock";
 
-    private readonly string device = NetworkNames.Namespace(nodeId);
-    private readonly string table = NetworkNames.HostTable(nodeId);
-    private readonly HostForwarding forwarding = new(host, log);
+    private readonly string _device = NetworkNames.Namespace(nodeId);
+    private readonly string _table = NetworkNames.HostTable(nodeId);
+    private readonly HostForwarding _forwarding = new(host, log);
 
     internal async Task EnsureAsync(NetworkNamespace node, CancellationToken cancellationToken)
     {
@@ -27,10 +27,10 @@ internal sealed class HostUplink(string nodeId, NodeNetworkOptions options, Netw
         var (addresses, outside) = await host.RunAsync(ConfigureHostEnd);
         await node.RunAsync(() => ConfigureNodeEnd(addresses));
         await Nft.ApplyAsync(
-            host, HostRules.Admit(table, device, addresses.Network.ToString()), cancellationToken);
+            host, HostRules.Admit(_table, _device, addresses.Network.ToString()), cancellationToken);
         if (outside is null)
             log.LogWarning("This host has no default route: VMs reach only what the host itself reaches");
-        await forwarding.EnableAsync(device, outside, cancellationToken);
+        await _forwarding.EnableAsync(_device, outside, cancellationToken);
         await WarnOfBlockerAsync(cancellationToken);
     }
 
@@ -44,7 +44,7 @@ internal sealed class HostUplink(string nodeId, NodeNetworkOptions options, Netw
                 .Select(route => (route.Device, Network: NetworkOf(route.Destination, route.PrefixLength))))
             .Where(other => LinkPool.Overlap(other.Network, network))
             .Select(other => (other.Network, Name: names.GetValueOrDefault(other.Device, "no device")))
-            .Where(other => other.Name != device)
+            .Where(other => other.Name != _device)
             .Select(other => $"{other.Network} ({other.Name})")
             .FirstOrDefault();
     });
@@ -52,13 +52,13 @@ internal sealed class HostUplink(string nodeId, NodeNetworkOptions options, Netw
     internal async Task RemoveAsync(CancellationToken cancellationToken)
     {
         using var turn = await TakeTurnAsync();
-        await Nft.ApplyAsync(host, HostRules.Dismiss(table), cancellationToken);
+        await Nft.ApplyAsync(host, HostRules.Dismiss(_table), cancellationToken);
         await host.RunAsync(() =>
         {
             using var socket = RouteSocket.Open();
-            socket.RemoveLink(device);
+            socket.RemoveLink(_device);
         });
-        await forwarding.ReleaseAsync(cancellationToken);
+        await _forwarding.ReleaseAsync(cancellationToken);
     }
 
     private static Task<FileLock> TakeTurnAsync()
@@ -74,7 +74,7 @@ internal sealed class HostUplink(string nodeId, NodeNetworkOptions options, Netw
             log.LogWarning(
                 "The chain {Chain} of this host drops what VMs send out. Allow it there: iptables -I FORWARD -i {Device} -j ACCEPT; "
                 + "iptables -I FORWARD -o {Device} -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT",
-                blocker, device, device);
+                blocker, _device, _device);
     }
 
     private static bool HasLink(string name)
@@ -87,8 +87,8 @@ internal sealed class HostUplink(string nodeId, NodeNetworkOptions options, Netw
     {
         using var socket = RouteSocket.Open();
         // Its other end, if it has one, lies in a namespace that lost its name.
-        socket.RemoveLink(device);
-        socket.CreateVeth(device, NetworkNames.Uplink, node.Handle);
+        socket.RemoveLink(_device);
+        socket.CreateVeth(_device, NetworkNames.Uplink, node.Handle);
     }
 
     /// <summary>Returns the addresses of both ends, and the device that leads outside.</summary>
@@ -96,11 +96,11 @@ internal sealed class HostUplink(string nodeId, NodeNetworkOptions options, Netw
     {
         using var socket = RouteSocket.Open();
         var links = socket.ListLinks();
-        var own = links.First(link => link.Name == device);
+        var own = links.First(link => link.Name == _device);
         var routes = socket.ListRoutes();
         var addresses = PickAddresses(own.Index, socket.ListAddresses(), routes);
         socket.SetAddress(own.Index, addresses.Host, UplinkAddresses.PrefixLength);
-        Sysctl.SetIfThere($"net/ipv6/conf/{device}/disable_ipv6", "1");
+        Sysctl.SetIfThere($"net/ipv6/conf/{_device}/disable_ipv6", "1");
         socket.SetUp(own.Index);
         var outside = options.UplinkInterface ?? links
             .FirstOrDefault(link => routes.Any(route => route.PrefixLength == 0 && route.Device == link.Index))?.Name;

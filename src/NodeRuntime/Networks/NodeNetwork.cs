@@ -14,34 +14,34 @@ namespace Hypeman.NodeRuntime.Networks;
 /// </summary>
 public sealed class NodeNetwork : IDisposable
 {
-    private readonly string name;
-    private readonly NodeNetworkOptions options;
-    private readonly VmSubnet subnet;
-    private readonly HostUplink uplink;
-    private readonly ILogger<NodeNetwork> log;
-    private readonly IReadOnlyList<IPAddress> dnsServers;
-    private readonly SemaphoreSlim gate = new(1);
-    private NetworkNamespace? node;
-    private VmPorts? ports;
+    private readonly string _name;
+    private readonly NodeNetworkOptions _options;
+    private readonly VmSubnet _subnet;
+    private readonly HostUplink _uplink;
+    private readonly ILogger<NodeNetwork> _log;
+    private readonly IReadOnlyList<IPAddress> _dnsServers;
+    private readonly SemaphoreSlim _gate = new(1);
+    private NetworkNamespace? _node;
+    private VmPorts? _ports;
 
     /// <param name="host">What this node takes for its host; the caller keeps it.</param>
     /// <exception cref="NodeException">Invalid options.</exception>
     public NodeNetwork(string nodeId, NodeNetworkOptions options, NetworkNamespace host, ILogger<NodeNetwork> log)
     {
-        (this.options, this.log) = (options, log);
-        name = NetworkNames.Namespace(nodeId);
-        subnet = VmSubnet.Parse(options.SubnetCidr);
-        dnsServers = [.. options.DnsServers.Select(ParseDnsServer)];
-        uplink = new HostUplink(nodeId, options, host, log);
+        (_options, _log) = (options, log);
+        _name = NetworkNames.Namespace(nodeId);
+        _subnet = VmSubnet.Parse(options.SubnetCidr);
+        _dnsServers = [.. options.DnsServers.Select(ParseDnsServer)];
+        _uplink = new HostUplink(nodeId, options, host, log);
     }
 
     /// <summary>The file of the namespace, for processes that are to live in it.</summary>
-    public string NamespacePath => NetworkNamespace.PathOf(name);
+    public string NamespacePath => NetworkNamespace.PathOf(_name);
 
     /// <summary>For sockets and processes inside.</summary>
-    public NetworkNamespace Namespace => node ?? throw new InvalidOperationException("EnsureAsync comes first.");
+    public NetworkNamespace Namespace => _node ?? throw new InvalidOperationException("EnsureAsync comes first.");
 
-    private VmPorts Ports => ports ?? throw new InvalidOperationException("EnsureAsync comes first.");
+    private VmPorts Ports => _ports ?? throw new InvalidOperationException("EnsureAsync comes first.");
 
     /// <summary>
     /// Refuses a network for the VMs of which the host has a part itself: they would reach their neighbours where
@@ -50,10 +50,10 @@ public sealed class NodeNetwork : IDisposable
     /// <exception cref="NodeException">Invalid: names both, and the setting.</exception>
     public async Task RequireFreeSubnetAsync()
     {
-        if (await uplink.FindOverlapAsync(subnet.Cidr) is { } overlap)
+        if (await _uplink.FindOverlapAsync(_subnet.Cidr) is { } overlap)
             throw new NodeException(
                 NodeErrorKind.Invalid,
-                $"The network of the VMs, {subnet.Cidr}, overlaps {overlap} of this host. "
+                $"The network of the VMs, {_subnet.Cidr}, overlaps {overlap} of this host. "
                 + "Choose another one with the setting network.subnet_cidr (NETWORK__SUBNET_CIDR).");
     }
 
@@ -61,7 +61,7 @@ public sealed class NodeNetwork : IDisposable
     public async Task EnsureAsync(CancellationToken cancellationToken)
     {
         using var turn = await TakeTurnAsync(cancellationToken);
-        await uplink.EnsureAsync(await EnsureInsideAsync(cancellationToken), cancellationToken);
+        await _uplink.EnsureAsync(await EnsureInsideAsync(cancellationToken), cancellationToken);
     }
 
     /// <summary>As <see cref="EnsureAsync"/>, but for removing: without a way out, so that nothing of the host is touched.</summary>
@@ -73,14 +73,14 @@ public sealed class NodeNetwork : IDisposable
 
     /// <summary>Picks an address that is not in use. The caller records it before it picks another.</summary>
     /// <exception cref="NodeException">InsufficientResources: the subnet is full.</exception>
-    public VmAddress Allocate(IReadOnlySet<IPAddress> used) => AddressOf(subnet.Pick(used));
+    public VmAddress Allocate(IReadOnlySet<IPAddress> used) => AddressOf(_subnet.Pick(used));
 
     /// <summary>All that goes with an address which was picked before.</summary>
     public VmAddress AddressOf(IPAddress ip) =>
-        new(ip, VmSubnet.MacOf(ip), subnet.Cidr.PrefixLength, subnet.Gateway, dnsServers);
+        new(ip, VmSubnet.MacOf(ip), _subnet.Cidr.PrefixLength, _subnet.Gateway, _dnsServers);
 
     /// <summary>The user that runs the VM with this address. Its group is <see cref="NodeNetworkOptions.UidBase"/>.</summary>
-    public uint UidOf(IPAddress ip) => options.UidBase + subnet.OffsetOf(ip);
+    public uint UidOf(IPAddress ip) => _options.UidBase + _subnet.OffsetOf(ip);
 
     /// <summary>
     /// Makes the VM's TAP, opens the way for its address, and returns the TAP's name. Repeating it changes what
@@ -146,16 +146,16 @@ public sealed class NodeNetwork : IDisposable
     public async Task RemoveAsync(CancellationToken cancellationToken)
     {
         using var turn = await TakeTurnAsync(cancellationToken);
-        await uplink.RemoveAsync(cancellationToken);
-        node?.Dispose();
-        (node, ports) = (null, null);
-        NetworkNamespace.Remove(name);
+        await _uplink.RemoveAsync(cancellationToken);
+        _node?.Dispose();
+        (_node, _ports) = (null, null);
+        NetworkNamespace.Remove(_name);
     }
 
     public void Dispose()
     {
-        node?.Dispose();
-        gate.Dispose();
+        _node?.Dispose();
+        _gate.Dispose();
     }
 
     private static IPAddress ParseDnsServer(string text) =>
@@ -179,12 +179,12 @@ public sealed class NodeNetwork : IDisposable
 
     private async Task<NetworkNamespace> EnsureInsideAsync(CancellationToken cancellationToken)
     {
-        node ??= NetworkNamespace.Ensure(name);
-        ports ??= new VmPorts(node);
-        await node.RunAsync(SetSwitches);
-        await ApplyRulesAsync(node, cancellationToken);
-        await node.RunAsync(EnsureBridge);
-        return node;
+        _node ??= NetworkNamespace.Ensure(_name);
+        _ports ??= new VmPorts(_node);
+        await _node.RunAsync(SetSwitches);
+        await ApplyRulesAsync(_node, cancellationToken);
+        await _node.RunAsync(EnsureBridge);
+        return _node;
     }
 
     private async Task ApplyRulesAsync(NetworkNamespace where, CancellationToken cancellationToken)
@@ -195,7 +195,7 @@ public sealed class NodeNetwork : IDisposable
         }
         catch (CommandException e)
         {
-            log.LogWarning("The rules of this node's network are made anew, as they do not fit ours: {Reason}", e.Errors);
+            _log.LogWarning("The rules of this node's network are made anew, as they do not fit ours: {Reason}", e.Errors);
             await Nft.ApplyAsync(where, NodeRules.Forget + NodeRules.Base, cancellationToken);
         }
     }
@@ -205,16 +205,16 @@ public sealed class NodeNetwork : IDisposable
         using var socket = RouteSocket.Open();
         socket.SetUp(socket.FindLink("lo")!.Index);
         if (socket.FindLink(NetworkNames.Bridge) is null)
-            socket.CreateBridge(NetworkNames.Bridge, PhysicalAddress.Parse(VmSubnet.MacOf(subnet.Gateway)));
+            socket.CreateBridge(NetworkNames.Bridge, PhysicalAddress.Parse(VmSubnet.MacOf(_subnet.Gateway)));
         var bridge = socket.FindLink(NetworkNames.Bridge)!.Index;
-        socket.SetAddress(bridge, subnet.Gateway, subnet.Cidr.PrefixLength);
+        socket.SetAddress(bridge, _subnet.Gateway, _subnet.Cidr.PrefixLength);
         socket.SetUp(bridge);
     }
 
     private async Task<IDisposable> TakeTurnAsync(CancellationToken cancellationToken)
     {
-        await gate.WaitAsync(cancellationToken);
-        return new Turn(gate);
+        await _gate.WaitAsync(cancellationToken);
+        return new Turn(_gate);
     }
 
     private sealed class Turn(SemaphoreSlim gate) : IDisposable

@@ -14,18 +14,18 @@ public sealed class VmSubnet
 {
     private const int MinPrefix = 8, MaxPrefix = 29, RandomPicks = 5;
 
-    private readonly uint network;
-    private readonly uint size;
+    private readonly uint _network;
+    private readonly uint _size;
 
     private VmSubnet(IPNetwork cidr)
     {
         Cidr = cidr;
-        network = ToNumber(cidr.BaseAddress);
-        size = 1u << (32 - cidr.PrefixLength);
+        _network = ToNumber(cidr.BaseAddress);
+        _size = 1u << (32 - cidr.PrefixLength);
     }
 
     public IPNetwork Cidr { get; }
-    public IPAddress Gateway => ToAddress(network + 1);
+    public IPAddress Gateway => ToAddress(_network + 1);
 
     /// <exception cref="NodeException">Invalid.</exception>
     public static VmSubnet Parse(string cidr) =>
@@ -46,13 +46,13 @@ public sealed class VmSubnet
     public IPAddress Pick(IReadOnlySet<IPAddress> used)
     {
         const uint firstVm = 2;
-        var count = size - firstVm - 1;
+        var count = _size - firstVm - 1;
         var offset = (uint)RandomNumberGenerator.GetInt32((int)count);
-        for (var i = 0; i < RandomPicks - 1 && used.Contains(ToAddress(network + firstVm + offset)); i++)
+        for (var i = 0; i < RandomPicks - 1 && used.Contains(ToAddress(_network + firstVm + offset)); i++)
             offset = (uint)RandomNumberGenerator.GetInt32((int)count);
         for (var i = 0u; i < count; i++)
         {
-            var address = ToAddress(network + firstVm + (offset + i) % count);
+            var address = ToAddress(_network + firstVm + (offset + i) % count);
             if (!used.Contains(address))
                 return address;
         }
@@ -63,7 +63,7 @@ public sealed class VmSubnet
     /// <summary>How far an address is into the subnet.</summary>
     public uint OffsetOf(IPAddress address) =>
         Cidr.Contains(address)
-            ? ToNumber(address) - network
+            ? ToNumber(address) - _network
             : throw new ArgumentException($"{address} is not in {Cidr}", nameof(address));
 
     /// <summary>For example <c>02:00:00:64:00:05</c> for 10.100.0.5.</summary>

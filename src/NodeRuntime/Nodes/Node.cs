@@ -25,23 +25,23 @@ namespace Hypeman.NodeRuntime.Nodes;
 public sealed class Node(NodeClaim claim, NodeSettings settings, TimeProvider time, ILoggerFactory logs)
     : INode, IHostedService, IAsyncDisposable
 {
-    private readonly ILogger log = logs.CreateLogger<Node>();
-    private NetworkNamespace? outside;
-    private NodeNetwork? network;
-    private ImageHost? images;
-    private VmHost? vms;
-    private NodeFacts? facts;
-    private NodeCare? care;
+    private readonly ILogger _log = logs.CreateLogger<Node>();
+    private NetworkNamespace? _outside;
+    private NodeNetwork? _network;
+    private ImageHost? _images;
+    private VmHost? _vms;
+    private NodeFacts? _facts;
+    private NodeCare? _care;
 
     /// <summary>Made once, kept in the data directory.</summary>
     public string NodeId => claim.NodeId;
 
-    public NodeFacts Facts => facts ?? throw NotStarted();
+    public NodeFacts Facts => _facts ?? throw NotStarted();
 
     /// <summary>With more than the port offers: what is being pushed to us.</summary>
-    public ImageHost Images => images ?? throw NotStarted();
+    public ImageHost Images => _images ?? throw NotStarted();
 
-    IVmHost INode.Vms => vms ?? throw NotStarted();
+    IVmHost INode.Vms => _vms ?? throw NotStarted();
 
     IImageHost INode.Images => Images;
 
@@ -64,15 +64,15 @@ public sealed class Node(NodeClaim claim, NodeSettings settings, TimeProvider ti
     /// <summary>Lets go of everything; VMs run on.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        if (care is not null)
-            await care.DisposeAsync();
-        if (vms is not null)
-            await vms.DisposeAsync();
-        if (images is not null)
-            await images.DisposeAsync();
-        network?.Dispose();
-        outside?.Dispose();
-        (care, vms, images, network, outside) = (null, null, null, null, null);
+        if (_care is not null)
+            await _care.DisposeAsync();
+        if (_vms is not null)
+            await _vms.DisposeAsync();
+        if (_images is not null)
+            await _images.DisposeAsync();
+        _network?.Dispose();
+        _outside?.Dispose();
+        (_care, _vms, _images, _network, _outside) = (null, null, null, null, null);
     }
 
     public async ValueTask DisposeAsync() => await StopAsync(CancellationToken.None);
@@ -84,15 +84,15 @@ public sealed class Node(NodeClaim claim, NodeSettings settings, TimeProvider ti
     public async Task RemoveAllAsync(TimeSpan grace, CancellationToken cancellationToken)
     {
         OpenNetwork();
-        await network!.EnsureForRemovalAsync(cancellationToken);
+        await _network!.EnsureForRemovalAsync(cancellationToken);
         var context = Context(
             new GuestSystemFiles("", "", ""), NodeHypervisors.WithoutLooking(Options, "tcg", []), _ => null);
-        vms = new VmHost(context);
-        await vms.AdoptAllAsync();
-        await Task.WhenAll(vms.List().Select(vm => vms.StopAsync(vm.Id, vm.Epoch, grace, cancellationToken)));
-        await new VmSweeper(vms, context).SweepAsync();
+        _vms = new VmHost(context);
+        await _vms.AdoptAllAsync();
+        await Task.WhenAll(_vms.List().Select(vm => _vms.StopAsync(vm.Id, vm.Epoch, grace, cancellationToken)));
+        await new VmSweeper(_vms, context).SweepAsync();
         context.Cgroups.TryRemoveAll();
-        await network.RemoveAsync(cancellationToken);
+        await _network.RemoveAsync(cancellationToken);
         await StopAsync(cancellationToken);
     }
 
@@ -110,43 +110,43 @@ public sealed class Node(NodeClaim claim, NodeSettings settings, TimeProvider ti
 
         // :: Step 2
         var hypervisors = await NodeHypervisors.FindAsync(
-            Options, claim.Layout, guest, settings.Network.Value.UidBase, time, log, cancellationToken);
+            Options, claim.Layout, guest, settings.Network.Value.UidBase, time, _log, cancellationToken);
 
         // :: Step 3
         OpenNetwork();
-        await network!.RequireFreeSubnetAsync();
-        await network.EnsureAsync(cancellationToken);
+        await _network!.RequireFreeSubnetAsync();
+        await _network.EnsureAsync(cancellationToken);
 
         // :: Step 4
-        images = new ImageHost(claim.Layout, settings.Images, time, logs);
+        _images = new ImageHost(claim.Layout, settings.Images, time, logs);
 
         // :: Step 5
-        var context = Context(guest, hypervisors, images.FindRootPath);
+        var context = Context(guest, hypervisors, _images.FindRootPath);
         foreach (var missing in context.Cgroups.Missing)
-            log.LogWarning("VMs are not limited as they should be: {Missing}", missing);
-        vms = new VmHost(context);
-        await vms.AdoptAllAsync();
+            _log.LogWarning("VMs are not limited as they should be: {Missing}", missing);
+        _vms = new VmHost(context);
+        await _vms.AdoptAllAsync();
 
         // :: Step 6
-        var sweeper = new VmSweeper(vms, context);
+        var sweeper = new VmSweeper(_vms, context);
         await sweeper.SweepNetworkAsync(cancellationToken);
         await sweeper.SweepAsync();
 
-        facts = FactsOf(hypervisors);
-        care = new NodeCare(vms, sweeper, context, settings, logs);
-        log.LogInformation("Node {Node} is up with {Count} VMs", NodeId, vms.List().Count);
+        _facts = FactsOf(hypervisors);
+        _care = new NodeCare(_vms, sweeper, context, settings, logs);
+        _log.LogInformation("Node {Node} is up with {Count} VMs", NodeId, _vms.List().Count);
     }
 
     private void OpenNetwork()
     {
-        outside = Options.HostNamespace is { } path ? NetworkNamespace.Open(path) : NetworkNamespace.Current();
-        network = new NodeNetwork(NodeId, settings.Network.Value, outside, logs.CreateLogger<NodeNetwork>());
+        _outside = Options.HostNamespace is { } path ? NetworkNamespace.Open(path) : NetworkNamespace.Current();
+        _network = new NodeNetwork(NodeId, settings.Network.Value, _outside, logs.CreateLogger<NodeNetwork>());
     }
 
     private VmContext Context(GuestSystemFiles guest, NodeHypervisors hypervisors, Func<string, string?> findRoot) => new()
     {
         Layout = claim.Layout,
-        Network = network!,
+        Network = _network!,
         Disks = new OverlayDisks(settings.Disks.Value),
         Cgroups = Cgroups.Detect(NodeId),
         Guest = guest,
@@ -157,7 +157,7 @@ public sealed class Node(NodeClaim claim, NodeSettings settings, TimeProvider ti
         Time = time,
         Log = logs.CreateLogger<VmHost>(),
         Board = new VmBoard(),
-        Addresses = new VmAddressBook(network!),
+        Addresses = new VmAddressBook(_network!),
     };
 
     private NodeFacts FactsOf(NodeHypervisors hypervisors)

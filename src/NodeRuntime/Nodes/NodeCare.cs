@@ -7,48 +7,48 @@ namespace Hypeman.NodeRuntime.Nodes;
 /// <summary>What is done on a running node again and again: asking hypervisors how they do, sweeping, rotating logs.</summary>
 internal sealed class NodeCare : IAsyncDisposable
 {
-    private readonly VmHost vms;
-    private readonly VmSweeper sweeper;
-    private readonly VmContext host;
-    private readonly ILogger log;
-    private readonly LogRotation rotation;
-    private readonly CancellationTokenSource stop = new();
-    private readonly Task running;
+    private readonly VmHost _vms;
+    private readonly VmSweeper _sweeper;
+    private readonly VmContext _host;
+    private readonly ILogger _log;
+    private readonly LogRotation _rotation;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _running;
 
     internal NodeCare(VmHost vms, VmSweeper sweeper, VmContext host, NodeSettings settings, ILoggerFactory logs)
     {
-        (this.vms, this.sweeper, this.host, log) = (vms, sweeper, host, logs.CreateLogger<NodeCare>());
-        rotation = new LogRotation(ListLogs, settings.Logs, host.Time, logs.CreateLogger<LogRotation>());
-        running = Task.WhenAll(
+        (_vms, _sweeper, _host, _log) = (vms, sweeper, host, logs.CreateLogger<NodeCare>());
+        _rotation = new LogRotation(ListLogs, settings.Logs, host.Time, logs.CreateLogger<LogRotation>());
+        _running = Task.WhenAll(
             EveryAsync(settings.Runtime.Value.CheckInterval, CheckAsync),
             EveryAsync(settings.Logs.Value.Interval, () =>
             {
-                rotation.RotateAll();
+                _rotation.RotateAll();
                 return Task.CompletedTask;
             }));
     }
 
     public async ValueTask DisposeAsync()
     {
-        await stop.CancelAsync();
-        await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        rotation.Dispose();
-        stop.Dispose();
+        await _stop.CancelAsync();
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _rotation.Dispose();
+        _stop.Dispose();
     }
 
-    private IEnumerable<string> ListLogs() => vms.Ids.Select(host.Layout.Vm)
+    private IEnumerable<string> ListLogs() => _vms.Ids.Select(_host.Layout.Vm)
         .SelectMany(vm => (string[])[vm.ConsoleLog, vm.VmmLog, vm.OperationsLog]);
 
     private Task CheckAsync()
     {
-        vms.ProbeAll();
-        return sweeper.SweepAsync();
+        _vms.ProbeAll();
+        return _sweeper.SweepAsync();
     }
 
     private async Task EveryAsync(TimeSpan interval, Func<Task> action)
     {
-        using var timer = new PeriodicTimer(interval, host.Time);
-        while (await timer.WaitForNextTickAsync(stop.Token))
+        using var timer = new PeriodicTimer(interval, _host.Time);
+        while (await timer.WaitForNextTickAsync(_stop.Token))
         {
             try
             {
@@ -56,7 +56,7 @@ internal sealed class NodeCare : IAsyncDisposable
             }
             catch (Exception e)
             {
-                log.LogError(e, "A check of this node failed; the next one is in {Interval}", interval);
+                _log.LogError(e, "A check of this node failed; the next one is in {Interval}", interval);
             }
         }
     }

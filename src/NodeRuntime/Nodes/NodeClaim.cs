@@ -8,20 +8,20 @@ namespace Hypeman.NodeRuntime.Nodes;
 /// </summary>
 public sealed class NodeClaim : IDisposable
 {
-    private readonly FileLock held;
+    private readonly FileLock _held;
 
     /// <exception cref="Errors.NodeException">Invalid: another process holds it, or it cannot be made.</exception>
     public NodeClaim(string dataDirectory)
     {
         Layout = new DataLayout(dataDirectory);
-        held = Layout.Claim();
+        _held = Layout.Claim();
         try
         {
             NodeId = NodeIdentity.Ensure(Layout);
         }
         catch
         {
-            held.Dispose();
+            _held.Dispose();
             throw;
         }
     }
@@ -29,5 +29,5 @@ public sealed class NodeClaim : IDisposable
     public DataLayout Layout { get; }
     public string NodeId { get; }
 
-    public void Dispose() => held.Dispose();
+    public void Dispose() => _held.Dispose();
 }

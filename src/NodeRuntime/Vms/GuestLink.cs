@@ -10,22 +10,22 @@ internal sealed class GuestLink : IAsyncDisposable
     /// <summary>An agent that was just restarted, or that we have just taken over, is there in a moment.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    private readonly string socketPath;
-    private readonly TimeProvider time;
-    private readonly Action answered;
-    private readonly CancellationTokenSource stop = new();
-    private readonly Task running;
-    private volatile TaskCompletionSource<GuestChannel> channel = NewChannel();
+    private readonly string _socketPath;
+    private readonly TimeProvider _time;
+    private readonly Action _answered;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _running;
+    private volatile TaskCompletionSource<GuestChannel> _channel = NewChannel();
 
     /// <param name="answered">Called each time an agent has answered.</param>
     internal GuestLink(string socketPath, TimeProvider time, Action answered)
     {
-        (this.socketPath, this.time, this.answered) = (socketPath, time, answered);
-        running = Task.Run(RunAsync);
+        (_socketPath, _time, _answered) = (socketPath, time, answered);
+        _running = Task.Run(RunAsync);
     }
 
     /// <summary>Whether there is an agent to talk to now.</summary>
-    internal bool IsOpen => channel.Task.IsCompletedSuccessfully;
+    internal bool IsOpen => _channel.Task.IsCompletedSuccessfully;
 
     /// <exception cref="NodeException">Unavailable: no agent answers.</exception>
     internal async Task<IGuestSession> OpenAsync(GuestRequest request, CancellationToken cancellationToken)
@@ -44,17 +44,17 @@ internal sealed class GuestLink : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await stop.CancelAsync();
-        await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        channel.TrySetException(Silent());
-        stop.Dispose();
+        await _stop.CancelAsync();
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _channel.TrySetException(Silent());
+        _stop.Dispose();
     }
 
     private async Task<GuestChannel> ReachAsync(CancellationToken cancellationToken)
     {
         try
         {
-            return await channel.Task.WaitAsync(Patience, time, cancellationToken);
+            return await _channel.Task.WaitAsync(Patience, _time, cancellationToken);
         }
         catch (TimeoutException)
         {
@@ -66,11 +66,11 @@ internal sealed class GuestLink : IAsyncDisposable
     {
         while (true)
         {
-            await using var open = await GuestChannel.ConnectAsync(socketPath, stop.Token);
-            channel.SetResult(open);
-            answered();
-            await open.Closed.WaitAsync(stop.Token);
-            channel = NewChannel();
+            await using var open = await GuestChannel.ConnectAsync(_socketPath, _stop.Token);
+            _channel.SetResult(open);
+            _answered();
+            await open.Closed.WaitAsync(_stop.Token);
+            _channel = NewChannel();
         }
     }
 

@@ -10,29 +10,29 @@ namespace Hypeman.NodeRuntime.Vms;
 /// </summary>
 internal sealed class VmBoard
 {
-    private readonly ConcurrentDictionary<string, VmStatus> statuses = new();
-    private readonly ConcurrentDictionary<Watcher, bool> watchers = new();
+    private readonly ConcurrentDictionary<string, VmStatus> _statuses = new();
+    private readonly ConcurrentDictionary<Watcher, bool> _watchers = new();
 
-    internal VmStatus? Find(string id) => statuses.GetValueOrDefault(id);
+    internal VmStatus? Find(string id) => _statuses.GetValueOrDefault(id);
 
-    internal IReadOnlyList<VmStatus> List() => [.. statuses.Values];
+    internal IReadOnlyList<VmStatus> List() => [.. _statuses.Values];
 
     internal void Publish(VmStatus status)
     {
-        statuses[status.Id] = status;
-        foreach (var watcher in watchers.Keys)
+        _statuses[status.Id] = status;
+        foreach (var watcher in _watchers.Keys)
             watcher.Mark(status.Id);
     }
 
-    internal void Remove(string id) => statuses.TryRemove(id, out _);
+    internal void Remove(string id) => _statuses.TryRemove(id, out _);
 
     internal async IAsyncEnumerable<VmStatus> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var watcher = new Watcher();
-        watchers[watcher] = true;
+        _watchers[watcher] = true;
         try
         {
-            foreach (var id in statuses.Keys)
+            foreach (var id in _statuses.Keys)
                 watcher.Mark(id);
             while (true)
             {
@@ -45,33 +45,33 @@ internal sealed class VmBoard
         }
         finally
         {
-            watchers.TryRemove(watcher, out _);
+            _watchers.TryRemove(watcher, out _);
         }
     }
 
     private sealed class Watcher
     {
-        private readonly Lock gate = new();
-        private readonly Channel<bool> marked = Channel.CreateBounded<bool>(1);
-        private HashSet<string> ids = [];
+        private readonly Lock _gate = new();
+        private readonly Channel<bool> _marked = Channel.CreateBounded<bool>(1);
+        private HashSet<string> _ids = [];
 
         internal void Mark(string id)
         {
-            lock (gate)
+            lock (_gate)
             {
                 // One signal for any number of marks; when one waits to be taken already, this one is dropped.
-                if (ids.Add(id))
-                    marked.Writer.TryWrite(true);
+                if (_ids.Add(id))
+                    _marked.Writer.TryWrite(true);
             }
         }
 
         internal async Task<IReadOnlyCollection<string>> TakeAsync(CancellationToken cancellationToken)
         {
-            await marked.Reader.ReadAsync(cancellationToken);
-            lock (gate)
+            await _marked.Reader.ReadAsync(cancellationToken);
+            lock (_gate)
             {
-                var taken = ids;
-                ids = [];
+                var taken = _ids;
+                _ids = [];
                 return taken;
             }
         }

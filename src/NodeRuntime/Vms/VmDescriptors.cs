@@ -10,12 +10,12 @@ namespace Hypeman.NodeRuntime.Vms;
 /// <summary>What a VMM process inherits, open: each <see cref="VmDescriptor"/> in its place.</summary>
 internal sealed class VmDescriptors : IDisposable
 {
-    private readonly List<SafeFileHandle> handles = [];
+    private readonly List<SafeFileHandle> _handles = [];
 
     private VmDescriptors() { }
 
     /// <summary>In the order in which the process gets them.</summary>
-    internal IReadOnlyList<SafeFileHandle> Handles => handles;
+    internal IReadOnlyList<SafeFileHandle> Handles => _handles;
 
     /// <param name="tap">Name of the VM's TAP; null when it has no network.</param>
     internal static async Task<VmDescriptors> OpenAsync(
@@ -25,9 +25,9 @@ internal sealed class VmDescriptors : IDisposable
         try
         {
             foreach (var descriptor in Enum.GetValues<VmDescriptor>().Where(descriptor => descriptor != VmDescriptor.Tap))
-                descriptors.handles.Add(Open(descriptor, vm, guest, rootDisk));
+                descriptors._handles.Add(Open(descriptor, vm, guest, rootDisk));
             if (tap is not null)
-                descriptors.handles.Add(await network.RunAsync(() => Tap.Open(tap, withVirtioHeader: true)));
+                descriptors._handles.Add(await network.RunAsync(() => Tap.Open(tap, withVirtioHeader: true)));
             return descriptors;
         }
         catch
@@ -37,7 +37,7 @@ internal sealed class VmDescriptors : IDisposable
         }
     }
 
-    public void Dispose() => handles.ForEach(handle => handle.Dispose());
+    public void Dispose() => _handles.ForEach(handle => handle.Dispose());
 
     private static SafeFileHandle Open(VmDescriptor descriptor, VmLayout vm, GuestSystemFiles guest, string rootDisk) =>
         descriptor switch

@@ -10,7 +10,7 @@ namespace Hypeman.NodeRuntime.Vms;
 /// <summary>The supervisors of this host's VMs by id, and what can be asked of a VM without its supervisor.</summary>
 internal sealed class VmHost(VmContext host) : IVmHost, IAsyncDisposable
 {
-    private readonly ConcurrentDictionary<string, Lazy<VmSupervisor>> supervisors = new();
+    private readonly ConcurrentDictionary<string, Lazy<VmSupervisor>> _supervisors = new();
 
     /// <summary>Takes up every VM that has a ledger. One that cannot be taken up is left alone, and said.</summary>
     internal async Task AdoptAllAsync()
@@ -24,7 +24,7 @@ internal sealed class VmHost(VmContext host) : IVmHost, IAsyncDisposable
         VmSpecRules.Check(spec);
         while (true)
         {
-            var supervisor = supervisors.GetOrAdd(spec.Id, id => new(() => new VmSupervisor(id, host))).Value;
+            var supervisor = _supervisors.GetOrAdd(spec.Id, id => new(() => new VmSupervisor(id, host))).Value;
             if (supervisor.StartAsync(spec, cancellationToken) is { } started)
                 return await started;
             // It was being deleted. It goes, and a new one takes its place.
@@ -85,27 +85,27 @@ internal sealed class VmHost(VmContext host) : IVmHost, IAsyncDisposable
     /// <summary>Asks every hypervisor how it does.</summary>
     internal void ProbeAll()
     {
-        foreach (var id in supervisors.Keys)
+        foreach (var id in _supervisors.Keys)
             Supervisor(id)?.Probe();
     }
 
     /// <summary>Whether this id is one of ours, be it only just.</summary>
-    internal bool Knows(string id) => supervisors.ContainsKey(id);
+    internal bool Knows(string id) => _supervisors.ContainsKey(id);
 
-    internal IEnumerable<string> Ids => supervisors.Keys;
+    internal IEnumerable<string> Ids => _supervisors.Keys;
 
     /// <summary>Lets go of all VMs; they run on.</summary>
     public async ValueTask DisposeAsync()
     {
-        await Task.WhenAll(supervisors.Keys.Select(id => Supervisor(id)?.DisposeAsync().AsTask() ?? Task.CompletedTask));
-        supervisors.Clear();
+        await Task.WhenAll(_supervisors.Keys.Select(id => Supervisor(id)?.DisposeAsync().AsTask() ?? Task.CompletedTask));
+        _supervisors.Clear();
     }
 
     private async Task AdoptAsync(string id)
     {
         try
         {
-            await supervisors.GetOrAdd(id, _ => new(() => new VmSupervisor(id, host))).Value.AdoptAsync();
+            await _supervisors.GetOrAdd(id, _ => new(() => new VmSupervisor(id, host))).Value.AdoptAsync();
         }
         catch (NodeException e)
         {
@@ -113,20 +113,20 @@ internal sealed class VmHost(VmContext host) : IVmHost, IAsyncDisposable
         }
     }
 
-    private Task ForgetDeletedAsync() => Task.WhenAll(supervisors.Keys.Select(id =>
+    private Task ForgetDeletedAsync() => Task.WhenAll(_supervisors.Keys.Select(id =>
         Supervisor(id) is { IsDeleted: true } gone ? ForgetAsync(id, gone) : Task.CompletedTask));
 
     private async Task ForgetAsync(string id, VmSupervisor supervisor)
     {
         // Only the one that was deleted: another may have taken its place already.
-        if (supervisors.TryGetValue(id, out var present) && present.Value == supervisor)
-            supervisors.TryRemove(KeyValuePair.Create(id, present));
+        if (_supervisors.TryGetValue(id, out var present) && present.Value == supervisor)
+            _supervisors.TryRemove(KeyValuePair.Create(id, present));
         await supervisor.DisposeAsync();
     }
 
     private VmSupervisor? Supervisor(string id)
     {
-        if (!supervisors.TryGetValue(id, out var supervisor))
+        if (!_supervisors.TryGetValue(id, out var supervisor))
             return null;
         try
         {

@@ -10,24 +10,24 @@ namespace Hypeman.NodeRuntime.Vms;
 /// </summary>
 internal sealed class VmInbox(ILogger log)
 {
-    private readonly Channel<Func<Task>> work = Channel.CreateUnbounded<Func<Task>>(
+    private readonly Channel<Func<Task>> _work = Channel.CreateUnbounded<Func<Task>>(
         new UnboundedChannelOptions { SingleReader = true });
 
     /// <summary>Runs what comes until the inbox is closed, and what is in it then.</summary>
     internal async Task RunAsync()
     {
-        await foreach (var action in work.Reader.ReadAllAsync())
+        await foreach (var action in _work.Reader.ReadAllAsync())
             await action();
     }
 
     /// <summary>Takes no more. What is in it is still run.</summary>
-    internal void Close() => work.Writer.TryComplete();
+    internal void Close() => _work.Writer.TryComplete();
 
     /// <summary>The order's outcome; null when the inbox takes no more. Cancelling stops the waiting, not the order.</summary>
     internal Task<T>? TryPost<T>(Func<Task<T>> order, CancellationToken cancellationToken)
     {
         var outcome = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var posted = work.Writer.TryWrite(async () =>
+        var posted = _work.Writer.TryWrite(async () =>
         {
             try
             {
@@ -47,7 +47,7 @@ internal sealed class VmInbox(ILogger log)
         return posted ? outcome.Task.WaitAsync(cancellationToken) : null;
     }
 
-    internal void Post(Func<Task> sign) => work.Writer.TryWrite(async () =>
+    internal void Post(Func<Task> sign) => _work.Writer.TryWrite(async () =>
     {
         try
         {

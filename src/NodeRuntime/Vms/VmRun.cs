@@ -15,8 +15,8 @@ internal sealed class VmRun(ProcessHandle process, IHypervisor hypervisor, IHype
 {
     private static readonly TimeSpan ProbeDeadline = TimeSpan.FromSeconds(2);
 
-    private readonly CancellationTokenSource stop = new();
-    private readonly List<Task> watches = [];
+    private readonly CancellationTokenSource _stop = new();
+    private readonly List<Task> _watches = [];
 
     internal ProcessHandle Process => process;
 
@@ -42,9 +42,9 @@ internal sealed class VmRun(ProcessHandle process, IHypervisor hypervisor, IHype
     {
         if (!spec.SkipGuestAgent)
             Guest = new GuestLink(layout.AgentSocket, time, () => signs.AgentAnswered(this));
-        watches.Add(WatchExitAsync(signs));
-        watches.Add(WatchEventsAsync(layout, spec, signs, time));
-        watches.Add(WatchClockAsync(signs, untilOverdue, time));
+        _watches.Add(WatchExitAsync(signs));
+        _watches.Add(WatchEventsAsync(layout, spec, signs, time));
+        _watches.Add(WatchClockAsync(signs, untilOverdue, time));
         WatchControl(signs);
     }
 
@@ -91,25 +91,25 @@ internal sealed class VmRun(ProcessHandle process, IHypervisor hypervisor, IHype
 
     public async ValueTask DisposeAsync()
     {
-        await stop.CancelAsync();
+        await _stop.CancelAsync();
         if (Guest is not null)
             await Guest.DisposeAsync();
         if (Control is not null)
             await Control.DisposeAsync();
-        await Task.WhenAll(watches).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(_watches).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         process.Dispose();
-        stop.Dispose();
+        _stop.Dispose();
     }
 
     private async Task WatchExitAsync(IVmSigns signs)
     {
-        var exit = await process.Exited.WaitAsync(stop.Token);
+        var exit = await process.Exited.WaitAsync(_stop.Token);
         signs.ProcessExited(this, exit);
     }
 
     private async Task WatchEventsAsync(VmLayout layout, VmSpec spec, IVmSigns signs, TimeProvider time)
     {
-        await foreach (var news in GuestEventLog.FollowAsync(layout.EventsFile, spec.Boot, time, stop.Token))
+        await foreach (var news in GuestEventLog.FollowAsync(layout.EventsFile, spec.Boot, time, _stop.Token))
         {
             if (news is ProgramStarted)
                 signs.ProgramStarted(this);
@@ -118,21 +118,21 @@ internal sealed class VmRun(ProcessHandle process, IHypervisor hypervisor, IHype
 
     private async Task WatchClockAsync(IVmSigns signs, TimeSpan untilOverdue, TimeProvider time)
     {
-        await Task.Delay(untilOverdue > TimeSpan.Zero ? untilOverdue : TimeSpan.Zero, time, stop.Token);
+        await Task.Delay(untilOverdue > TimeSpan.Zero ? untilOverdue : TimeSpan.Zero, time, _stop.Token);
         signs.BootOverdue(this);
     }
 
     private void WatchControl(IVmSigns signs)
     {
         if (Control is { } session)
-            watches.Add(Task.Run(() => WatchControlAsync(session, signs)));
+            _watches.Add(Task.Run(() => WatchControlAsync(session, signs)));
     }
 
     private async Task WatchControlAsync(IHypervisorControl session, IVmSigns signs)
     {
         await foreach (var notice in session.Notices)
             signs.HypervisorSaid(this, notice);
-        if (!stop.IsCancellationRequested)
+        if (!_stop.IsCancellationRequested)
             signs.ControlLost(this);
     }
 }

@@ -7,17 +7,17 @@ internal sealed class VmSteps(string vmId, VmContext host, OperationsTrail trail
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
 
-    private readonly Lock gate = new();
-    private readonly long began = host.Time.GetTimestamp();
-    private readonly Dictionary<string, double> timings = [];
+    private readonly Lock _gate = new();
+    private readonly long _began = host.Time.GetTimestamp();
+    private readonly Dictionary<string, double> _timings = [];
 
     /// <summary>Milliseconds by step.</summary>
     internal IReadOnlyDictionary<string, double> Timings
     {
         get
         {
-            lock (gate)
-                return new Dictionary<string, double>(timings);
+            lock (_gate)
+                return new Dictionary<string, double>(_timings);
         }
     }
 
@@ -50,12 +50,12 @@ internal sealed class VmSteps(string vmId, VmContext host, OperationsTrail trail
         }, cancellationToken);
 
     /// <summary>Notes that something which nobody waited for has happened, with the time since the start began.</summary>
-    internal void Reach(string name) => Add(name, host.Time.GetElapsedTime(began));
+    internal void Reach(string name) => Add(name, host.Time.GetElapsedTime(_began));
 
     private void Add(string name, TimeSpan took)
     {
-        lock (gate)
-            timings[name] = Math.Round(took.TotalMilliseconds, 2);
+        lock (_gate)
+            _timings[name] = Math.Round(took.TotalMilliseconds, 2);
         trail.Append($"{name}: {took.TotalMilliseconds:0.0} ms");
     }
 }

@@ -15,13 +15,13 @@ internal sealed partial class VmSupervisor
     private async Task<VmStatus> StartNowAsync(VmSpec spec, CancellationToken givenUp)
     {
         ThrowIfShuttingDown();
-        if (run is not null)
+        if (_run is not null)
         {
             // :: It runs; only who may order it can have changed.
             Obey(spec.Epoch);
             return Status;
         }
-        if (record?.StartedBoot >= spec.Boot)
+        if (_record?.StartedBoot >= spec.Boot)
         {
             // The order is a repetition: this boot ran, and is over.
             Obey(spec.Epoch);
@@ -30,8 +30,8 @@ internal sealed partial class VmSupervisor
         var hypervisor = Choose(spec.Hypervisor);
         if (givenUp.IsCancellationRequested)
             throw GivenUp();
-        var address = host.Addresses.Take(id);
-        trail.Note(string.Create(
+        var address = _host.Addresses.Take(_id);
+        _trail.Note(string.Create(
             CultureInfo.InvariantCulture,
             $"starting boot {spec.Boot}: {hypervisor.Name}, {spec.Vcpus} vcpus, {spec.MemoryBytes >> 20} MiB, {spec.RootDigest}"));
         Write(new VmRecord
@@ -41,12 +41,12 @@ internal sealed partial class VmSupervisor
             Stage = VmStage.Starting,
             Ip = address.Ip.ToString(),
             Mac = address.Mac,
-            Uid = host.Network.UidOf(address.Ip),
+            Uid = _host.Network.UidOf(address.Ip),
             Hypervisor = hypervisor.Name,
-            StartedBoot = record?.StartedBoot,
-            StartedAt = host.Time.GetUtcNow(),
+            StartedBoot = _record?.StartedBoot,
+            StartedAt = _host.Time.GetUtcNow(),
         });
-        steps = new VmSteps(id, host, trail);
+        _steps = new VmSteps(_id, _host, _trail);
         Publish();
         await StartOrUndoAsync(givenUp);
         return Status;
@@ -57,14 +57,14 @@ internal sealed partial class VmSupervisor
         VmRun? started = null;
         try
         {
-            started = await new VmStart(host, layout, record!, steps!).RunAsync(
-                identity => Write(record! with { Process = identity }), givenUp);
-            Write(record! with { Stage = VmStage.Started, StartedBoot = record.Spec.Boot, Timings = steps!.Timings });
-            run = started;
-            started.Watch(layout, record.Spec, this, host.BootDeadline, host.Time);
+            started = await new VmStart(_host, _layout, _record!, _steps!).RunAsync(
+                identity => Write(_record! with { Process = identity }), givenUp);
+            Write(_record! with { Stage = VmStage.Started, StartedBoot = _record.Spec.Boot, Timings = _steps!.Timings });
+            _run = started;
+            started.Watch(_layout, _record.Spec, this, _host.BootDeadline, _host.Time);
             Publish();
         }
-        catch (Exception) when (shutdown.IsCancellationRequested)
+        catch (Exception) when (_shutdown.IsCancellationRequested)
         {
             // Undone by whoever takes the ledger up next.
             throw new NodeException(NodeErrorKind.Unavailable, "The node is shutting down.");
@@ -72,16 +72,16 @@ internal sealed partial class VmSupervisor
         catch (Exception e)
         {
             var reason = givenUp.IsCancellationRequested ? GivenUp() : e;
-            trail.Note($"the start failed: {reason.Message}");
+            _trail.Note($"the start failed: {reason.Message}");
             if (started is not null)
                 await started.DisposeAsync();
-            await VmRelease.RunWithProcessesAsync(host, id);
-            Write(record! with
+            await VmRelease.RunWithProcessesAsync(_host, _id);
+            Write(_record! with
             {
                 Stage = VmStage.Stopped,
                 Process = null,
                 StartedAt = null,
-                Timings = steps!.Timings,
+                Timings = _steps!.Timings,
                 Error = reason is NodeException ? reason.Message : "The node could not start the VM; its log says why.",
             });
             Publish();
@@ -94,12 +94,12 @@ internal sealed partial class VmSupervisor
     private async Task<VmStatus> StopNowAsync(long epoch, TimeSpan grace, CancellationToken hurry)
     {
         ThrowIfShuttingDown();
-        if (record is null)
+        if (_record is null)
             throw NotHere();
         Obey(epoch);
-        if (run is { } current)
+        if (_run is { } current)
         {
-            trail.Note($"stopping, with {grace.TotalSeconds:0.#} s of grace");
+            _trail.Note($"stopping, with {grace.TotalSeconds:0.#} s of grace");
             await EndAsync(current, ending => ending.EndAsync(grace, hurry));
         }
         return Status;
@@ -108,10 +108,10 @@ internal sealed partial class VmSupervisor
     private async Task<bool> DeleteNowAsync(long epoch)
     {
         ThrowIfShuttingDown();
-        if (record is not null)
+        if (_record is not null)
         {
             Obey(epoch);
-            Write(record with { Stage = VmStage.Deleting });
+            Write(_record with { Stage = VmStage.Deleting });
         }
         await FinishDeletionAsync();
         return true;
@@ -119,15 +119,15 @@ internal sealed partial class VmSupervisor
 
     private async Task FinishDeletionAsync()
     {
-        trail.Note("deleting");
-        if (run is { } current)
+        _trail.Note("deleting");
+        if (_run is { } current)
             await EndAsync(current, ending => ending.KillAsync());
-        await VmRelease.RunWithProcessesAsync(host, id);
-        host.Addresses.Release(id);
-        Directory.Delete(layout.Directory, recursive: true);
-        host.Board.Remove(id);
+        await VmRelease.RunWithProcessesAsync(_host, _id);
+        _host.Addresses.Release(_id);
+        Directory.Delete(_layout.Directory, recursive: true);
+        _host.Board.Remove(_id);
         IsDeleted = true;
-        inbox.Close();
+        _inbox.Close();
     }
 
     private async Task EndAsync(VmRun current, Func<VmEnding, Task> end)
@@ -136,7 +136,7 @@ internal sealed partial class VmSupervisor
         Publish();
         try
         {
-            await end(new VmEnding(current, trail, host.Time));
+            await end(new VmEnding(current, _trail, _host.Time));
         }
         catch (NodeException e)
         {
@@ -145,47 +145,47 @@ internal sealed partial class VmSupervisor
             Publish();
             throw;
         }
-        if (!shutdown.IsCancellationRequested)
+        if (!_shutdown.IsCancellationRequested)
             await FinishAsync(wasAsked: true);
     }
 
     /// <summary>The process is gone: reads how it went, gives back what it held.</summary>
     private async Task FinishAsync(bool wasAsked)
     {
-        if (run is { } ended)
+        if (_run is { } ended)
         {
             ended.IsEnding = true;
             Publish();
             await ended.DisposeAsync();
         }
-        var deleting = record!.Stage == VmStage.Deleting;
-        var events = GuestEventLog.Read(layout.EventsFile, record.Spec.Boot);
-        await VmRelease.RunAsync(host, id);
-        var outcome = VmOutcome.Of(record, events, wasAsked, host.Time.GetUtcNow());
-        Write(outcome with { Stage = deleting ? VmStage.Deleting : VmStage.Stopped, Timings = steps?.Timings ?? record.Timings });
-        run = null;
-        trail.Note(outcome.ExitMessage ?? outcome.Error ?? "stopped");
+        var deleting = _record!.Stage == VmStage.Deleting;
+        var events = GuestEventLog.Read(_layout.EventsFile, _record.Spec.Boot);
+        await VmRelease.RunAsync(_host, _id);
+        var outcome = VmOutcome.Of(_record, events, wasAsked, _host.Time.GetUtcNow());
+        Write(outcome with { Stage = deleting ? VmStage.Deleting : VmStage.Stopped, Timings = _steps?.Timings ?? _record.Timings });
+        _run = null;
+        _trail.Note(outcome.ExitMessage ?? outcome.Error ?? "stopped");
         Publish();
     }
 
     /// <summary>Takes up what the ledger says.</summary>
-    internal Task AdoptAsync() => inbox.TryPost(async () =>
+    internal Task AdoptAsync() => _inbox.TryPost(async () =>
     {
-        AtomicFile.Sweep(layout.Directory);
-        record = VmLedger.Read(layout.LedgerFile);
-        if (record is null)
+        AtomicFile.Sweep(_layout.Directory);
+        _record = VmLedger.Read(_layout.LedgerFile);
+        if (_record is null)
             return true;
-        lock (gate)
-            latestEpoch = record.Epoch;
-        host.Addresses.Restore(id, IPAddress.Parse(record.Ip));
-        switch (record.Stage)
+        lock (_gate)
+            _latestEpoch = _record.Epoch;
+        _host.Addresses.Restore(_id, IPAddress.Parse(_record.Ip));
+        switch (_record.Stage)
         {
             case VmStage.Stopped:
                 break;
             case VmStage.Starting:
-                trail.Note("undoing a start that was cut off");
-                await VmRelease.RunWithProcessesAsync(host, id);
-                Write(record with
+                _trail.Note("undoing a start that was cut off");
+                await VmRelease.RunWithProcessesAsync(_host, _id);
+                Write(_record with
                 {
                     Stage = VmStage.Stopped,
                     Process = null,
@@ -194,7 +194,7 @@ internal sealed partial class VmSupervisor
                 });
                 break;
             case VmStage.Started:
-                await TakeUpAsync(record);
+                await TakeUpAsync(_record);
                 break;
             case VmStage.Deleting:
                 await FinishDeletionAsync();
@@ -208,26 +208,26 @@ internal sealed partial class VmSupervisor
     {
         if (ProcessHandle.Open(running.Process!.Value) is not { } process)
         {
-            trail.Note("the hypervisor process ended while nobody watched");
+            _trail.Note("the hypervisor process ended while nobody watched");
             await FinishAsync(wasAsked: false);
             return;
         }
-        trail.Note($"taking up process {process.Identity.Pid}");
-        var events = GuestEventLog.Read(layout.EventsFile, running.Spec.Boot);
-        var hypervisor = host.Hypervisors.FirstOrDefault(candidate => candidate.Name == running.Hypervisor)
-            ?? host.Hypervisors[0];
+        _trail.Note($"taking up process {process.Identity.Pid}");
+        var events = GuestEventLog.Read(_layout.EventsFile, running.Spec.Boot);
+        var hypervisor = _host.Hypervisors.FirstOrDefault(candidate => candidate.Name == running.Hypervisor)
+            ?? _host.Hypervisors[0];
         var taken = new VmRun(process, hypervisor, control: null)
         {
             ProgramStarted = events.OfType<ProgramStarted>().Any(),
             // It answered the one before us; we shall reach it in a moment.
             AgentAnswered = events.OfType<AgentReady>().Any(),
         };
-        run = taken;
+        _run = taken;
         if (running.Spec.NetworkEnabled)
             await MendNetworkAsync(running);
         taken.Watch(
-            layout, running.Spec, this, running.StartedAt!.Value + host.BootDeadline - host.Time.GetUtcNow(), host.Time);
-        taken.Trouble = await taken.ProbeAsync(layout, this, host.Time);
+            _layout, running.Spec, this, running.StartedAt!.Value + _host.BootDeadline - _host.Time.GetUtcNow(), _host.Time);
+        taken.Trouble = await taken.ProbeAsync(_layout, this, _host.Time);
     }
 
     /// <summary>Somebody may have flushed the rules of this VM meanwhile. It is not worth less to us without them.</summary>
@@ -236,38 +236,38 @@ internal sealed partial class VmSupervisor
         try
         {
             var limits = new NicLimits(running.Spec.DownloadBytesPerSecond, running.Spec.UploadBytesPerSecond);
-            await host.Network.AttachAsync(id, host.Addresses.Take(id), limits, running.Uid, CancellationToken.None);
+            await _host.Network.AttachAsync(_id, _host.Addresses.Take(_id), limits, running.Uid, CancellationToken.None);
         }
         catch (Exception e) when (e is NodeException or CommandException or LinuxException)
         {
-            trail.Note($"the network of the VM could not be looked after: {e.Message}");
+            _trail.Note($"the network of the VM could not be looked after: {e.Message}");
         }
     }
 
-    private VmStatus Status => host.Board.Find(id) ?? throw NotHere();
+    private VmStatus Status => _host.Board.Find(_id) ?? throw NotHere();
 
     private IHypervisor Choose(string? name) =>
-        name is null ? host.Hypervisors[0]
-        : host.Hypervisors.FirstOrDefault(hypervisor => hypervisor.Name == name) ?? throw new NodeException(
+        name is null ? _host.Hypervisors[0]
+        : _host.Hypervisors.FirstOrDefault(hypervisor => hypervisor.Name == name) ?? throw new NodeException(
             NodeErrorKind.NotSupported,
-            $"This host has no hypervisor '{name}'; it has {string.Join(", ", host.Hypervisors.Select(h => h.Name))}.");
+            $"This host has no hypervisor '{name}'; it has {string.Join(", ", _host.Hypervisors.Select(h => h.Name))}.");
 
     /// <summary>Recorded first, so that no earlier owner is obeyed after a crash.</summary>
     private void Obey(long epoch)
     {
-        if (epoch == record!.Epoch)
+        if (epoch == _record!.Epoch)
             return;
-        Write(record with { Epoch = epoch });
+        Write(_record with { Epoch = epoch });
         Publish();
     }
 
     private void ThrowIfShuttingDown()
     {
-        if (shutdown.IsCancellationRequested)
+        if (_shutdown.IsCancellationRequested)
             throw new NodeException(NodeErrorKind.Unavailable, "The node is shutting down.");
     }
 
-    private NodeException NotHere() => new(NodeErrorKind.NotFound, $"This host has no VM {id}.");
+    private NodeException NotHere() => new(NodeErrorKind.NotFound, $"This host has no VM {_id}.");
 
     private static NodeException GivenUp() =>
         new(NodeErrorKind.WrongPhase, "The start was given up: the VM was ordered to stop.");

@@ -26,139 +26,139 @@ namespace Hypeman.NodeRuntime.Vms;
 /// </summary>
 internal sealed partial class VmSupervisor : IVmSigns, IAsyncDisposable
 {
-    private readonly string id;
-    private readonly VmContext host;
-    private readonly VmLayout layout;
-    private readonly VmInbox inbox;
-    private readonly OperationsTrail trail;
-    private readonly FileLock claim;
-    private readonly Task loop;
+    private readonly string _id;
+    private readonly VmContext _host;
+    private readonly VmLayout _layout;
+    private readonly VmInbox _inbox;
+    private readonly OperationsTrail _trail;
+    private readonly FileLock _claim;
+    private readonly Task _loop;
 
-    private readonly Lock gate = new();
-    private readonly CancellationTokenSource shutdown = new();
-    private CancellationTokenSource starts = new();
-    private CancellationTokenSource graces = new();
-    private long latestEpoch;
+    private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _shutdown = new();
+    private CancellationTokenSource _starts = new();
+    private CancellationTokenSource _graces = new();
+    private long _latestEpoch;
 
-    private VmRecord? record;
-    private volatile VmRun? run;
-    private VmSteps? steps;
+    private VmRecord? _record;
+    private volatile VmRun? _run;
+    private VmSteps? _steps;
 
     /// <summary>Takes the VM of this id, which may not exist yet.</summary>
     /// <exception cref="NodeException">Fenced: another process runs it.</exception>
     internal VmSupervisor(string id, VmContext host)
     {
-        this.id = id;
-        this.host = host;
-        layout = host.Layout.Vm(id);
-        inbox = new VmInbox(host.Log);
-        Directory.CreateDirectory(layout.Logs);
-        trail = new OperationsTrail(id, new OperationsLog(layout.OperationsLog, host.Time), host.Log);
-        claim = FileLock.TryTake(layout.LockFile) ?? throw new NodeException(
-            NodeErrorKind.Fenced, $"Process {FileLock.ReadHolder(layout.LockFile)} runs this VM, not this one.");
-        loop = Task.Run(inbox.RunAsync);
+        _id = id;
+        _host = host;
+        _layout = host.Layout.Vm(id);
+        _inbox = new VmInbox(host.Log);
+        Directory.CreateDirectory(_layout.Logs);
+        _trail = new OperationsTrail(id, new OperationsLog(_layout.OperationsLog, host.Time), host.Log);
+        _claim = FileLock.TryTake(_layout.LockFile) ?? throw new NodeException(
+            NodeErrorKind.Fenced, $"Process {FileLock.ReadHolder(_layout.LockFile)} runs this VM, not this one.");
+        _loop = Task.Run(_inbox.RunAsync);
     }
 
     internal bool IsDeleted { get; private set; }
 
-    internal OperationsTrail Trail => trail;
+    internal OperationsTrail Trail => _trail;
 
     /// <summary>The agent of the running guest; null when there is none.</summary>
-    internal GuestLink? Guest => run?.Guest;
+    internal GuestLink? Guest => _run?.Guest;
 
     /// <summary>Null: the VM was deleted meanwhile.</summary>
     internal Task<VmStatus>? StartAsync(VmSpec spec, CancellationToken cancellationToken)
     {
         CancellationToken givenUp;
-        lock (gate)
+        lock (_gate)
         {
             Admit(spec.Epoch);
-            givenUp = starts.Token;
+            givenUp = _starts.Token;
         }
-        return inbox.TryPost(() => StartNowAsync(spec, givenUp), cancellationToken);
+        return _inbox.TryPost(() => StartNowAsync(spec, givenUp), cancellationToken);
     }
 
     /// <inheritdoc cref="StartAsync(VmSpec, CancellationToken)"/>
     internal Task<VmStatus>? StopAsync(long epoch, TimeSpan grace, CancellationToken cancellationToken)
     {
         CancellationToken hurry;
-        lock (gate)
+        lock (_gate)
         {
             Admit(epoch);
-            Renew(ref starts);
+            Renew(ref _starts);
             if (grace == TimeSpan.Zero)
-                Renew(ref graces);
-            hurry = graces.Token;
+                Renew(ref _graces);
+            hurry = _graces.Token;
         }
-        return inbox.TryPost(() => StopNowAsync(epoch, grace, hurry), cancellationToken);
+        return _inbox.TryPost(() => StopNowAsync(epoch, grace, hurry), cancellationToken);
     }
 
     /// <inheritdoc cref="StartAsync(VmSpec, CancellationToken)"/>
     internal Task<bool>? DeleteAsync(long epoch, CancellationToken cancellationToken)
     {
-        lock (gate)
+        lock (_gate)
         {
             Admit(epoch);
-            Renew(ref starts);
-            Renew(ref graces);
+            Renew(ref _starts);
+            Renew(ref _graces);
         }
-        return inbox.TryPost(() => DeleteNowAsync(epoch), cancellationToken);
+        return _inbox.TryPost(() => DeleteNowAsync(epoch), cancellationToken);
     }
 
     /// <summary>Asks the hypervisor how it does, when there is one.</summary>
-    internal void Probe() => inbox.Post(() => run is { IsEnding: false } current ? ProbeAsync(current) : Task.CompletedTask);
+    internal void Probe() => _inbox.Post(() => _run is { IsEnding: false } current ? ProbeAsync(current) : Task.CompletedTask);
 
     /// <summary>Lets go of the VM; it runs on.</summary>
     public async ValueTask DisposeAsync()
     {
-        inbox.Close();
-        await shutdown.CancelAsync();
-        lock (gate)
+        _inbox.Close();
+        await _shutdown.CancelAsync();
+        lock (_gate)
         {
-            starts.Cancel();
-            graces.Cancel();
+            _starts.Cancel();
+            _graces.Cancel();
         }
-        await loop;
-        if (run is not null)
-            await run.DisposeAsync();
-        claim.Dispose();
+        await _loop;
+        if (_run is not null)
+            await _run.DisposeAsync();
+        _claim.Dispose();
     }
 
     void IVmSigns.ProgramStarted(VmRun from) => OnSign(from, () =>
     {
         from.ProgramStarted = true;
-        steps?.Reach("program");
+        _steps?.Reach("program");
     });
 
     void IVmSigns.AgentAnswered(VmRun from) => OnSign(from, () =>
     {
         if (!from.AgentAnswered)
-            steps?.Reach("agent");
+            _steps?.Reach("agent");
         from.AgentAnswered = true;
     });
 
     void IVmSigns.BootOverdue(VmRun from) => OnSign(from, () => from.IsOverdue = true);
 
-    void IVmSigns.HypervisorSaid(VmRun from, string notice) => trail.Append($"hypervisor: {notice}");
+    void IVmSigns.HypervisorSaid(VmRun from, string notice) => _trail.Append($"hypervisor: {notice}");
 
-    void IVmSigns.ControlLost(VmRun from) => inbox.Post(async () =>
+    void IVmSigns.ControlLost(VmRun from) => _inbox.Post(async () =>
     {
-        if (run == from && !await from.IsGoingAsync(host.Time))
+        if (_run == from && !await from.IsGoingAsync(_host.Time))
             await ProbeAsync(from);
     });
 
-    void IVmSigns.ProcessExited(VmRun from, ProcessExit exit) => inbox.Post(async () =>
+    void IVmSigns.ProcessExited(VmRun from, ProcessExit exit) => _inbox.Post(async () =>
     {
-        if (run != from)
+        if (_run != from)
             return;
-        trail.Note($"the hypervisor process {exit}");
+        _trail.Note($"the hypervisor process {exit}");
         await FinishAsync(wasAsked: false);
     });
 
     /// <summary>Signs of an earlier run are of no interest.</summary>
-    private void OnSign(VmRun from, Action change) => inbox.Post(() =>
+    private void OnSign(VmRun from, Action change) => _inbox.Post(() =>
     {
-        if (run == from)
+        if (_run == from)
         {
             change();
             Publish();
@@ -168,10 +168,10 @@ internal sealed partial class VmSupervisor : IVmSigns, IAsyncDisposable
 
     private async Task ProbeAsync(VmRun current)
     {
-        var trouble = await current.ProbeAsync(layout, this, host.Time);
+        var trouble = await current.ProbeAsync(_layout, this, _host.Time);
         if (trouble == current.Trouble || current.Process.Exited.IsCompleted)
             return;
-        trail.Note(trouble ?? "the hypervisor answers again");
+        _trail.Note(trouble ?? "the hypervisor answers again");
         current.Trouble = trouble;
         Publish();
     }
@@ -179,10 +179,10 @@ internal sealed partial class VmSupervisor : IVmSigns, IAsyncDisposable
     /// <summary>The first word on an epoch counts, also before the order that brought it is done.</summary>
     private void Admit(long epoch)
     {
-        if (epoch < latestEpoch)
+        if (epoch < _latestEpoch)
             throw new NodeException(
-                NodeErrorKind.Fenced, $"The order is of epoch {epoch}; this VM obeys epoch {latestEpoch} now.");
-        latestEpoch = epoch;
+                NodeErrorKind.Fenced, $"The order is of epoch {epoch}; this VM obeys epoch {_latestEpoch} now.");
+        _latestEpoch = epoch;
     }
 
     private static void Renew(ref CancellationTokenSource source)
@@ -193,13 +193,13 @@ internal sealed partial class VmSupervisor : IVmSigns, IAsyncDisposable
 
     private void Write(VmRecord next)
     {
-        VmLedger.Write(layout.LedgerFile, next);
-        record = next;
+        VmLedger.Write(_layout.LedgerFile, next);
+        _record = next;
     }
 
     private void Publish()
     {
-        if (record is not null)
-            host.Board.Publish(VmStatuses.Of(record, run, steps?.Timings, host.BootDeadline));
+        if (_record is not null)
+            _host.Board.Publish(VmStatuses.Of(_record, _run, _steps?.Timings, _host.BootDeadline));
     }
 }

@@ -55,7 +55,9 @@ internal static class SiloCommand
         var expires = new Option<string>("--expires") { Description = "How long it is valid: 30m, 24h, 7d.", DefaultValueFactory = _ => "24h" };
         var command = new Command("token", "Prints a token for the API.") { user, scopes, expires };
         command.SetAction((parsed, _) => GuardAsync(parsed, read => Task.FromResult(
-            TokenCommand.Run(read.Options, parsed.GetValue(user)!, parsed.GetValue(scopes), parsed.GetValue(expires)!, parsed.InvocationConfiguration.Output))));
+            TokenCommand.Run(
+                read.Options, parsed.GetValue(user)!, parsed.GetValue(scopes), parsed.GetValue(expires)!,
+                parsed.InvocationConfiguration.Output))));
         return command;
     }
 

@@ -9,13 +9,13 @@ public sealed class OverlayDisksTests : IDisposable
 {
     private const long OneGigabyte = 1024L * 1024 * 1024;
 
-    private readonly TemporaryFolder folder = new();
-    private readonly OverlayDisks disks = new(new OverlayDiskOptions());
-    private string Disk => folder.PathOf("overlay.ext4");
+    private readonly TemporaryFolder _folder = new();
+    private readonly OverlayDisks _disks = new(new OverlayDiskOptions());
+    private string Disk => _folder.PathOf("overlay.ext4");
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public void Dispose() => folder.Dispose();
+    public void Dispose() => _folder.Dispose();
 
     [Theory]
     [InlineData(OverlayDisks.MinBytes)]
@@ -23,7 +23,7 @@ public sealed class OverlayDisksTests : IDisposable
     [InlineData(100 * OneGigabyte)]
     public async Task A_new_disk_is_a_sound_file_system_that_takes_little_space(long sizeBytes)
     {
-        await disks.CreateAsync(Disk, sizeBytes, ownerUid: 600_000_005, Cancel);
+        await _disks.CreateAsync(Disk, sizeBytes, ownerUid: 600_000_005, Cancel);
 
         Assert.Equal(sizeBytes, new FileInfo(Disk).Length);
         Assert.InRange(OverlayDisks.UsedBytes(Disk), 1, 8 * 1024 * 1024);
@@ -37,7 +37,7 @@ public sealed class OverlayDisksTests : IDisposable
     [Fact]
     public async Task A_guest_has_no_tables_left_to_zero()
     {
-        await disks.CreateAsync(Disk, OneGigabyte, ownerUid: 0, Cancel);
+        await _disks.CreateAsync(Disk, OneGigabyte, ownerUid: 0, Cancel);
 
         var groups = (await Command.RunAsync("dumpe2fs", [Disk], Cancel)).Split('\n')
             .Where(line => line.StartsWith("Group ", StringComparison.Ordinal) && line.Contains("INODE_UNINIT")).ToList();
@@ -49,10 +49,10 @@ public sealed class OverlayDisksTests : IDisposable
     [Fact]
     public async Task A_clone_has_the_same_content_and_keeps_the_holes()
     {
-        await disks.CreateAsync(Disk, OneGigabyte, ownerUid: 0, Cancel);
-        var clone = folder.PathOf("clone.ext4");
+        await _disks.CreateAsync(Disk, OneGigabyte, ownerUid: 0, Cancel);
+        var clone = _folder.PathOf("clone.ext4");
 
-        await disks.CloneAsync(Disk, clone, ownerUid: 600_000_006, Cancel);
+        await _disks.CloneAsync(Disk, clone, ownerUid: 600_000_006, Cancel);
 
         await Command.RunAsync("cmp", [Disk, clone], Cancel);
         Assert.InRange(OverlayDisks.UsedBytes(clone), 1, OverlayDisks.UsedBytes(Disk) + 65536);
@@ -62,10 +62,10 @@ public sealed class OverlayDisksTests : IDisposable
     public async Task A_disk_that_is_too_small_is_refused()
     {
         var refused = await Assert.ThrowsAsync<NodeException>(
-            () => disks.CreateAsync(Disk, OverlayDisks.MinBytes - 1, ownerUid: 0, Cancel));
+            () => _disks.CreateAsync(Disk, OverlayDisks.MinBytes - 1, ownerUid: 0, Cancel));
 
         Assert.Equal(NodeErrorKind.Invalid, refused.Kind);
-        Assert.Empty(Directory.EnumerateFiles(folder.Path));
+        Assert.Empty(Directory.EnumerateFiles(_folder.Path));
     }
 
     [Fact]
@@ -77,14 +77,14 @@ public sealed class OverlayDisksTests : IDisposable
             () => wary.CreateAsync(Disk, OneGigabyte, ownerUid: 0, Cancel));
 
         Assert.Equal(NodeErrorKind.InsufficientResources, refused.Kind);
-        Assert.Empty(Directory.EnumerateFiles(folder.Path));
+        Assert.Empty(Directory.EnumerateFiles(_folder.Path));
     }
 
     [Fact]
     [Trait("Category", "Vm")]
     public async Task A_host_that_fills_up_meanwhile_is_left_without_half_a_disk()
     {
-        await Command.RunAsync("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", folder.Path], Cancel);
+        await Command.RunAsync("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", _folder.Path], Cancel);
         try
         {
             var bold = new OverlayDisks(new OverlayDiskOptions { MinFreeBytes = 0 });
@@ -93,11 +93,11 @@ public sealed class OverlayDisksTests : IDisposable
                 () => bold.CreateAsync(Disk, OneGigabyte, ownerUid: 0, Cancel));
 
             Assert.Equal(NodeErrorKind.InsufficientResources, refused.Kind);
-            Assert.Empty(Directory.EnumerateFiles(folder.Path));
+            Assert.Empty(Directory.EnumerateFiles(_folder.Path));
         }
         finally
         {
-            await Command.RunAsync("umount", [folder.Path], CancellationToken.None);
+            await Command.RunAsync("umount", [_folder.Path], CancellationToken.None);
         }
     }
 }

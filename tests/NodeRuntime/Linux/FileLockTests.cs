@@ -5,10 +5,10 @@ namespace Hypeman.Tests.NodeRuntime.Linux;
 
 public sealed class FileLockTests : IDisposable
 {
-    private readonly TemporaryFolder folder = new();
-    private string Path => folder.PathOf("lock");
+    private readonly TemporaryFolder _folder = new();
+    private string Path => _folder.PathOf("lock");
 
-    public void Dispose() => folder.Dispose();
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void Only_one_holds_a_lock_and_says_who_it_is()
@@ -31,7 +31,7 @@ public sealed class FileLockTests : IDisposable
         {
             Program = "sleep",
             Arguments = ["60"],
-            OutputPath = folder.PathOf("out"),
+            OutputPath = _folder.PathOf("out"),
         });
         using var process = ProcessHandle.Open(child)!;
         taken.Dispose();

@@ -7,9 +7,9 @@ public sealed class ProcessHandleTests : IDisposable
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(20);
 
-    private readonly TemporaryFolder folder = new();
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => folder.Dispose();
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public async Task The_end_of_a_child_is_seen_with_its_exit_code()
@@ -35,7 +35,7 @@ public sealed class ProcessHandleTests : IDisposable
     [Fact]
     public async Task The_end_of_a_process_that_is_not_our_child_is_seen()
     {
-        var output = folder.PathOf("out");
+        var output = _folder.PathOf("out");
         using var parent = ProcessHandle.Open(await StartAsync("sh", "-c", "sleep 60 & echo $!; wait"))!;
         await Until.True(() => File.ReadAllText(output).EndsWith('\n'), Soon, "the grandchild was started");
         var identity = ProcessIdentity.Of(int.Parse(File.ReadAllText(output)))!.Value;
@@ -69,5 +69,5 @@ public sealed class ProcessHandleTests : IDisposable
         Assert.Equal((startTime, isDead), ProcessIdentity.Parse(stat));
 
     private Task<ProcessIdentity> StartAsync(string program, params string[] arguments) => Spawner.StartAsync(
-        new SpawnRequest { Program = program, Arguments = arguments, OutputPath = folder.PathOf("out") });
+        new SpawnRequest { Program = program, Arguments = arguments, OutputPath = _folder.PathOf("out") });
 }

@@ -7,9 +7,9 @@ public sealed class SparseFileTests : IDisposable
 {
     private const int Megabyte = 1024 * 1024;
 
-    private readonly TemporaryFolder folder = new();
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => folder.Dispose();
+    public void Dispose() => _folder.Dispose();
 
     [Theory]
     [InlineData(0L)]
@@ -17,7 +17,7 @@ public sealed class SparseFileTests : IDisposable
     [InlineData(64L * Megabyte - 4)]
     public void A_copy_has_the_data_at_its_place_and_the_length(long offset)
     {
-        var (source, target) = (folder.PathOf("source"), folder.PathOf("target"));
+        var (source, target) = (_folder.PathOf("source"), _folder.PathOf("target"));
         SparseFile.Create(source, 64 * Megabyte);
         using (var file = new FileStream(source, FileMode.Open))
         {
@@ -34,8 +34,8 @@ public sealed class SparseFileTests : IDisposable
     [Fact]
     public void An_empty_file_can_be_copied()
     {
-        File.WriteAllBytes(folder.PathOf("source"), []);
-        SparseFile.Copy(folder.PathOf("source"), folder.PathOf("target"));
-        Assert.Equal(0, new FileInfo(folder.PathOf("target")).Length);
+        File.WriteAllBytes(_folder.PathOf("source"), []);
+        SparseFile.Copy(_folder.PathOf("source"), _folder.PathOf("target"));
+        Assert.Equal(0, new FileInfo(_folder.PathOf("target")).Length);
     }
 }

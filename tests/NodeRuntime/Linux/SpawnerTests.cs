@@ -7,14 +7,14 @@ namespace Hypeman.Tests.NodeRuntime.Linux;
 [Trait("Category", "Vm")]
 public sealed class SpawnerTests : IDisposable
 {
-    private readonly TemporaryFolder folder = new();
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => folder.Dispose();
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public async Task A_process_starts_in_a_session_of_its_own_with_default_signals_and_no_descriptor_of_ours()
     {
-        using var ours = new FileStream(folder.PathOf("ours"), FileMode.Create);
+        using var ours = new FileStream(_folder.PathOf("ours"), FileMode.Create);
 
         var output = await RunAsync(
             "sh", "-c", "cut -d' ' -f1,6 /proc/$$/stat; grep -E 'Sig(Ign|Blk)' /proc/self/status; ls /proc/self/fd");
@@ -38,7 +38,7 @@ public sealed class SpawnerTests : IDisposable
         {
             Program = "sh",
             Arguments = ["-c", "cat <&3; cat <&4"],
-            OutputPath = folder.PathOf("out"),
+            OutputPath = _folder.PathOf("out"),
             Inherited = [two, one],
         }));
     }
@@ -50,7 +50,7 @@ public sealed class SpawnerTests : IDisposable
         {
             Program = "cat",
             Arguments = ["/proc/self/status"],
-            OutputPath = folder.PathOf("out"),
+            OutputPath = _folder.PathOf("out"),
             User = new ProcessUser(600_000_007, 600_000_000, [600_000_001]),
         });
 
@@ -70,7 +70,7 @@ public sealed class SpawnerTests : IDisposable
         {
             Program = "env",
             Arguments = [],
-            OutputPath = folder.PathOf("out"),
+            OutputPath = _folder.PathOf("out"),
             Environment = new Dictionary<string, string> { ["GIVEN"] = "1" },
         });
         Assert.Contains("GIVEN=1", variables);
@@ -88,7 +88,7 @@ public sealed class SpawnerTests : IDisposable
             {
                 Program = "cat",
                 Arguments = ["/proc/self/net/dev"],
-                OutputPath = folder.PathOf("out"),
+                OutputPath = _folder.PathOf("out"),
                 Network = network,
             });
             Assert.Equal(3, devices.TrimEnd().Split('\n').Length);
@@ -109,12 +109,12 @@ public sealed class SpawnerTests : IDisposable
 
     private string Write(string name)
     {
-        File.WriteAllText(folder.PathOf(name), name + "\n");
-        return folder.PathOf(name);
+        File.WriteAllText(_folder.PathOf(name), name + "\n");
+        return _folder.PathOf(name);
     }
 
     private Task<string> RunAsync(string program, params string[] arguments) => RunAsync(
-        new SpawnRequest { Program = program, Arguments = arguments, OutputPath = folder.PathOf("out") });
+        new SpawnRequest { Program = program, Arguments = arguments, OutputPath = _folder.PathOf("out") });
 
     private static async Task<string> RunAsync(SpawnRequest request)
     {

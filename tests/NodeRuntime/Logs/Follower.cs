@@ -7,15 +7,15 @@ namespace Hypeman.Tests.NodeRuntime.Logs;
 /// <summary>Someone who watches a log while the test goes on.</summary>
 public sealed class Follower : IAsyncDisposable
 {
-    private readonly ConcurrentQueue<string> lines = new();
-    private readonly CancellationTokenSource stopped = new();
-    private readonly IAsyncEnumerator<IReadOnlyList<string>> batches;
+    private readonly ConcurrentQueue<string> _lines = new();
+    private readonly CancellationTokenSource _stopped = new();
+    private readonly IAsyncEnumerator<IReadOnlyList<string>> _batches;
 
     public Follower(string path, int tail)
     {
-        batches = LogFile.ReadAsync(path, tail, follow: true, stopped.Token).GetAsyncEnumerator();
+        _batches = LogFile.ReadAsync(path, tail, follow: true, _stopped.Token).GetAsyncEnumerator();
         // Until its first wait it runs here, so the log is open and watched when this returns.
-        var first = batches.MoveNextAsync();
+        var first = _batches.MoveNextAsync();
         Started = Task.CompletedTask;
         Ended = RunAsync(first);
     }
@@ -26,16 +26,16 @@ public sealed class Follower : IAsyncDisposable
     public Task Ended { get; }
 
     public Task WaitForAsync(params string[] expected) => Until.True(
-        () => lines.SequenceEqual(expected),
+        () => _lines.SequenceEqual(expected),
         TimeSpan.FromSeconds(10),
-        $"the follower saw [{string.Join(", ", expected)}]; it saw [{string.Join(", ", lines)}]");
+        $"the follower saw [{string.Join(", ", expected)}]; it saw [{string.Join(", ", _lines)}]");
 
     public async ValueTask DisposeAsync()
     {
-        await stopped.CancelAsync();
+        await _stopped.CancelAsync();
         await Ended.ContinueWith(_ => { }, TaskScheduler.Default);
-        await batches.DisposeAsync();
-        stopped.Dispose();
+        await _batches.DisposeAsync();
+        _stopped.Dispose();
     }
 
     private async Task RunAsync(ValueTask<bool> first)
@@ -43,9 +43,9 @@ public sealed class Follower : IAsyncDisposable
         var more = await first;
         while (more)
         {
-            foreach (var line in batches.Current)
-                lines.Enqueue(line);
-            more = await batches.MoveNextAsync();
+            foreach (var line in _batches.Current)
+                _lines.Enqueue(line);
+            more = await _batches.MoveNextAsync();
         }
     }
 }

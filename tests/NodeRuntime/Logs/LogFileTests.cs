@@ -6,10 +6,10 @@ namespace Hypeman.Tests.NodeRuntime.Logs;
 
 public sealed class LogFileTests : IDisposable
 {
-    private readonly TemporaryFolder folder = new();
-    private string Log => folder.PathOf("app.log");
+    private readonly TemporaryFolder _folder = new();
+    private string Log => _folder.PathOf("app.log");
 
-    public void Dispose() => folder.Dispose();
+    public void Dispose() => _folder.Dispose();
 
     [Theory]
     [InlineData("a\nb\nc\n", 2, "b|c")]
@@ -99,7 +99,7 @@ public sealed class LogFileTests : IDisposable
     [Fact]
     public async Task A_follower_ends_when_the_folder_is_removed()
     {
-        var vm = Directory.CreateDirectory(folder.PathOf("vm")).FullName;
+        var vm = Directory.CreateDirectory(_folder.PathOf("vm")).FullName;
         File.WriteAllText(vm + "/app.log", "line\n");
         await using var follower = new Follower(vm + "/app.log", tail: 1);
         await follower.WaitForAsync("line");

@@ -8,10 +8,10 @@ namespace Hypeman.Tests.NodeRuntime.Logs;
 
 public sealed class LogRotationTests : IDisposable
 {
-    private readonly TemporaryFolder folder = new();
-    private string Log => folder.PathOf("vmm.log");
+    private readonly TemporaryFolder _folder = new();
+    private string Log => _folder.PathOf("vmm.log");
 
-    public void Dispose() => folder.Dispose();
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void A_large_log_is_copied_and_cut_and_its_writer_goes_on_at_the_start()
@@ -40,8 +40,8 @@ public sealed class LogRotationTests : IDisposable
     public void A_small_log_and_one_that_is_gone_are_left_alone()
     {
         File.WriteAllText(Log, "0123456789");
-        NewRotation(maxBytes: 10, others: folder.PathOf("none.log")).RotateAll();
-        Assert.Equal([Log], Directory.EnumerateFiles(folder.Path));
+        NewRotation(maxBytes: 10, others: _folder.PathOf("none.log")).RotateAll();
+        Assert.Equal([Log], Directory.EnumerateFiles(_folder.Path));
     }
 
     [Fact]

@@ -8,11 +8,11 @@ namespace Hypeman.Tests.NodeRuntime.Networks;
 /// <summary>A TCP server in some namespace that tells each caller the address it sees, and hangs up.</summary>
 public sealed class LineServer : IDisposable
 {
-    private readonly Socket listener;
+    private readonly Socket _listener;
 
-    private LineServer(Socket listener) => this.listener = listener;
+    private LineServer(Socket listener) => _listener = listener;
 
-    public int Port => ((IPEndPoint)listener.LocalEndPoint!).Port;
+    public int Port => ((IPEndPoint)_listener.LocalEndPoint!).Port;
 
     public static async Task<LineServer> StartAsync(NetworkNamespace where)
     {
@@ -24,7 +24,7 @@ public sealed class LineServer : IDisposable
         return server;
     }
 
-    public void Dispose() => listener.Dispose();
+    public void Dispose() => _listener.Dispose();
 
     private async Task RunAsync()
     {
@@ -32,7 +32,7 @@ public sealed class LineServer : IDisposable
         {
             while (true)
             {
-                using var caller = await listener.AcceptAsync();
+                using var caller = await _listener.AcceptAsync();
                 await caller.SendAsync(Encoding.ASCII.GetBytes($"{((IPEndPoint)caller.RemoteEndPoint!).Address}\n"));
             }
         }

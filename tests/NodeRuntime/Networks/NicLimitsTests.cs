@@ -11,17 +11,17 @@ public sealed class NicLimitsTests : IAsyncLifetime
 {
     private const int Megabyte = 1_000_000;
 
-    private TestHost host = null!;
+    private TestHost _host = null!;
 
-    public async ValueTask InitializeAsync() => host = await TestHost.CreateAsync();
+    public async ValueTask InitializeAsync() => _host = await TestHost.CreateAsync();
 
-    public ValueTask DisposeAsync() => host.DisposeAsync();
+    public ValueTask DisposeAsync() => _host.DisposeAsync();
 
     [Fact]
     public async Task Rates_are_set_changed_and_lifted()
     {
-        var node = await host.AddNodeAsync();
-        var guest = await host.AddGuestAsync(node, new NicLimits(2 * Megabyte, Megabyte));
+        var node = await _host.AddNodeAsync();
+        var guest = await _host.AddGuestAsync(node, new NicLimits(2 * Megabyte, Megabyte));
         Assert.Equal("rate 16Mbit", await DownloadAsync(node, guest));
         Assert.Equal("rate over 1000000 bytes/second", await UploadAsync(node, guest));
 
@@ -39,8 +39,8 @@ public sealed class NicLimitsTests : IAsyncLifetime
     public async Task A_limited_vm_takes_its_time(bool download)
     {
         const int bytes = 3 * Megabyte, rate = Megabyte;
-        var node = await host.AddNodeAsync();
-        var guest = await host.AddGuestAsync(node, download ? new NicLimits(rate, 0) : new NicLimits(0, rate));
+        var node = await _host.AddNodeAsync();
+        var guest = await _host.AddGuestAsync(node, download ? new NicLimits(rate, 0) : new NicLimits(0, rate));
         using var listener = await guest.Namespace.CreateSocketAsync(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.Any, 0));
         listener.Listen();
@@ -61,8 +61,8 @@ public sealed class NicLimitsTests : IAsyncLifetime
     public async Task Counters_are_the_vms_own_view()
     {
         const int bytes = 200_000;
-        var node = await host.AddNodeAsync();
-        var guest = await host.AddGuestAsync(node);
+        var node = await _host.AddNodeAsync();
+        var guest = await _host.AddGuestAsync(node);
         using var listener = await guest.Namespace.CreateSocketAsync(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.Any, 0));
         listener.Listen();

@@ -8,17 +8,17 @@ namespace Hypeman.Tests.NodeRuntime.Networks;
 [Trait("Category", "Vm")]
 public sealed class NodeNetworkTests : IAsyncLifetime
 {
-    private TestHost host = null!;
+    private TestHost _host = null!;
 
-    public async ValueTask InitializeAsync() => host = await TestHost.CreateAsync();
+    public async ValueTask InitializeAsync() => _host = await TestHost.CreateAsync();
 
-    public ValueTask DisposeAsync() => host.DisposeAsync();
+    public ValueTask DisposeAsync() => _host.DisposeAsync();
 
     [Fact]
     public async Task A_vm_reaches_the_world_and_the_world_sees_the_host()
     {
-        var guest = await host.AddGuestAsync(await host.AddNodeAsync());
-        using var server = await LineServer.StartAsync(host.World);
+        var guest = await _host.AddGuestAsync(await _host.AddNodeAsync());
+        using var server = await LineServer.StartAsync(_host.World);
 
         Assert.Equal(TestHost.HostIp.ToString(), await guest.AskAsync(TestHost.WorldIp, server.Port));
         Assert.True(await guest.PingAsync(TestHost.WorldIp));
@@ -27,8 +27,8 @@ public sealed class NodeNetworkTests : IAsyncLifetime
     [Fact]
     public async Task The_node_reaches_a_vm()
     {
-        var node = await host.AddNodeAsync();
-        var guest = await host.AddGuestAsync(node);
+        var node = await _host.AddNodeAsync();
+        var guest = await _host.AddGuestAsync(node);
         using var server = await LineServer.StartAsync(guest.Namespace);
 
         await using var stream = await node.ConnectAsync(guest.Address.Ip, server.Port, CancellationToken.None);
@@ -40,8 +40,8 @@ public sealed class NodeNetworkTests : IAsyncLifetime
     [Fact]
     public async Task A_closed_port_of_a_vm_is_unavailable()
     {
-        var node = await host.AddNodeAsync();
-        var guest = await host.AddGuestAsync(node);
+        var node = await _host.AddNodeAsync();
+        var guest = await _host.AddGuestAsync(node);
 
         var refused = await Assert.ThrowsAsync<NodeException>(
             async () => await node.ConnectAsync(guest.Address.Ip, 81, CancellationToken.None));
@@ -52,8 +52,8 @@ public sealed class NodeNetworkTests : IAsyncLifetime
     [Fact]
     public async Task Vms_of_one_node_do_not_reach_each_other()
     {
-        var node = await host.AddNodeAsync();
-        var (one, other) = (await host.AddGuestAsync(node), await host.AddGuestAsync(node));
+        var node = await _host.AddNodeAsync();
+        var (one, other) = (await _host.AddGuestAsync(node), await _host.AddGuestAsync(node));
         using var server = await LineServer.StartAsync(other.Namespace);
 
         Assert.Null(await one.AskAsync(other.Address.Ip, server.Port));
@@ -67,10 +67,10 @@ public sealed class NodeNetworkTests : IAsyncLifetime
     [Fact]
     public async Task Vms_of_two_nodes_of_one_host_do_not_reach_each_other()
     {
-        var (here, there) = (await host.AddNodeAsync(), await host.AddNodeAsync());
-        var (one, other) = (await host.AddGuestAsync(here), await host.AddGuestAsync(there));
+        var (here, there) = (await _host.AddNodeAsync(), await _host.AddNodeAsync());
+        var (one, other) = (await _host.AddGuestAsync(here), await _host.AddGuestAsync(there));
         using var server = await LineServer.StartAsync(there.Namespace);
-        using var world = await LineServer.StartAsync(host.World);
+        using var world = await LineServer.StartAsync(_host.World);
 
         Assert.NotNull(await one.AskAsync(TestHost.WorldIp, world.Port));
         Assert.NotNull(await other.AskAsync(TestHost.WorldIp, world.Port));
@@ -81,9 +81,9 @@ public sealed class NodeNetworkTests : IAsyncLifetime
     [Fact]
     public async Task A_vm_does_not_reach_its_host_nor_its_node()
     {
-        var node = await host.AddNodeAsync();
-        var guest = await host.AddGuestAsync(node);
-        using var onHost = await LineServer.StartAsync(host.Namespace);
+        var node = await _host.AddNodeAsync();
+        var guest = await _host.AddGuestAsync(node);
+        using var onHost = await LineServer.StartAsync(_host.Namespace);
         using var onNode = await LineServer.StartAsync(node.Namespace);
 
         Assert.Null(await guest.AskAsync(TestHost.HostIp, onHost.Port));
@@ -99,17 +99,17 @@ public sealed class NodeNetworkTests : IAsyncLifetime
     public async Task A_vm_does_not_reach_the_link_local_services_of_a_cloud()
     {
         var metadata = IPAddress.Parse("169.254.169.254");
-        await TestHost.IpAsync(host.World, $"address add {metadata}/32 dev lo");
-        var guest = await host.AddGuestAsync(await host.AddNodeAsync());
-        using var server = await LineServer.StartAsync(host.World);
-        await host.IpAsync($"route add {metadata}/32 via {TestHost.WorldIp}");
+        await TestHost.IpAsync(_host.World, $"address add {metadata}/32 dev lo");
+        var guest = await _host.AddGuestAsync(await _host.AddNodeAsync());
+        using var server = await LineServer.StartAsync(_host.World);
+        await _host.IpAsync($"route add {metadata}/32 via {TestHost.WorldIp}");
 
         Assert.Null(await guest.AskAsync(metadata, server.Port));
     }
 
     private async Task<IReadOnlyList<IPAddress>> LinkAddressesAsync()
     {
-        var lines = (await host.IpAsync("-4 -o address show")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var lines = (await _host.IpAsync("-4 -o address show")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         var ends = lines.Where(line => line.Contains(" hm-"))
             .Select(line => IPAddress.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[3].Split('/')[0])).ToList();
         Assert.NotEmpty(ends);

@@ -13,17 +13,17 @@ namespace Hypeman.Tests.NodeRuntime.Networks;
 /// </summary>
 public sealed class TapGuest : IAsyncDisposable
 {
-    private readonly string name = "hmt-guest-" + Guid.NewGuid().ToString("N")[..6];
-    private readonly NodeNetwork node;
-    private readonly FileStream outer;
-    private readonly FileStream inner;
+    private readonly string _name = "hmt-guest-" + Guid.NewGuid().ToString("N")[..6];
+    private readonly NodeNetwork _node;
+    private readonly FileStream _outer;
+    private readonly FileStream _inner;
 
     private TapGuest(NodeNetwork node, string vmId, VmAddress address, string tap)
     {
-        (this.node, VmId, Address, TapName) = (node, vmId, address, tap);
-        Namespace = NetworkNamespace.Ensure(name);
-        outer = Open(node.Namespace, tap);
-        inner = Open(Namespace, "eth0");
+        (_node, VmId, Address, TapName) = (node, vmId, address, tap);
+        Namespace = NetworkNamespace.Ensure(_name);
+        _outer = Open(node.Namespace, tap);
+        _inner = Open(Namespace, "eth0");
     }
 
     public string VmId { get; }
@@ -40,8 +40,8 @@ public sealed class TapGuest : IAsyncDisposable
         var guest = new TapGuest(node, vmId, address, tap);
         await guest.ConfigureAsync(address.Ip, address.Mac);
         await TestHost.IpAsync(guest.Namespace, "link set lo up");
-        Relay(guest.outer, guest.inner);
-        Relay(guest.inner, guest.outer);
+        Relay(guest._outer, guest._inner);
+        Relay(guest._inner, guest._outer);
         return guest;
     }
 
@@ -79,17 +79,17 @@ public sealed class TapGuest : IAsyncDisposable
     });
 
     /// <summary>Sends a frame as the guest's device would.</summary>
-    public void Send(byte[] frame) => outer.Write(frame);
+    public void Send(byte[] frame) => _outer.Write(frame);
 
     public async ValueTask DisposeAsync()
     {
         // A read of a TAP ends with the device, not with its descriptor.
-        await node.DetachAsync(VmId, CancellationToken.None);
+        await _node.DetachAsync(VmId, CancellationToken.None);
         await TestHost.IpAsync(Namespace, "link delete eth0");
-        outer.Dispose();
-        inner.Dispose();
+        _outer.Dispose();
+        _inner.Dispose();
         Namespace.Dispose();
-        NetworkNamespace.Remove(name);
+        NetworkNamespace.Remove(_name);
     }
 
     private static FileStream Open(NetworkNamespace where, string tap) =>

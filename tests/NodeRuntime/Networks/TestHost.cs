@@ -13,26 +13,26 @@ public sealed class TestHost : IAsyncDisposable
     public static readonly IPAddress HostIp = IPAddress.Parse("203.0.113.1");
     public static readonly IPAddress WorldIp = IPAddress.Parse("203.0.113.2");
 
-    private readonly string tag = Guid.NewGuid().ToString("N")[..6];
-    private readonly List<NodeNetwork> nodes = [];
-    private readonly List<TapGuest> guests = [];
-    private readonly NetworkNamespace host;
-    private readonly NetworkNamespace world;
+    private readonly string _tag = Guid.NewGuid().ToString("N")[..6];
+    private readonly List<NodeNetwork> _nodes = [];
+    private readonly List<TapGuest> _guests = [];
+    private readonly NetworkNamespace _host;
+    private readonly NetworkNamespace _world;
 
     private TestHost()
     {
-        host = NetworkNamespace.Ensure("hmt-host-" + tag);
-        world = NetworkNamespace.Ensure("hmt-world-" + tag);
+        _host = NetworkNamespace.Ensure("hmt-host-" + _tag);
+        _world = NetworkNamespace.Ensure("hmt-world-" + _tag);
     }
 
-    public NetworkNamespace Namespace => host;
-    public NetworkNamespace World => world;
+    public NetworkNamespace Namespace => _host;
+    public NetworkNamespace World => _world;
 
     public static async Task<TestHost> CreateAsync()
     {
         var made = new TestHost();
-        await made.IpAsync($"link add eth0 type veth peer name eth0 netns hmt-world-{made.tag}");
-        foreach (var (where, ip) in new[] { (made.host, HostIp), (made.world, WorldIp) })
+        await made.IpAsync($"link add eth0 type veth peer name eth0 netns hmt-world-{made._tag}");
+        foreach (var (where, ip) in new[] { (made._host, HostIp), (made._world, WorldIp) })
         {
             await IpAsync(where, "link set lo up");
             await IpAsync(where, $"address add {ip}/24 dev eth0");
@@ -42,7 +42,7 @@ public sealed class TestHost : IAsyncDisposable
         return made;
     }
 
-    public Task<string> IpAsync(string arguments) => IpAsync(host, arguments);
+    public Task<string> IpAsync(string arguments) => IpAsync(_host, arguments);
 
     public static Task<string> IpAsync(NetworkNamespace where, string arguments) =>
         RunAsync(where, "ip", arguments);
@@ -60,30 +60,30 @@ public sealed class TestHost : IAsyncDisposable
 
     public NodeNetwork NewNode(string id, NodeNetworkOptions? options = null)
     {
-        var node = new NodeNetwork(id, options ?? new NodeNetworkOptions(), host, NullLogger<NodeNetwork>.Instance);
-        nodes.Add(node);
+        var node = new NodeNetwork(id, options ?? new NodeNetworkOptions(), _host, NullLogger<NodeNetwork>.Instance);
+        _nodes.Add(node);
         return node;
     }
 
     public async Task<TapGuest> AddGuestAsync(NodeNetwork node, NicLimits limits = default, string? vmId = null)
     {
         var guest = await TapGuest.StartAsync(node, vmId ?? "g" + Guid.NewGuid().ToString("N")[..23], limits);
-        guests.Add(guest);
+        _guests.Add(guest);
         return guest;
     }
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var guest in guests)
+        foreach (var guest in _guests)
             await guest.DisposeAsync();
-        foreach (var node in nodes)
+        foreach (var node in _nodes)
         {
             await node.RemoveAsync(CancellationToken.None);
             node.Dispose();
         }
-        host.Dispose();
-        world.Dispose();
-        NetworkNamespace.Remove("hmt-host-" + tag);
-        NetworkNamespace.Remove("hmt-world-" + tag);
+        _host.Dispose();
+        _world.Dispose();
+        NetworkNamespace.Remove("hmt-host-" + _tag);
+        NetworkNamespace.Remove("hmt-world-" + _tag);
     }
 }

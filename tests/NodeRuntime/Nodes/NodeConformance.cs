@@ -14,7 +14,7 @@ public abstract class NodeConformance : IAsyncLifetime
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(20);
 
-    private readonly string id = "c" + Guid.NewGuid().ToString("N")[..23];
+    private readonly string _id = "c" + Guid.NewGuid().ToString("N")[..23];
 
     private protected abstract INode Node { get; }
 
@@ -33,7 +33,7 @@ public abstract class NodeConformance : IAsyncLifetime
 
     private VmSpec Spec => new()
     {
-        Id = id,
+        Id = _id,
         Epoch = 3,
         Boot = 1,
         Vcpus = 1,
@@ -59,7 +59,7 @@ public abstract class NodeConformance : IAsyncLifetime
     {
         var started = await StartAsync(Spec);
         Assert.True(started.Phase is VmPhase.Booting or VmPhase.Running);
-        Assert.Equal((id, 3, 1), (started.Id, started.Epoch, started.Boot));
+        Assert.Equal((_id, 3, 1), (started.Id, started.Epoch, started.Boot));
 
         var running = await ReachAsync(VmPhase.Running);
         Assert.NotNull(running.Ip);
@@ -94,9 +94,9 @@ public abstract class NodeConformance : IAsyncLifetime
         await StartAsync(Spec);
         await ReachAsync(VmPhase.Running);
         var ended = ReachAsync(VmPhase.Stopped);
-        await ExitAsync(id, 7);
+        await ExitAsync(_id, 7);
         Assert.Equal((7, "exit code 7"), ((await ended).ExitCode, (await ended).ExitMessage));
-        Assert.Equal(7, Node.Vms.Find(id)!.ExitCode);
+        Assert.Equal(7, Node.Vms.Find(_id)!.ExitCode);
     }
 
     [Fact]
@@ -106,19 +106,19 @@ public abstract class NodeConformance : IAsyncLifetime
         Assert.Equal(4, (await StartAsync(Spec with { Epoch = 4 })).Epoch);
         await AssertRefusedAsync(NodeErrorKind.Fenced, () => StartAsync(Spec));
         await AssertRefusedAsync(NodeErrorKind.Fenced, () => StopAsync(3));
-        await AssertRefusedAsync(NodeErrorKind.Fenced, () => Node.Vms.DeleteAsync(id, 3, CancellationToken.None));
-        Assert.NotEqual(VmPhase.Stopped, Node.Vms.Find(id)!.Phase);
-        Assert.Equal(4, Node.Vms.Find(id)!.Epoch);
+        await AssertRefusedAsync(NodeErrorKind.Fenced, () => Node.Vms.DeleteAsync(_id, 3, CancellationToken.None));
+        Assert.NotEqual(VmPhase.Stopped, Node.Vms.Find(_id)!.Phase);
+        Assert.Equal(4, Node.Vms.Find(_id)!.Epoch);
     }
 
     [Fact]
     public async Task A_delete_leaves_nothing_and_can_be_repeated()
     {
-        await Node.Vms.DeleteAsync(id, 3, CancellationToken.None);
+        await Node.Vms.DeleteAsync(_id, 3, CancellationToken.None);
         await StartAsync(Spec);
-        await Node.Vms.DeleteAsync(id, 3, CancellationToken.None);
-        await Node.Vms.DeleteAsync(id, 3, CancellationToken.None);
-        Assert.Null(Node.Vms.Find(id));
+        await Node.Vms.DeleteAsync(_id, 3, CancellationToken.None);
+        await Node.Vms.DeleteAsync(_id, 3, CancellationToken.None);
+        Assert.Null(Node.Vms.Find(_id));
         Assert.Empty(Node.Vms.List());
         await AssertRefusedAsync(NodeErrorKind.NotFound, () => StopAsync(3));
     }
@@ -128,7 +128,7 @@ public abstract class NodeConformance : IAsyncLifetime
     {
         await AssertRefusedAsync(
             NodeErrorKind.NotFound, () => StartAsync(Spec with { RootDigest = "sha256:" + new string('f', 64) }));
-        Assert.True(Node.Vms.Find(id) is null or { Phase: VmPhase.Stopped });
+        Assert.True(Node.Vms.Find(_id) is null or { Phase: VmPhase.Stopped });
         await StartAsync(Spec);
         await ReachAsync(VmPhase.Running);
     }
@@ -138,7 +138,7 @@ public abstract class NodeConformance : IAsyncLifetime
     {
         await StartAsync(Spec);
         await ReachAsync(VmPhase.Running);
-        await using (var session = await Node.Vms.OpenGuestAsync(id, new ExecRequest { Command = ["cat"] }, CancellationToken.None))
+        await using (var session = await Node.Vms.OpenGuestAsync(_id, new ExecRequest { Command = ["cat"] }, CancellationToken.None))
         {
             await session.WriteAsync("hello"u8.ToArray(), CancellationToken.None);
             await session.EndAsync(CancellationToken.None);
@@ -146,22 +146,22 @@ public abstract class NodeConformance : IAsyncLifetime
             Assert.Equal("hello"u8, replies.OfType<DataReply>().SelectMany(data => data.Bytes.ToArray()).ToArray());
             Assert.Equal(0, Assert.IsType<ExitReply>(replies[^1]).ExitCode);
         }
-        Assert.True((await Node.Vms.StatAsync(id, new StatRequest { Path = "/" }, CancellationToken.None)).IsDirectory);
+        Assert.True((await Node.Vms.StatAsync(_id, new StatRequest { Path = "/" }, CancellationToken.None)).IsDirectory);
 
         await StopAsync(3);
         await AssertRefusedAsync(
             NodeErrorKind.WrongPhase,
-            () => Node.Vms.OpenGuestAsync(id, new ExecRequest { Command = ["cat"] }, CancellationToken.None));
+            () => Node.Vms.OpenGuestAsync(_id, new ExecRequest { Command = ["cat"] }, CancellationToken.None));
         await AssertRefusedAsync(
-            NodeErrorKind.WrongPhase, () => Node.Vms.StatAsync(id, new StatRequest { Path = "/" }, CancellationToken.None));
+            NodeErrorKind.WrongPhase, () => Node.Vms.StatAsync(_id, new StatRequest { Path = "/" }, CancellationToken.None));
     }
 
     [Fact]
     public async Task The_operations_log_takes_lines_and_gives_them_back()
     {
         await StartAsync(Spec);
-        Node.Vms.AppendLog(id, "a line of the owner");
-        var lines = await Node.Vms.ReadLogAsync(id, VmLog.Operations, 1, follow: false, CancellationToken.None)
+        Node.Vms.AppendLog(_id, "a line of the owner");
+        var lines = await Node.Vms.ReadLogAsync(_id, VmLog.Operations, 1, follow: false, CancellationToken.None)
             .SelectMany(batch => batch.ToAsyncEnumerable()).ToListAsync();
         Assert.EndsWith("a line of the owner", Assert.Single(lines));
         await AssertRefusedAsync(NodeErrorKind.NotFound, async () => await Node.Vms
@@ -170,7 +170,7 @@ public abstract class NodeConformance : IAsyncLifetime
 
     private Task<VmStatus> StartAsync(VmSpec spec) => Node.Vms.StartAsync(spec, CancellationToken.None);
 
-    private Task<VmStatus> StopAsync(long epoch) => Node.Vms.StopAsync(id, epoch, Grace, CancellationToken.None);
+    private Task<VmStatus> StopAsync(long epoch) => Node.Vms.StopAsync(_id, epoch, Grace, CancellationToken.None);
 
     private async Task<VmStatus> ReachAsync(VmPhase phase)
     {
@@ -178,11 +178,11 @@ public abstract class NodeConformance : IAsyncLifetime
         try
         {
             return await Node.Vms.WatchAsync(patience.Token)
-                .FirstAsync(status => status.Id == id && status.Phase == phase, patience.Token);
+                .FirstAsync(status => status.Id == _id && status.Phase == phase, patience.Token);
         }
         catch (OperationCanceledException)
         {
-            throw new TimeoutException($"The VM was not {phase} in {Patience}; it is {Node.Vms.Find(id)}.");
+            throw new TimeoutException($"The VM was not {phase} in {Patience}; it is {Node.Vms.Find(_id)}.");
         }
     }
 

@@ -12,22 +12,22 @@ namespace Hypeman.Tests.NodeRuntime.Nodes;
 [Trait("Category", "Vm")]
 public sealed class NodeTests : NodeConformance
 {
-    private TestNode node = null!;
-    private string digest = "";
+    private TestNode _node = null!;
+    private string _digest = "";
 
-    private protected override INode Node => node.Port;
-    private protected override string RootDigest => digest;
+    private protected override INode Node => _node.Port;
+    private protected override string RootDigest => _digest;
 
     private protected override IReadOnlyList<string> Program =>
         ["/bin/sh", "-c", "trap 'exit 0' TERM; while [ ! -e /tmp/exit ]; do sleep 0.1; done; exit $(cat /tmp/exit)"];
 
     public override async ValueTask InitializeAsync()
     {
-        node = await TestNode.StartAsync();
-        digest = await node.PullAsync();
+        _node = await TestNode.StartAsync();
+        _digest = await _node.PullAsync();
     }
 
-    public override ValueTask DisposeAsync() => node.DisposeAsync();
+    public override ValueTask DisposeAsync() => _node.DisposeAsync();
 
     private protected override async Task ExitAsync(string vmId, int code)
     {
@@ -40,7 +40,7 @@ public sealed class NodeTests : NodeConformance
     [Fact]
     public async Task A_second_process_on_its_data_directory_is_refused()
     {
-        await using var second = node.NewProcess();
+        await using var second = _node.NewProcess();
         var error = Assert.Throws<NodeException>(second.GetRequiredService<NodeClaim>);
         Assert.Equal(NodeErrorKind.Invalid, error.Kind);
         Assert.Contains($"in use by process {Environment.ProcessId}", error.Message);
@@ -49,11 +49,11 @@ public sealed class NodeTests : NodeConformance
     [Fact]
     public async Task Its_identity_and_its_vms_outlive_its_process()
     {
-        var before = node.Node.NodeId;
+        var before = _node.Node.NodeId;
         var status = await Node.Vms.StartAsync(Spec("outlives"), CancellationToken.None);
-        await node.CloseAsync();
-        await node.OpenAsync();
-        Assert.Equal(before, node.Node.Facts.NodeId);
+        await _node.CloseAsync();
+        await _node.OpenAsync();
+        Assert.Equal(before, _node.Node.Facts.NodeId);
         Assert.Equal(status.Ip, Node.Vms.Find("outlives")!.Ip);
         Assert.NotEqual(VmPhase.Stopped, Node.Vms.Find("outlives")!.Phase);
     }
@@ -62,20 +62,20 @@ public sealed class NodeTests : NodeConformance
     public async Task Its_removal_leaves_the_data_and_nothing_else()
     {
         await Node.Vms.StartAsync(Spec("removed"), CancellationToken.None);
-        var layout = new DataLayout(node.DataDirectory);
+        var layout = new DataLayout(_node.DataDirectory);
         var process = Assert.Single(VmProcesses.Find(layout.Vms)).Process;
-        await node.CloseAsync();
+        await _node.CloseAsync();
 
-        await using (var last = node.NewProcess())
+        await using (var last = _node.NewProcess())
             await last.GetRequiredService<Node>().RemoveAllAsync(TimeSpan.Zero, CancellationToken.None);
 
         Assert.False(process.IsAlive);
-        Assert.DoesNotContain(NetworkNamespace.List(), name => name == $"hm-{node.Node.NodeId[..8]}");
-        Assert.Empty(Cgroups.Detect(node.Node.NodeId).List());
+        Assert.DoesNotContain(NetworkNamespace.List(), name => name == $"hm-{_node.Node.NodeId[..8]}");
+        Assert.Empty(Cgroups.Detect(_node.Node.NodeId).List());
         Assert.True(File.Exists(layout.Vm("removed").OverlayDisk));
-        await node.OpenAsync();
+        await _node.OpenAsync();
         Assert.Equal(VmPhase.Stopped, Node.Vms.Find("removed")!.Phase);
-        Assert.NotNull(Node.Images.FindRoot(digest));
+        Assert.NotNull(Node.Images.FindRoot(_digest));
     }
 
     private VmSpec Spec(string id) => new()
@@ -86,7 +86,7 @@ public sealed class NodeTests : NodeConformance
         Vcpus = 1,
         MemoryBytes = 128L << 20,
         OverlayBytes = 64L << 20,
-        RootDigest = digest,
+        RootDigest = _digest,
         Hostname = id,
         Program = new GuestProgram { Arguments = Program },
     };

@@ -6,27 +6,27 @@ namespace Hypeman.Tests.NodeRuntime.Nodes;
 /// <summary>The stand-in conforms, so what is tested with it is tested.</summary>
 public sealed class SimulatedNodeTests : NodeConformance
 {
-    private readonly SimulatedNode node = new("simulated");
+    private readonly SimulatedNode _node = new("simulated");
 
-    private protected override INode Node => node;
+    private protected override INode Node => _node;
     private protected override string RootDigest { get; } = "sha256:" + new string('a', 64);
     private protected override IReadOnlyList<string> Program => ["/bin/app"];
 
     public override ValueTask InitializeAsync()
     {
-        node.Images.Plant(RootDigest);
+        _node.Images.Plant(RootDigest);
         return ValueTask.CompletedTask;
     }
 
     public override ValueTask DisposeAsync()
     {
-        node.Dispose();
+        _node.Dispose();
         return ValueTask.CompletedTask;
     }
 
     private protected override Task ExitAsync(string vmId, int code)
     {
-        node.Vms.Exit(vmId, code);
+        _node.Vms.Exit(vmId, code);
         return Task.CompletedTask;
     }
 }

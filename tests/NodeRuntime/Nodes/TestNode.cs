@@ -13,24 +13,24 @@ namespace Hypeman.Tests.NodeRuntime.Nodes;
 /// <summary>A real node, put together as the silo does it, on a host of its own.</summary>
 internal sealed class TestNode : IAsyncDisposable
 {
-    private readonly TemporaryFolder folder = new();
-    private readonly TestHost outside;
-    private readonly Action<NodeRuntimeOptions> configure;
-    private readonly Action<IServiceCollection> configureParts;
-    private ServiceProvider services = null!;
+    private readonly TemporaryFolder _folder = new();
+    private readonly TestHost _outside;
+    private readonly Action<NodeRuntimeOptions> _configure;
+    private readonly Action<IServiceCollection> _configureParts;
+    private ServiceProvider _services = null!;
 
     private TestNode(TestHost outside, Action<NodeRuntimeOptions>? configure, Action<IServiceCollection>? configureParts)
     {
-        this.outside = outside;
-        this.configure = configure ?? (_ => { });
-        this.configureParts = configureParts ?? (_ => { });
+        _outside = outside;
+        _configure = configure ?? (_ => { });
+        _configureParts = configureParts ?? (_ => { });
     }
 
     internal Node Node { get; private set; } = null!;
     internal INode Port => Node;
-    internal string DataDirectory => folder.PathOf("data");
+    internal string DataDirectory => _folder.PathOf("data");
 
-    internal TestHost Outside => outside;
+    internal TestHost Outside => _outside;
 
     internal static async Task<TestNode> StartAsync(
         Action<NodeRuntimeOptions>? configure = null, Action<IServiceCollection>? configureParts = null)
@@ -53,32 +53,32 @@ internal sealed class TestNode : IAsyncDisposable
     {
         var parts = new ServiceCollection();
         AddTo(parts);
-        configureParts(parts);
+        _configureParts(parts);
         return parts.BuildServiceProvider();
     }
 
     private void AddTo(IServiceCollection parts) => parts
         .AddLogging(logging => logging.AddProvider(new TestOutputLogger()))
-        .Configure<ImageOptions>(options => (options.MinFreeBytes, options.DockerConfigFile) = (0, folder.PathOf("docker.json")))
+        .Configure<ImageOptions>(options => (options.MinFreeBytes, options.DockerConfigFile) = (0, _folder.PathOf("docker.json")))
         .AddNodeRuntime(options =>
         {
             options.DataDirectory = DataDirectory;
             options.KernelDirectory = GuestAssets.KernelDirectory;
             options.GuestBinary = GuestAssets.GuestBinary;
-            options.HostNamespace = outside.Namespace.Path;
+            options.HostNamespace = _outside.Namespace.Path;
             options.Accelerator = "tcg";
-            configure(options);
+            _configure(options);
         });
 
     internal async Task OpenAsync()
     {
-        services = NewProcess();
-        Node = services.GetRequiredService<Node>();
+        _services = NewProcess();
+        Node = _services.GetRequiredService<Node>();
         await Node.StartAsync(CancellationToken.None);
     }
 
     /// <summary>The process ends, the host stays.</summary>
-    internal ValueTask CloseAsync() => services.DisposeAsync();
+    internal ValueTask CloseAsync() => _services.DisposeAsync();
 
     /// <summary>Pulls a busybox image; the digest of its manifest.</summary>
     internal async Task<string> PullAsync()
@@ -95,11 +95,11 @@ internal sealed class TestNode : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (services is not null)
-            await services.DisposeAsync();
+        if (_services is not null)
+            await _services.DisposeAsync();
         await using (var last = NewProcess())
             await last.GetRequiredService<Node>().RemoveAllAsync(TimeSpan.Zero, CancellationToken.None);
-        await outside.DisposeAsync();
-        folder.Dispose();
+        await _outside.DisposeAsync();
+        _folder.Dispose();
     }
 }

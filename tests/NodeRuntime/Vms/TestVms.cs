@@ -23,23 +23,23 @@ internal sealed class TestVms : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
-    private readonly TestHost outside;
-    private readonly string nodeId = "n" + Guid.NewGuid().ToString("N")[..23];
-    private readonly DataLayout layout;
-    private readonly FileLock claim;
-    private NodeNetwork network = null!;
+    private readonly TestHost _outside;
+    private readonly string _nodeId = "n" + Guid.NewGuid().ToString("N")[..23];
+    private readonly DataLayout _layout;
+    private readonly FileLock _claim;
+    private NodeNetwork _network = null!;
 
     private TestVms(TestHost outside)
     {
-        this.outside = outside;
-        layout = new DataLayout(Path.Combine(Path.GetTempPath(), "hmt-" + Guid.NewGuid().ToString("N")[..8]));
-        claim = layout.Claim();
+        _outside = outside;
+        _layout = new DataLayout(Path.Combine(Path.GetTempPath(), "hmt-" + Guid.NewGuid().ToString("N")[..8]));
+        _claim = _layout.Claim();
     }
 
     internal VmHost Host { get; private set; } = null!;
     internal VmContext Context { get; private set; } = null!;
-    internal DataLayout Layout => layout;
-    internal NodeNetwork Network => network;
+    internal DataLayout Layout => _layout;
+    internal NodeNetwork Network => _network;
     internal Func<string, string, CancellationToken, Task> BeforeStep { get; set; } = (_, _, _) => Task.CompletedTask;
     internal TimeSpan BootDeadline { get; set; } = TimeSpan.FromSeconds(60);
 
@@ -69,22 +69,22 @@ internal sealed class TestVms : IAsyncDisposable
     internal async Task CloseAsync()
     {
         await Host.DisposeAsync();
-        network.Dispose();
+        _network.Dispose();
     }
 
     internal async Task OpenAsync()
     {
-        network = new NodeNetwork(nodeId, new NodeNetworkOptions(), outside.Namespace, NullLogger<NodeNetwork>.Instance);
-        var guest = await TestGuest.FilesAsync(layout.Guest);
+        _network = new NodeNetwork(_nodeId, new NodeNetworkOptions(), _outside.Namespace, NullLogger<NodeNetwork>.Instance);
+        var guest = await TestGuest.FilesAsync(_layout.Guest);
         var root = await TestGuest.RootAsync();
-        await network.EnsureAsync(CancellationToken.None);
+        await _network.EnsureAsync(CancellationToken.None);
         var log = LoggerFactory.Create(logging => logging.AddProvider(new TestOutputLogger())).CreateLogger("vms");
         Context = new VmContext
         {
-            Layout = layout,
-            Network = network,
+            Layout = _layout,
+            Network = _network,
             Disks = new OverlayDisks(new OverlayDiskOptions()),
-            Cgroups = Cgroups.Detect(nodeId),
+            Cgroups = Cgroups.Detect(_nodeId),
             Guest = guest,
             FindRoot = _ => root,
             Hypervisors = [.. Enum.GetValues<QemuMachineType>().Select(type => new QemuHypervisor(
@@ -93,7 +93,7 @@ internal sealed class TestVms : IAsyncDisposable
             Time = TimeProvider.System,
             Log = log,
             Board = new VmBoard(),
-            Addresses = new VmAddressBook(network),
+            Addresses = new VmAddressBook(_network),
             BeforeStep = (id, step, token) => BeforeStep(id, step, token),
         };
         Host = new VmHost(Context);
@@ -153,29 +153,29 @@ internal sealed class TestVms : IAsyncDisposable
 
     internal string Logs(string id)
     {
-        var vm = layout.Vm(id);
+        var vm = _layout.Vm(id);
         return string.Join('\n', ((string[])[vm.OperationsLog, vm.VmmLog, vm.ConsoleLog])
             .Where(File.Exists).Select(path => $"--- {Path.GetFileName(path)}\n{File.ReadAllText(path)}"));
     }
 
     /// <summary>The processes that this data directory owns.</summary>
     internal IReadOnlyList<ProcessIdentity> Processes(string id) =>
-        [.. VmProcesses.Find(layout.Vms).Where(found => found.VmId == id).Select(found => found.Process)];
+        [.. VmProcesses.Find(_layout.Vms).Where(found => found.VmId == id).Select(found => found.Process)];
 
     public async ValueTask DisposeAsync()
     {
         if (Host is { } open)
             await open.DisposeAsync();
-        foreach (var (process, _) in VmProcesses.Find(layout.Vms))
+        foreach (var (process, _) in VmProcesses.Find(_layout.Vms))
             await VmRelease.KillAsync(process, TimeProvider.System);
-        var groups = Cgroups.Detect(nodeId);
+        var groups = Cgroups.Detect(_nodeId);
         foreach (var id in groups.List())
             await Until.True(() => groups.TryRemove(id), TimeSpan.FromSeconds(5), $"the group of {id} is empty");
         groups.TryRemoveAll();
-        await network.RemoveAsync(CancellationToken.None);
-        network.Dispose();
-        await outside.DisposeAsync();
-        claim.Dispose();
-        Directory.Delete(layout.Root, recursive: true);
+        await _network.RemoveAsync(CancellationToken.None);
+        _network.Dispose();
+        await _outside.DisposeAsync();
+        _claim.Dispose();
+        Directory.Delete(_layout.Root, recursive: true);
     }
 }

@@ -4,29 +4,29 @@ namespace Hypeman.Tests.NodeRuntime.Vms;
 
 public sealed class VmBoardTests
 {
-    private readonly VmBoard board = new();
+    private readonly VmBoard _board = new();
 
     [Fact]
     public async Task A_watcher_sees_what_is_there_and_then_each_change()
     {
-        board.Publish(Status("a", VmPhase.Running));
-        await using var watcher = board.WatchAsync(TestContext.Current.CancellationToken).GetAsyncEnumerator();
+        _board.Publish(Status("a", VmPhase.Running));
+        await using var watcher = _board.WatchAsync(TestContext.Current.CancellationToken).GetAsyncEnumerator();
         Assert.Equal("a", await NextAsync(watcher));
         var next = NextAsync(watcher);
         Assert.False(next.IsCompleted);
-        board.Publish(Status("b", VmPhase.Booting));
+        _board.Publish(Status("b", VmPhase.Booting));
         Assert.Equal("b", await next);
     }
 
     [Fact]
     public async Task A_slow_watcher_sees_only_the_latest_of_each_vm()
     {
-        await using var watcher = board.WatchAsync(TestContext.Current.CancellationToken).GetAsyncEnumerator();
-        board.Publish(Status("a", VmPhase.Booting));
+        await using var watcher = _board.WatchAsync(TestContext.Current.CancellationToken).GetAsyncEnumerator();
+        _board.Publish(Status("a", VmPhase.Booting));
         Assert.Equal("a", await NextAsync(watcher));
         foreach (var phase in (VmPhase[])[VmPhase.Running, VmPhase.Ending, VmPhase.Stopped])
-            board.Publish(Status("a", phase));
-        board.Publish(Status("b", VmPhase.Running));
+            _board.Publish(Status("a", phase));
+        _board.Publish(Status("b", VmPhase.Running));
 
         var seen = new List<VmPhase>();
         while (await NextAsync(watcher) == "a")
@@ -37,11 +37,11 @@ public sealed class VmBoardTests
     [Fact]
     public void What_was_removed_is_not_listed()
     {
-        board.Publish(Status("a", VmPhase.Running));
-        board.Publish(Status("b", VmPhase.Running));
-        board.Remove("a");
-        Assert.Null(board.Find("a"));
-        Assert.Equal(["b"], board.List().Select(status => status.Id));
+        _board.Publish(Status("a", VmPhase.Running));
+        _board.Publish(Status("b", VmPhase.Running));
+        _board.Remove("a");
+        Assert.Null(_board.Find("a"));
+        Assert.Equal(["b"], _board.List().Select(status => status.Id));
     }
 
     private static async Task<string> NextAsync(IAsyncEnumerator<VmStatus> watcher)

@@ -8,10 +8,10 @@ namespace Hypeman.Tests.Testing.Leaks;
 /// </summary>
 public sealed class LeakCheck
 {
-    private readonly IReadOnlySet<string> before;
-    private readonly Func<string, bool> concerns;
+    private readonly IReadOnlySet<string> _before;
+    private readonly Func<string, bool> _concerns;
 
-    private LeakCheck(IReadOnlySet<string> before, Func<string, bool> concerns) => (this.before, this.concerns) = (before, concerns);
+    private LeakCheck(IReadOnlySet<string> before, Func<string, bool> concerns) => (_before, _concerns) = (before, concerns);
 
     /// <param name="concerns">
     /// Which lines count, where others use the machine at the same time; a line is a kind and a name, for example
@@ -27,7 +27,7 @@ public sealed class LeakCheck
         try
         {
             await Until.True(
-                async () => (leaked = [.. (await ListAsync()).Except(before).Where(concerns)]).Length == 0,
+                async () => (leaked = [.. (await ListAsync()).Except(_before).Where(_concerns)]).Length == 0,
                 TimeSpan.FromSeconds(10), "nothing was left behind");
         }
         catch (TimeoutException)

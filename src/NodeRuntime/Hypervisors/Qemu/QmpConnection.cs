@@ -16,28 +16,28 @@ internal sealed class QmpConnection : IAsyncDisposable
     private const int MaxLineBytes = 1024 * 1024;
     private const int MaxEvents = 64;
 
-    private readonly Stream stream;
-    private readonly PipeReader input;
-    private readonly CancellationTokenSource closing = new();
-    private readonly SemaphoreSlim writing = new(1);
-    private readonly ConcurrentDictionary<long, TaskCompletionSource<JsonElement>> calls = new();
-    private readonly Channel<QmpEvent> events = Channel.CreateBounded<QmpEvent>(
+    private readonly Stream _stream;
+    private readonly PipeReader _input;
+    private readonly CancellationTokenSource _closing = new();
+    private readonly SemaphoreSlim _writing = new(1);
+    private readonly ConcurrentDictionary<long, TaskCompletionSource<JsonElement>> _calls = new();
+    private readonly Channel<QmpEvent> _events = Channel.CreateBounded<QmpEvent>(
         new BoundedChannelOptions(MaxEvents) { FullMode = BoundedChannelFullMode.DropOldest, SingleWriter = true });
 
-    private long lastId;
-    private NodeException? reason;
+    private long _lastId;
+    private NodeException? _reason;
 
     private QmpConnection(Stream stream)
     {
-        this.stream = stream;
-        input = PipeReader.Create(stream);
+        _stream = stream;
+        _input = PipeReader.Create(stream);
     }
 
     /// <summary>Ends with the session; never fails.</summary>
     public Task Closed { get; private set; } = Task.CompletedTask;
 
     /// <summary>The latest events; a reader that is slow loses the oldest. Ends with the session.</summary>
-    public ChannelReader<QmpEvent> Events => events.Reader;
+    public ChannelReader<QmpEvent> Events => _events.Reader;
 
     /// <summary>Reads the greeting and leaves the negotiation mode. The connection owns the stream, also when this fails.</summary>
     /// <exception cref="NodeException">Unavailable: the other side is not QEMU, or went away.</exception>
@@ -67,29 +67,29 @@ internal sealed class QmpConnection : IAsyncDisposable
     public async Task<JsonElement> ExecuteAsync(
         string command, CancellationToken cancellationToken, Action<Utf8JsonWriter>? arguments = null)
     {
-        var id = Interlocked.Increment(ref lastId);
+        var id = Interlocked.Increment(ref _lastId);
         var call = new TaskCompletionSource<JsonElement>(TaskCreationOptions.RunContinuationsAsynchronously);
-        calls[id] = call;
+        _calls[id] = call;
         try
         {
-            if (Volatile.Read(ref reason) is { } ended)
+            if (Volatile.Read(ref _reason) is { } ended)
                 throw ended;
             await WriteAsync(Compose(id, command, arguments), cancellationToken);
             return await call.Task.WaitAsync(cancellationToken);
         }
         finally
         {
-            calls.TryRemove(id, out _);
+            _calls.TryRemove(id, out _);
         }
     }
 
     public async ValueTask DisposeAsync()
     {
-        await closing.CancelAsync();
+        await _closing.CancelAsync();
         await Closed;
         End(Unavailable("The control session of the hypervisor was closed."));
-        await input.CompleteAsync();
-        await stream.DisposeAsync();
+        await _input.CompleteAsync();
+        await _stream.DisposeAsync();
     }
 
     private static ReadOnlyMemory<byte> Compose(long id, string command, Action<Utf8JsonWriter>? arguments)
@@ -114,19 +114,19 @@ internal sealed class QmpConnection : IAsyncDisposable
 
     private async Task WriteAsync(ReadOnlyMemory<byte> line, CancellationToken cancellationToken)
     {
-        await writing.WaitAsync(cancellationToken);
+        await _writing.WaitAsync(cancellationToken);
         try
         {
             // A line that was begun is finished, or the session would be out of step: only its end stops a write.
-            await stream.WriteAsync(line, closing.Token);
+            await _stream.WriteAsync(line, _closing.Token);
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException or OperationCanceledException)
         {
-            throw Volatile.Read(ref reason) ?? Unavailable("The hypervisor went away.", e);
+            throw Volatile.Read(ref _reason) ?? Unavailable("The hypervisor went away.", e);
         }
         finally
         {
-            writing.Release();
+            _writing.Release();
         }
     }
 
@@ -134,7 +134,7 @@ internal sealed class QmpConnection : IAsyncDisposable
     {
         try
         {
-            while (await ReadLineAsync(closing.Token) is { } message)
+            while (await ReadLineAsync(_closing.Token) is { } message)
                 Dispatch(message);
             End(Unavailable("The hypervisor ended its control session."));
         }
@@ -157,16 +157,16 @@ internal sealed class QmpConnection : IAsyncDisposable
     {
         while (true)
         {
-            var read = await input.ReadAsync(cancellationToken);
+            var read = await _input.ReadAsync(cancellationToken);
             if (read.Buffer.PositionOf((byte)'\n') is { } end)
             {
                 var message = Parse(read.Buffer.Slice(0, end));
-                input.AdvanceTo(read.Buffer.GetPosition(1, end));
+                _input.AdvanceTo(read.Buffer.GetPosition(1, end));
                 return message;
             }
             if (read.Buffer.Length > MaxLineBytes)
                 throw Unavailable($"The hypervisor sent a line of more than {MaxLineBytes} bytes.");
-            input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+            _input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
             if (read.IsCompleted)
                 return null;
         }
@@ -192,11 +192,11 @@ internal sealed class QmpConnection : IAsyncDisposable
         if (message.TryGetProperty("event", out var name))
         {
             message.TryGetProperty("data", out var data);
-            events.Writer.TryWrite(new QmpEvent(name.GetString() ?? "", data));
+            _events.Writer.TryWrite(new QmpEvent(name.GetString() ?? "", data));
         }
         // An answer without an id of ours is to a call whose caller has left.
         else if (message.TryGetProperty("id", out var id) && id.TryGetInt64(out var number)
-            && calls.TryGetValue(number, out var call))
+            && _calls.TryGetValue(number, out var call))
         {
             if (message.TryGetProperty("return", out var result))
                 call.TrySetResult(result);
@@ -207,11 +207,11 @@ internal sealed class QmpConnection : IAsyncDisposable
 
     private void End(NodeException why)
     {
-        if (Interlocked.CompareExchange(ref reason, why, null) is not null)
+        if (Interlocked.CompareExchange(ref _reason, why, null) is not null)
             return;
-        foreach (var call in calls.Values)
+        foreach (var call in _calls.Values)
             call.TrySetException(why);
-        events.Writer.TryComplete();
+        _events.Writer.TryComplete();
     }
 
     private static NodeException Refused(JsonElement message) => new(

@@ -9,13 +9,13 @@ internal sealed class NetlinkMessage
     private const ushort RequestFlag = 1, AckFlag = 4;
     private const ushort NestedFlag = 0x8000;
 
-    private byte[] buffer = new byte[512];
-    private int length = HeaderSize;
+    private byte[] _buffer = new byte[512];
+    private int _length = HeaderSize;
 
     internal NetlinkMessage(ushort type, ushort flags, ReadOnlySpan<byte> fixedPart)
     {
-        BitConverter.TryWriteBytes(buffer.AsSpan(4), type);
-        BitConverter.TryWriteBytes(buffer.AsSpan(6), (ushort)(flags | RequestFlag | AckFlag));
+        BitConverter.TryWriteBytes(_buffer.AsSpan(4), type);
+        BitConverter.TryWriteBytes(_buffer.AsSpan(6), (ushort)(flags | RequestFlag | AckFlag));
         Append(fixedPart);
     }
 
@@ -37,28 +37,28 @@ internal sealed class NetlinkMessage
     /// <summary>An attribute that holds a fixed part (often empty) and what <paramref name="fill"/> adds.</summary>
     internal NetlinkMessage Nest(ushort attribute, Action<NetlinkMessage> fill, ReadOnlySpan<byte> fixedPart = default)
     {
-        var start = length;
+        var start = _length;
         Add((ushort)(attribute | NestedFlag), []);
         Append(fixedPart);
         fill(this);
-        BitConverter.TryWriteBytes(buffer.AsSpan(start), (ushort)(length - start));
+        BitConverter.TryWriteBytes(_buffer.AsSpan(start), (ushort)(_length - start));
         return this;
     }
 
     internal byte[] Finish(uint sequence)
     {
-        BitConverter.TryWriteBytes(buffer, (uint)length);
-        BitConverter.TryWriteBytes(buffer.AsSpan(8), sequence);
-        return buffer[..length];
+        BitConverter.TryWriteBytes(_buffer, (uint)_length);
+        BitConverter.TryWriteBytes(_buffer.AsSpan(8), sequence);
+        return _buffer[.._length];
     }
 
     private void Append(ReadOnlySpan<byte> bytes)
     {
         var padded = (bytes.Length + 3) & ~3;
-        if (length + padded > buffer.Length)
-            Array.Resize(ref buffer, Math.Max(buffer.Length * 2, length + padded));
-        bytes.CopyTo(buffer.AsSpan(length));
-        length += padded;
+        if (_length + padded > _buffer.Length)
+            Array.Resize(ref _buffer, Math.Max(_buffer.Length * 2, _length + padded));
+        bytes.CopyTo(_buffer.AsSpan(_length));
+        _length += padded;
     }
 }
 

@@ -12,11 +12,11 @@ internal sealed partial class RouteSocket : IDisposable
     private const int NetlinkFamily = 16, RawSocket = 3, CloseOnExec = 0x80000, RouteProtocol = 0;
     private const int ErrorType = 2, DoneType = 3;
 
-    private readonly SafeFileHandle handle;
-    private readonly byte[] buffer = new byte[64 * 1024];
-    private uint lastSequence;
+    private readonly SafeFileHandle _handle;
+    private readonly byte[] _buffer = new byte[64 * 1024];
+    private uint _lastSequence;
 
-    private RouteSocket(SafeFileHandle handle) => this.handle = handle;
+    private RouteSocket(SafeFileHandle handle) => _handle = handle;
 
     internal static RouteSocket Open()
     {
@@ -31,19 +31,19 @@ internal sealed partial class RouteSocket : IDisposable
     {
         while (true)
         {
-            var answer = new Answer(++lastSequence, what);
+            var answer = new Answer(++_lastSequence, what);
             var bytes = message.Finish(answer.Sequence);
-            var fd = (int)handle.DangerousGetHandle();
+            var fd = (int)_handle.DangerousGetHandle();
             LinuxException.Check(() => (int)Send(fd, bytes, (nuint)bytes.Length, 0), what);
             while (!answer.IsComplete)
-                answer.Add(buffer.AsSpan(0, LinuxException.Check(() => (int)Receive(fd, buffer, (nuint)buffer.Length, 0), what)));
+                answer.Add(_buffer.AsSpan(0, LinuxException.Check(() => (int)Receive(fd, _buffer, (nuint)_buffer.Length, 0), what)));
             // A list during which something changed may lack things that were there all the time.
             if (!answer.IsInterrupted)
                 return answer.Bodies;
         }
     }
 
-    public void Dispose() => handle.Dispose();
+    public void Dispose() => _handle.Dispose();
 
     [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
     private static partial int CreateSocket(int family, int type, int protocol);

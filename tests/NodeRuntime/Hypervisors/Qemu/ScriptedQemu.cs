@@ -9,13 +9,13 @@ internal sealed class ScriptedQemu : IAsyncDisposable
 {
     internal const string Greeting = """{"QMP": {"version": {"qemu": {"major": 7, "minor": 2, "micro": 0}}, "capabilities": []}}""";
 
-    private readonly NetworkStream stream;
-    private readonly StreamReader reader;
+    private readonly NetworkStream _stream;
+    private readonly StreamReader _reader;
 
     private ScriptedQemu(Socket socket)
     {
-        stream = new NetworkStream(socket, ownsSocket: true);
-        reader = new StreamReader(stream);
+        _stream = new NetworkStream(socket, ownsSocket: true);
+        _reader = new StreamReader(_stream);
     }
 
     /// <summary>A session of which neither side has said anything.</summary>
@@ -39,13 +39,13 @@ internal sealed class ScriptedQemu : IAsyncDisposable
         return (qemu, await opening);
     }
 
-    internal async Task SayAsync(string line) => await stream.WriteAsync(System.Text.Encoding.UTF8.GetBytes(line + "\n"));
+    internal async Task SayAsync(string line) => await _stream.WriteAsync(System.Text.Encoding.UTF8.GetBytes(line + "\n"));
 
     internal async Task<JsonElement> HearAsync() => JsonElement.Parse(
-        await reader.ReadLineAsync() ?? throw new EndOfStreamException("The other side has closed the session."));
+        await _reader.ReadLineAsync() ?? throw new EndOfStreamException("The other side has closed the session."));
 
     internal Task AnswerAsync(JsonElement command, string result = "{}") =>
         SayAsync($$"""{"return": {{result}}, "id": {{command.GetProperty("id")}}}""");
 
-    public ValueTask DisposeAsync() => stream.DisposeAsync();
+    public ValueTask DisposeAsync() => _stream.DisposeAsync();
 }
