@@ -17,14 +17,14 @@ public sealed class Fleet : IAsyncDisposable
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(90);
 
     private readonly string _netns = $"hm-e2e-{Guid.NewGuid().ToString("N")[..8]}";
-    private readonly NetworkNamespace _network;
+    private NetworkNamespace _network;
     private readonly HttpClient _http;
     private ProcessHandle? _server;
     private string _token = "";
 
-    private Fleet()
+    private Fleet(string? dataDir)
     {
-        DataDir = Directory.CreateTempSubdirectory("hypeman-e2e-").FullName;
+        DataDir = dataDir ?? Directory.CreateTempSubdirectory("hypeman-e2e-").FullName;
         _network = NetworkNamespace.Ensure(_netns);
         _http = new HttpClient(new SocketsHttpHandler { ConnectCallback = ConnectAsync, UseProxy = false })
         {
@@ -35,12 +35,19 @@ public sealed class Fleet : IAsyncDisposable
 
     public string DataDir { get; }
 
-    public static async Task<Fleet> StartAsync()
+    /// <summary>What the fleet takes for its host.</summary>
+    public NetworkNamespace Network => _network;
+
+    /// <summary>The name of the namespace that its node made.</summary>
+    public string NodeNamespace => $"hm-{File.ReadAllText(Path.Combine(DataDir, "node-id")).Trim()[..8]}";
+
+    /// <param name="dataDir">Removed with the fleet; null for a new one.</param>
+    public static async Task<Fleet> StartAsync(string? dataDir = null)
     {
-        var fleet = new Fleet();
+        var fleet = new Fleet(dataDir);
         try
         {
-            await Command.RunAsync("ip", ["-n", fleet._netns, "link", "set", "lo", "up"], Cancel);
+            await fleet.EnableLoopbackAsync();
             await fleet.StartServerAsync();
             fleet._token = (await Command.RunAsync(Artifacts.Server, ["token", "--data", fleet.DataDir], Cancel)).Trim();
             fleet._http.DefaultRequestHeaders.Authorization = new("Bearer", fleet._token);
@@ -86,6 +93,37 @@ public sealed class Fleet : IAsyncDisposable
         await _server.Exited;
     }
 
+    /// <summary>Asks our process to end, as a service manager does.</summary>
+    /// <returns>How it ended.</returns>
+    public async Task<ProcessExit> EndServerAsync()
+    {
+        _server!.Kill(ProcessSignal.Terminate);
+        return await _server.Exited.WaitAsync(StartTimeout, Cancel);
+    }
+
+    /// <summary>All that a restart of the host takes away: our process, the VMs, the namespaces. A new host has the same name.</summary>
+    public async Task LoseHostAsync()
+    {
+        await KillServerAsync();
+        foreach (var pid in VirtualMachines.All(this))
+        {
+            using var vm = ProcessHandle.Open(ProcessIdentity.Of(pid)!.Value)!;
+            vm.Kill(ProcessSignal.Kill);
+            await vm.Exited;
+        }
+        NetworkNamespace.Remove(NodeNamespace);
+        _network.Dispose();
+        NetworkNamespace.Remove(_netns);
+        _network = NetworkNamespace.Ensure(_netns);
+        await EnableLoopbackAsync();
+    }
+
+    /// <summary>Takes the fleet down with the command for it; what that printed.</summary>
+    /// <param name="from">The namespace it is given in; null for that of the fleet.</param>
+    public Task<string> DownAsync(NetworkNamespace? from = null) =>
+        new Command("nsenter", $"--net={(from ?? _network).Path}", "--", Artifacts.Server, "down", "--data", DataDir)
+            .RunAsync(CancellationToken.None);
+
     /// <summary>Runs a scenario of the official client; its failure is the test's.</summary>
     public Task ClientAsync(string scenario, params (string Name, string Value)[] environment) =>
         RunAsync("node", [Path.Combine(Artifacts.ClientDir, scenario)], environment);
@@ -108,8 +146,7 @@ public sealed class Fleet : IAsyncDisposable
     /// <summary>Runs a tool where the VMs' network is, past all of ours.</summary>
     public async Task<string> InNodeNamespaceAsync(string tool, IReadOnlyList<string> arguments)
     {
-        var node = (await File.ReadAllTextAsync(Path.Combine(DataDir, "node-id"), Cancel)).Trim();
-        var command = new Command("nsenter", [$"--net={NetworkNamespace.PathOf($"hm-{node[..8]}")}", "--", tool, .. arguments]);
+        var command = new Command("nsenter", [$"--net={NetworkNamespace.PathOf(NodeNamespace)}", "--", tool, .. arguments]);
         return await command.RunAsync(Cancel);
     }
 
@@ -144,13 +181,14 @@ public sealed class Fleet : IAsyncDisposable
         _server?.Kill(ProcessSignal.Kill);
         if (_server is not null)
             await _server.Exited;
-        await new Command("nsenter", $"--net={_network.Path}", "--", Artifacts.Server, "down", "--data", DataDir)
-            .RunAsync(CancellationToken.None);
+        await DownAsync();
         _http.Dispose();
         _network.Dispose();
         NetworkNamespace.Remove(_netns);
         Directory.Delete(DataDir, recursive: true);
     }
+
+    private Task<string> EnableLoopbackAsync() => Command.RunAsync("ip", ["-n", _netns, "link", "set", "lo", "up"], Cancel);
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 

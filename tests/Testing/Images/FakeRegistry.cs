@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -33,10 +34,18 @@ public sealed class FakeRegistry : IAsyncDisposable
     /// <summary>Answers a request and returns true, or returns false to have it served rightly.</summary>
     public Func<HttpContext, Task<bool>> Script { get; set; } = _ => Task.FromResult(false);
 
-    public static async Task<FakeRegistry> StartAsync()
+    /// <param name="newSocket">Makes the socket it listens on, for one in another network namespace.</param>
+    public static async Task<FakeRegistry> StartAsync(Func<Socket>? newSocket = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
+        if (newSocket is not null)
+            builder.WebHost.UseSockets(sockets => sockets.CreateBoundListenSocket = endPoint =>
+            {
+                var socket = newSocket();
+                socket.Bind(endPoint);
+                return socket;
+            });
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         var registry = new FakeRegistry(builder.Build());
         registry._app.Run(registry.AnswerAsync);

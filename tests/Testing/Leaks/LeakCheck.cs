@@ -59,7 +59,7 @@ public sealed class LeakCheck
         foreach (var folder in Directory.EnumerateDirectories("/proc").Where(path => char.IsAsciiDigit(path["/proc/".Length])))
         {
             var arguments = ReadArguments(folder);
-            if (arguments.Contains("qemu-system-", StringComparison.Ordinal))
+            if (arguments.Split(' ')[0].Contains("qemu-system-", StringComparison.Ordinal))
                 yield return $"{Path.GetFileName(folder)} {arguments}";
         }
     }
