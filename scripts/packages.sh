@@ -15,6 +15,8 @@ zlib1g-dev       links the guest agent
 packages_test='
 skopeo           pushes images as users do
 docker-registry  a real registry to pull from
+attr             compares extended attributes
+cpio             checks the initial file system we write
 erofs-utils      checks the root disks we write
 postgresql       the database of a fleet
 nodejs           runs the official client

@@ -46,7 +46,7 @@ public sealed class PostgresServer : IAsyncDisposable
         NpgsqlConnection.ClearAllPools();
         if (_server is not null)
         {
-            await RunAsync("kill", "-INT", $"{_server.Id}");
+            await RunAsync([.. AsPostgres, Path.Combine(Binaries!, "pg_ctl"), "stop", "-D", DataDirectory, "-m", "fast"]);
             await _server.WaitForExitAsync();
             _server.Dispose();
         }
@@ -57,12 +57,11 @@ public sealed class PostgresServer : IAsyncDisposable
 
     private async Task StartAsync(string binaries)
     {
-        string data = Path.Combine(_directory, "data");
         Directory.CreateDirectory(_directory);
         if (Environment.IsPrivilegedProcess)
             await RunAsync("chown", "postgres", _directory);
-        await RunAsync([.. AsPostgres, Path.Combine(binaries, "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8"]);
-        _server = Start([.. AsPostgres, Path.Combine(binaries, "postgres"), "-D", data, "-k", _directory,
+        await RunAsync([.. AsPostgres, Path.Combine(binaries, "initdb"), "-D", DataDirectory, "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8"]);
+        _server = Start([.. AsPostgres, Path.Combine(binaries, "postgres"), "-D", DataDirectory, "-k", _directory,
             "-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=200"]);
         _server.OutputDataReceived += (_, _) => { };
         _server.ErrorDataReceived += (_, _) => { };
@@ -70,6 +69,8 @@ public sealed class PostgresServer : IAsyncDisposable
         _server.BeginErrorReadLine();
         await Until.True(AnswersAsync, StartLimit, "PostgreSQL answers");
     }
+
+    private string DataDirectory => Path.Combine(_directory, "data");
 
     /// <summary>The server refuses to run as root.</summary>
     private static string[] AsPostgres =>
