@@ -48,7 +48,10 @@ public sealed class UploadSessions : IAsyncDisposable
     /// <param name="content">Read to its end.</param>
     /// <param name="cancellationToken">Stops in the middle.</param>
     /// <returns>Bytes that the upload has now.</returns>
-    /// <exception cref="NodeException">NotFound; WrongPhase: the upload goes on elsewhere, or another request adds to it.</exception>
+    /// <exception cref="NodeException">
+    /// NotFound; WrongPhase: the upload goes on elsewhere, or another request adds to it; InsufficientResources: the disk
+    /// is full, and the upload is gone.
+    /// </exception>
     public async Task<long> AppendAsync(string id, long? offset, Stream content, CancellationToken cancellationToken)
     {
         var session = Find(id);
@@ -58,7 +61,7 @@ public sealed class UploadSessions : IAsyncDisposable
         var buffer = new byte[ChunkSize];
         while (await content.ReadAsync(buffer, cancellationToken) is > 0 and var count)
         {
-            await session.Writer.WriteAsync(buffer.AsMemory(0, count), cancellationToken);
+            await WriteAsync(id, session, buffer.AsMemory(0, count), cancellationToken);
             session.LastUse = _clock.GetUtcNow();
         }
         return session.Writer.Length;
@@ -92,6 +95,21 @@ public sealed class UploadSessions : IAsyncDisposable
         foreach (var (id, session) in _sessions)
             if (_sessions.TryRemove(id, out _))
                 await session.Writer.DisposeAsync();
+    }
+
+    /// <summary>An upload for which there is no room is dropped at once: kept, it would keep the disk full.</summary>
+    private async ValueTask WriteAsync(string id, Session session, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await session.Writer.WriteAsync(content, cancellationToken);
+        }
+        catch (NodeException failure) when (failure.Kind == NodeErrorKind.InsufficientResources)
+        {
+            _sessions.TryRemove(id, out _);
+            await session.Writer.DisposeAsync();
+            throw;
+        }
     }
 
     private Session Find(string id) => _sessions.TryGetValue(id, out var session)

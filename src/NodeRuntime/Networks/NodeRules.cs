@@ -26,6 +26,10 @@ internal static class NodeRules
         flush chain bridge hypeman from_guest
         add rule bridge hypeman from_guest iifname vmap @guests
         add rule bridge hypeman from_guest iifname "{{NetworkNames.TapPrefix}}*" drop
+        add map bridge hypeman receivers { type ifname : verdict; }
+        add chain bridge hypeman to_guest { type filter hook postrouting priority 0; policy accept; }
+        flush chain bridge hypeman to_guest
+        add rule bridge hypeman to_guest oifname vmap @receivers
         add table inet hypeman
         add chain inet hypeman to_node { type filter hook input priority 0; policy drop; }
         flush chain inet hypeman to_node
@@ -57,14 +61,22 @@ internal static class NodeRules
         """;
 
     /// <summary>Lets a VM send from its address and no other.</summary>
-    internal static string Admit(string tap, string mac, string ip, long uploadBytesPerSecond)
+    /// <param name="tap">The VM's.</param>
+    /// <param name="mac">The VM's.</param>
+    /// <param name="ip">The VM's.</param>
+    /// <param name="uploadBytesPerSecond">Zero for no limit.</param>
+    /// <param name="downloadBytesPerSecond">Zero for no limit; null when the limit is not for the rules to keep.</param>
+    internal static string Admit(string tap, string mac, string ip, long uploadBytesPerSecond, long? downloadBytesPerSecond = null)
     {
-        var limit = uploadBytesPerSecond == 0 ? "" : string.Create(
-            CultureInfo.InvariantCulture,
-            $"""
-             add rule bridge hypeman {tap} limit rate over {uploadBytesPerSecond} bytes/second burst {BurstOf(uploadBytesPerSecond)} bytes drop
+        var limit = Limit(tap, uploadBytesPerSecond);
+        var receiver = downloadBytesPerSecond is { } rate
+            ? $$"""
+              add chain bridge hypeman {{tap}}.in
+              flush chain bridge hypeman {{tap}}.in
+              {{Limit($"{tap}.in", rate)}}add element bridge hypeman receivers { "{{tap}}" : goto {{tap}}.in }
 
-             """);
+              """
+            : "";
         return
             $$"""
             add chain bridge hypeman {{tap}}
@@ -73,7 +85,7 @@ internal static class NodeRules
             {{limit}}add rule bridge hypeman {{tap}} ether type ip ip saddr {{ip}} accept
             add rule bridge hypeman {{tap}} ether type arp arp saddr ether {{mac}} arp saddr ip {{ip}} accept
             add rule bridge hypeman {{tap}} drop
-            add element bridge hypeman guests { "{{tap}}" : goto {{tap}} }
+            {{receiver}}add element bridge hypeman guests { "{{tap}}" : goto {{tap}} }
 
             """;
     }
@@ -85,8 +97,19 @@ internal static class NodeRules
         add element bridge hypeman guests { "{{tap}}" : goto {{tap}} }
         delete element bridge hypeman guests { "{{tap}}" }
         delete chain bridge hypeman {{tap}}
+        add chain bridge hypeman {{tap}}.in
+        add element bridge hypeman receivers { "{{tap}}" : goto {{tap}}.in }
+        delete element bridge hypeman receivers { "{{tap}}" }
+        delete chain bridge hypeman {{tap}}.in
 
         """;
+
+    private static string Limit(string chain, long bytesPerSecond) => bytesPerSecond == 0 ? "" : string.Create(
+        CultureInfo.InvariantCulture,
+        $"""
+         add rule bridge hypeman {chain} limit rate over {bytesPerSecond} bytes/second burst {BurstOf(bytesPerSecond)} bytes drop
+
+         """);
 
     private static long BurstOf(long bytesPerSecond) => Math.Max(MinBurstBytes, bytesPerSecond / BurstsPerSecond);
 }

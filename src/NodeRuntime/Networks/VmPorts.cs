@@ -10,7 +10,9 @@ internal sealed record VmPort(string Name, string? VmId, uint? Owner, NicCounter
 /// The TAPs of a node's VMs. Each carries its VM's id as its alias, so the kernel holds the list. The order of steps
 /// makes a port that is half made harmless: its rules come before it is up, and without rules it may send nothing.
 /// </summary>
-internal sealed class VmPorts(NetworkNamespace node)
+/// <param name="node">Where they are.</param>
+/// <param name="lacksTokenBucket">The kernel has no queue that makes frames wait (sch_tbf); found out when it is needed.</param>
+internal sealed class VmPorts(NetworkNamespace node, bool lacksTokenBucket = false)
 {
     /// <summary>Bursts of the contract: what four times the rate sends in 4 ms, but never less than one frame.</summary>
     private const long BurstShare = 4, BurstsPerSecond = 250, MinBurstBytes = 1540;
@@ -18,15 +20,24 @@ internal sealed class VmPorts(NetworkNamespace node)
     /// <summary>How long a frame to a VM may wait for its rate.</summary>
     private static readonly TimeSpan Latency = TimeSpan.FromMilliseconds(50);
 
+    private bool _lacksTokenBucket = lacksTokenBucket;
+
     internal Task<IReadOnlyList<VmPort>> ListAsync() => node.RunAsync(List);
 
     internal async Task<string> AttachAsync(
         string vmId, VmAddress address, NicLimits limits, uint owner, CancellationToken cancellationToken)
     {
-        var tap = await node.RunAsync(() => EnsureTap(vmId, owner));
-        var rules = NodeRules.Admit(tap, address.Mac, address.Ip.ToString(), limits.UploadBytesPerSecond);
+        var tap = await node.RunAsync(() =>
+        {
+            var name = EnsureTap(vmId, owner);
+            LimitDownload(name, limits.DownloadBytesPerSecond);
+            return name;
+        });
+        var rules = NodeRules.Admit(
+            tap, address.Mac, address.Ip.ToString(), limits.UploadBytesPerSecond,
+            _lacksTokenBucket ? limits.DownloadBytesPerSecond : null);
         await Nft.ApplyAsync(node, rules, cancellationToken);
-        await node.RunAsync(() => Connect(tap, limits.DownloadBytesPerSecond));
+        await node.RunAsync(() => Connect(tap));
         return tap;
     }
 
@@ -72,14 +83,20 @@ internal sealed class VmPorts(NetworkNamespace node)
         return name;
     }
 
-    private static void Connect(string tap, long downloadBytesPerSecond)
+    private void LimitDownload(string tap, long bytesPerSecond)
     {
         using var socket = RouteSocket.Open();
         var index = socket.FindLink(tap)!.Index;
-        if (downloadBytesPerSecond > 0)
-            socket.SetTokenBucket(index, downloadBytesPerSecond, BurstOf(downloadBytesPerSecond), Latency);
-        else
+        if (bytesPerSecond == 0 || _lacksTokenBucket)
             socket.ClearQueue(index);
+        else
+            _lacksTokenBucket = !socket.TrySetTokenBucket(index, bytesPerSecond, BurstOf(bytesPerSecond), Latency);
+    }
+
+    private static void Connect(string tap)
+    {
+        using var socket = RouteSocket.Open();
+        var index = socket.FindLink(tap)!.Index;
         socket.AddIsolatedPort(index, socket.FindLink(NetworkNames.Bridge)!.Index);
         socket.SetUp(index);
     }

@@ -34,13 +34,18 @@ public sealed class NicLimitsTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task A_limited_vm_takes_its_time(bool download)
+    [InlineData(true, false)]
+    [InlineData(false, false)]
+    [InlineData(true, true)]
+    public async Task A_limited_vm_takes_its_time(bool download, bool lacksTokenBucket)
     {
         const int bytes = 3 * Megabyte, rate = Megabyte;
         var node = await _host.AddNodeAsync();
-        var guest = await _host.AddGuestAsync(node, download ? new NicLimits(rate, 0) : new NicLimits(0, rate));
+        var limits = download ? new NicLimits(rate, 0) : new NicLimits(0, rate);
+        var guest = await _host.AddGuestAsync(node, lacksTokenBucket ? default : limits);
+        if (lacksTokenBucket)
+            await new VmPorts(node.Namespace, lacksTokenBucket).AttachAsync(
+                guest.VmId, guest.Address, limits, node.UidOf(guest.Address.Ip), CancellationToken.None);
         using var listener = await guest.Namespace.CreateSocketAsync(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.Any, 0));
         listener.Listen();
@@ -55,6 +60,28 @@ public sealed class NicLimitsTests : IAsyncLifetime
 
         // A burst, of a second at most, is free; without a limit all is over in a few milliseconds.
         Assert.True(Stopwatch.GetElapsedTime(started) > TimeSpan.FromSeconds(1));
+    }
+
+    [Fact]
+    public async Task Without_a_token_bucket_the_rules_limit_and_go_with_the_vm()
+    {
+        var node = await _host.AddNodeAsync();
+        var guest = await _host.AddGuestAsync(node);
+        var before = await TestHost.RunAsync(node.Namespace, "nft", "list ruleset");
+        var ports = new VmPorts(node.Namespace, lacksTokenBucket: true);
+        await AttachAsync(2 * Megabyte);
+        await AttachAsync(Megabyte);
+        Assert.Equal("rate over 1000000 bytes/second", Match(await ChainAsync(), "rate over [0-9]+ [a-z]+/second"));
+        Assert.Null(await DownloadAsync(node, guest));
+        await AttachAsync(0);
+        Assert.DoesNotContain("rate", await ChainAsync());
+        await node.DetachAsync(guest.VmId, CancellationToken.None);
+        await node.AttachAsync(guest.VmId, guest.Address, default, node.UidOf(guest.Address.Ip), default);
+        Assert.Equal(before, await TestHost.RunAsync(node.Namespace, "nft", "list ruleset"));
+
+        Task<string> ChainAsync() => TestHost.RunAsync(node.Namespace, "nft", $"list chain bridge hypeman {guest.TapName}.in");
+        Task AttachAsync(long rate) => ports.AttachAsync(
+            guest.VmId, guest.Address, new NicLimits(rate, 0), node.UidOf(guest.Address.Ip), CancellationToken.None);
     }
 
     [Fact]

@@ -8,7 +8,8 @@ internal static class QueueRequests
     private const ushort Kind = 1, Options = 2;
 
     /// <summary>A token bucket: what comes faster waits up to <paramref name="latency"/>, then is dropped.</summary>
-    internal static void SetTokenBucket(
+    /// <returns>False when the kernel has none.</returns>
+    internal static bool TrySetTokenBucket(
         this RouteSocket socket, int device, long bytesPerSecond, long burstBytes, TimeSpan latency)
     {
         const ushort parameters = 1, rate64 = 4, burst = 6;
@@ -19,7 +20,15 @@ internal static class QueueRequests
                 .Add(parameters, Parameters((uint)Math.Min(uint.MaxValue, bytesPerSecond), limit))
                 .Add(rate64, (ulong)bytesPerSecond)
                 .Add(burst, (uint)burstBytes));
-        socket.Request(message, "limit the rate of a device");
+        try
+        {
+            socket.Request(message, "limit the rate of a device");
+            return true;
+        }
+        catch (LinuxException e) when (e.Error == LinuxException.NoEntry)
+        {
+            return false;
+        }
     }
 
     /// <summary>Back to the kernel's default. No limit is no error.</summary>

@@ -1,0 +1,66 @@
+using Hypeman.NodeRuntime.Vms;
+using Hypeman.Tests.NodeRuntime.Networks;
+using Hypeman.Tests.Testing;
+
+namespace Hypeman.Tests.NodeRuntime.Vms;
+
+/// <summary>No other test opens anything meanwhile.</summary>
+[CollectionDefinition(nameof(Alone), DisableParallelization = true)]
+public sealed class Alone;
+
+/// <summary>What a host that has seen many VMs come and go is left with: what it had before.</summary>
+[Trait("Category", "Vm")]
+[Collection(nameof(Alone))]
+public sealed class VmLeakTests
+{
+    private const int Rounds = 30;
+
+    /// <summary>Each so many rounds a guest boots to its end; in the others it is ended while it boots.</summary>
+    private const int FullEvery = 10;
+
+    /// <summary>The runtime opens some of its own; a leak would be at least one per round.</summary>
+    private const int FewDescriptors = Rounds / 2;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    [Fact]
+    public async Task Many_vms_that_came_and_went_leave_nothing()
+    {
+        await using var vms = await TestVms.CreateAsync();
+        await LiveAsync(vms, isFull: true);
+        var (before, descriptors) = (await HeldAsync(vms), Descriptors());
+
+        for (var round = 1; round <= Rounds; round++)
+            await LiveAsync(vms, isFull: round % FullEvery == 0);
+
+        Assert.Equal(before, await HeldAsync(vms));
+        await Until.True(() => Descriptors() < descriptors + FewDescriptors, Patience, $"there are about {descriptors} descriptors again");
+    }
+
+    /// <summary>Start, stop, start, delete.</summary>
+    private static async Task LiveAsync(TestVms vms, bool isFull)
+    {
+        var spec = TestVms.Spec(TestVms.NewId(), "/bin/sleep", "1000") with { DownloadBytesPerSecond = 1_000_000, UploadBytesPerSecond = 1_000_000 };
+        await vms.Host.StartAsync(spec, CancellationToken.None);
+        if (isFull)
+        {
+            await vms.ReachAsync(spec.Id, VmPhase.Running);
+            Assert.Equal(("hello\n", 0), await vms.ExecAsync(spec.Id, "/bin/echo", "hello"));
+        }
+        await vms.Host.StopAsync(spec.Id, epoch: 1, isFull ? Patience : TimeSpan.Zero, CancellationToken.None);
+        await vms.Host.StartAsync(spec with { Boot = 2 }, CancellationToken.None);
+        await vms.Host.DeleteAsync(spec.Id, epoch: 1, CancellationToken.None);
+    }
+
+    /// <summary>Files, devices, rules and control groups, each on a line.</summary>
+    private static async Task<IReadOnlyList<string>> HeldAsync(TestVms vms) =>
+    [
+        .. Directory.EnumerateFileSystemEntries(vms.Layout.Root, "*", SearchOption.AllDirectories).Order(),
+        .. await vms.Network.ListTapsAsync(),
+        .. (await TestHost.RunAsync(vms.Network.Namespace, "nft", "list ruleset")).Split('\n'),
+        .. vms.Context.Cgroups.List(),
+        .. Hypeman.NodeRuntime.Vms.VmProcesses.Find(vms.Layout.Vms).Select(found => $"{found}"),
+    ];
+
+    private static int Descriptors() => Directory.EnumerateFileSystemEntries("/proc/self/fd").Count();
+}
