@@ -1,16 +1,5 @@
 namespace Hypeman.Client.Instances;
 
-/// <summary>The first message of a copy.</summary>
-internal sealed record CopyRequest
-{
-    public required string Direction { get; init; }
-    public required string GuestPath { get; init; }
-    public bool IsDir { get; init; }
-    public uint Mode { get; init; }
-    public bool FollowLinks { get; init; }
-    public string? SrcBasename { get; init; }
-}
-
 /// <summary>Every text message that comes back, told apart by its type.</summary>
 internal sealed record CopyMessage
 {
@@ -29,6 +18,3 @@ internal sealed record CopyMessage
     public string? Error { get; init; }
     public string? Message { get; init; }
 }
-
-/// <summary>A file of the guest, as it begins to arrive.</summary>
-public sealed record GuestEntry(string Path, bool IsDirectory, string? LinkTarget, uint Mode, long Size, DateTimeOffset? ModifiedAt);

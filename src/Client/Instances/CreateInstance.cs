@@ -1,0 +1,19 @@
+namespace Hypeman.Client.Instances;
+
+/// <summary>A wish for an instance; what is null takes the server's default.</summary>
+public sealed record CreateInstance
+{
+    public required string Name { get; init; }
+    public required string Image { get; init; }
+    public string? Size { get; init; }
+    public string? OverlaySize { get; init; }
+    public int? Vcpus { get; init; }
+    public IReadOnlyDictionary<string, string>? Env { get; init; }
+    public IReadOnlyDictionary<string, string>? Tags { get; init; }
+    public IReadOnlyList<string>? Entrypoint { get; init; }
+    public IReadOnlyList<string>? Cmd { get; init; }
+    public string? Hypervisor { get; init; }
+    public CreateNetwork? Network { get; init; }
+}
+
+public sealed record CreateNetwork(bool Enabled);

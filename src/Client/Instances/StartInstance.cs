@@ -1,0 +1,3 @@
+namespace Hypeman.Client.Instances;
+
+public sealed record StartInstance(IReadOnlyList<string>? Entrypoint = null, IReadOnlyList<string>? Cmd = null);
