@@ -1,9 +1,11 @@
+using Hypeman.Tests.Testing;
+
 namespace Hypeman.Tests.Repo;
 
 /// <summary>The sources of this repository, as the tests read them.</summary>
 internal static class Repository
 {
-    public static string Root { get; } = FindRoot();
+    public static string Root => RepositoryRoot.Path;
 
     /// <summary>Paths relative to the root, with forward slashes, without what builds leave behind.</summary>
     public static IReadOnlyList<string> Files(string folder, string pattern) =>
@@ -21,12 +23,4 @@ internal static class Repository
 
     public static IReadOnlyList<string> Sources { get; } =
         [.. Files("src", "*.cs"), .. Files("tests", "*.cs"), .. Files("bench", "*.cs"), .. Files("demo", "*.cs")];
-
-    private static string FindRoot()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "Hypeman.sln")))
-            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("Hypeman.sln is in no parent folder.");
-        return folder;
-    }
 }

@@ -17,13 +17,5 @@ public static class GuestAssets
     };
 
     private static string Place(string variable, string fallback) =>
-        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } path ? path : Path.Combine(Repository(), fallback);
-
-    private static string Repository()
-    {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "Hypeman.sln")))
-            directory = directory.Parent;
-        return directory?.FullName ?? throw new InvalidOperationException("The tests do not run from within the repository.");
-    }
+        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } path ? path : RepositoryRoot.PathOf(fallback);
 }
