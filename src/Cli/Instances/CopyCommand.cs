@@ -103,5 +103,5 @@ internal static class CopyCommand
         return true;
     }
 
-    private static uint ModeOf(FileSystemInfo entry) => (uint)entry.UnixFileMode & 0x1FF;
+    private static uint ModeOf(FileSystemInfo entry) => (uint)entry.UnixFileMode & 0b111_111_111;
 }

@@ -55,8 +55,8 @@ internal sealed class LocalTree
             if (entry.ModifiedAt is { } time)
                 File.SetLastWriteTimeUtc(path, time.UtcDateTime);
             // Neither set-user-id bits nor ownership come out of a guest.
-            if ((entry.Mode & 0x1FF) != 0)
-                File.SetUnixFileMode(path, (UnixFileMode)(entry.Mode & 0x1FF));
+            if ((entry.Mode & 0b111_111_111) != 0)
+                File.SetUnixFileMode(path, (UnixFileMode)(entry.Mode & 0b111_111_111));
         }
     }
 

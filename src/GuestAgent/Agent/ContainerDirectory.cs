@@ -4,11 +4,10 @@ namespace Hypeman.GuestAgent.Agent;
 
 internal static class ContainerDirectory
 {
-    private const uint ParentMode = 0x1ed; // 0755
 
     /// <summary>Opens a directory of the container; makes it, and what is missing above it.</summary>
     /// <param name="path">Absolute, without <c>..</c>.</param>
-    public static Fd Open(Fd root, string path, uint mode = ParentMode)
+    public static Fd Open(Fd root, string path, uint mode = FileModes.Executable)
     {
         const int flags = OpenFlags.ReadOnly | OpenFlags.Directory;
         try

@@ -7,8 +7,6 @@ namespace Hypeman.GuestAgent.Agent;
 /// <summary>Writes one file, whole or not at all, or makes one directory.</summary>
 internal static class CopyTo
 {
-    private const uint DefaultFileMode = 0x1a4; // 0644
-    private const uint DefaultDirectoryMode = 0x1ed; // 0755
 
     public static void Run(CopyToRequest request, AgentStream stream)
     {
@@ -28,7 +26,7 @@ internal static class CopyTo
 
     private static WrittenReply MakeDirectory(Fd root, string path, CopyToRequest request, AgentStream stream)
     {
-        using var directory = ContainerDirectory.Open(root, path, request.Mode == 0 ? DefaultDirectoryMode : request.Mode);
+        using var directory = ContainerDirectory.Open(root, path, request.Mode == 0 ? FileModes.Executable : request.Mode);
         if (request.Mode != 0)
             LinuxException.Check(Libc.ChangeMode(directory.Number, request.Mode), path);
         SetOwner(directory, request);
@@ -64,7 +62,7 @@ internal static class CopyTo
         using var parent = ContainerDirectory.Open(root, Path.GetDirectoryName(path) ?? "/");
         var temporary = $".hypeman-{Guid.NewGuid():N}";
         const int flags = OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow | OpenFlags.CloseOnExec;
-        using var file = new Fd(LinuxException.Check(Libc.OpenAt(parent.Number, temporary, flags, 0x180), path));
+        using var file = new Fd(LinuxException.Check(Libc.OpenAt(parent.Number, temporary, flags, (int)FileModes.Private), path));
         try
         {
             long written = 0;
@@ -77,7 +75,7 @@ internal static class CopyTo
             }
             // The owner first: changing it takes set-user-id away.
             SetOwner(file, request);
-            LinuxException.Check(Libc.ChangeMode(file.Number, request.Mode == 0 ? DefaultFileMode : request.Mode), path);
+            LinuxException.Check(Libc.ChangeMode(file.Number, request.Mode == 0 ? FileModes.Readable : request.Mode), path);
             LinuxException.Check(
                 Libc.RenameAt(parent.Number, temporary, parent.Number, Path.GetFileName(path)), path);
             return new WrittenReply(written);

@@ -1,21 +1,21 @@
 using System.Globalization;
 using System.Text;
+using Hypeman.NodeRuntime.Linux;
 
 namespace Hypeman.NodeRuntime.Guest;
 
 /// <summary>Writes a cpio archive in the "newc" form that Linux unpacks as its initial file system.</summary>
 internal sealed class CpioWriter(Stream output)
 {
-    private const int DirectoryMode = 0x4000 | 0x1ed; // 040755
+    private const int DirectoryMode = 0x4000 | (int)FileModes.Executable;
     private const int FileMode = 0x8000;
-    private const int CharacterDeviceMode = 0x2000 | 0x180; // 020600
+    private const int CharacterDeviceMode = 0x2000 | (int)FileModes.Private;
     private int _inode;
 
     public void Directory(string path) => Entry(path, DirectoryMode, 0, 0, []);
 
-    /// <param name="permissions">For example 0x1ed for 0755.</param>
-    public void File(string path, int permissions, ReadOnlySpan<byte> content) =>
-        Entry(path, FileMode | permissions, 0, 0, content);
+    public void File(string path, UnixFileMode permissions, ReadOnlySpan<byte> content) =>
+        Entry(path, FileMode | (int)permissions, 0, 0, content);
 
     public void CharacterDevice(string path, int major, int minor) => Entry(path, CharacterDeviceMode, major, minor, []);
 

@@ -35,7 +35,7 @@ internal static class GuestSystemBuilder
         var hash = Convert.ToHexStringLower(SHA256.HashData(archive))[..32];
         var path = Path.Combine(options.CacheDirectory, $"initramfs-{hash}.cpio");
         if (!File.Exists(path))
-            AtomicFile.Write(path, archive, AtomicFile.Private | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+            AtomicFile.Write(path, archive, FileModes.Readable);
         return new GuestSystemFiles(kernel.Image, path, kernel.Version);
     }
 
@@ -51,11 +51,11 @@ internal static class GuestSystemBuilder
         cpio.CharacterDevice("dev/console", 5, 1);
         foreach (var folder in new[] { "proc", "sys", "modules", "root", "overlay", "newroot" })
             cpio.Directory(folder);
-        cpio.File("init", 0x1ed, binary);
+        cpio.File("init", FileModes.Executable, binary);
         foreach (var (_, name, content) in modules)
-            cpio.File($"modules/{name}", 0x1a4, content);
+            cpio.File($"modules/{name}", FileModes.Readable, content);
         var list = string.Concat(modules.Select(module => $"{module.Stage} {module.Name}\n"));
-        cpio.File("modules/list", 0x1a4, Encoding.ASCII.GetBytes(list));
+        cpio.File("modules/list", FileModes.Readable, Encoding.ASCII.GetBytes(list));
         cpio.End();
         return output.ToArray();
     }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Hypeman.NodeRuntime.Errors;
+using Hypeman.NodeRuntime.Linux;
 
 namespace Hypeman.NodeRuntime.Images;
 
@@ -21,7 +22,7 @@ public sealed class BlobWriter : IAsyncDisposable
             Access = FileAccess.Write,
             Options = FileOptions.Asynchronous,
             BufferSize = 0,
-            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            UnixCreateMode = FileModes.Private,
         });
     }
 

@@ -6,11 +6,10 @@ namespace Hypeman.NodeRuntime.Linux;
 public static class AppendFile
 {
     private const int WriteOnly = 1, Append = 0x400;
-    private const uint PrivateMode = 0b110_000_000;
 
     /// <summary>Opens the file, made when it is missing, so that every write goes to its end.</summary>
     public static SafeFileHandle Open(string path) => new(
         LinuxException.Check(
-            () => Libc.Open(path, WriteOnly | Append | Libc.Create | Libc.CloseOnExec, PrivateMode), $"open {path}"),
+            () => Libc.Open(path, WriteOnly | Append | Libc.Create | Libc.CloseOnExec, (uint)FileModes.Private), $"open {path}"),
         ownsHandle: true);
 }

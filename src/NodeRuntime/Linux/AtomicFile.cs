@@ -11,13 +11,10 @@ public static class AtomicFile
 {
     private const string TemporarySuffix = ".tmp";
 
-    /// <summary>Only its owner may read it.</summary>
-    public const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-
-    public static void Write(string path, string text, UnixFileMode mode = Private) =>
+    public static void Write(string path, string text, UnixFileMode mode = FileModes.Private) =>
         Write(path, Encoding.UTF8.GetBytes(text), mode);
 
-    public static void Write(string path, ReadOnlySpan<byte> content, UnixFileMode mode = Private)
+    public static void Write(string path, ReadOnlySpan<byte> content, UnixFileMode mode = FileModes.Private)
     {
         var temporary = $"{path}.{Guid.NewGuid():N}{TemporarySuffix}";
         try

@@ -11,7 +11,6 @@ namespace Hypeman.NodeRuntime.Linux;
 /// </summary>
 public sealed class FileLock : IDisposable
 {
-    private const uint PrivateMode = 0x180; // 0600
 
     private readonly SafeFileHandle _handle;
 
@@ -56,6 +55,6 @@ public sealed class FileLock : IDisposable
     /// <summary>Not File.OpenHandle: it takes a shared lock of its own, which two that try at once would hold against each other.</summary>
     private static SafeFileHandle Open(string path) => new(
         LinuxException.Check(
-            () => Libc.Open(path, Libc.ReadWrite | Libc.Create | Libc.CloseOnExec, PrivateMode), $"open {path}"),
+            () => Libc.Open(path, Libc.ReadWrite | Libc.Create | Libc.CloseOnExec, (uint)FileModes.Private), $"open {path}"),
         ownsHandle: true);
 }

@@ -10,7 +10,7 @@ public static partial class SparseFile
     private const int SeekData = 3, SeekHole = 4, NoSuchDevice = 6;
 
     /// <summary>Makes a file of this size that is one hole.</summary>
-    public static void Create(string path, long sizeBytes, UnixFileMode mode = AtomicFile.Private)
+    public static void Create(string path, long sizeBytes, UnixFileMode mode = FileModes.Private)
     {
         using var file = CreateNew(path, mode);
         file.SetLength(sizeBytes);
@@ -21,7 +21,7 @@ public static partial class SparseFile
     /// without its holes. The target is durable when it returns; its name is not (see <see cref="AtomicFile"/>).
     /// </summary>
     public static void Copy(
-        string source, string target, UnixFileMode mode = AtomicFile.Private, CancellationToken cancellationToken = default)
+        string source, string target, UnixFileMode mode = FileModes.Private, CancellationToken cancellationToken = default)
     {
         using var from = new FileStream(source, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         using var to = CreateNew(target, mode);

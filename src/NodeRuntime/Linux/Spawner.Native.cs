@@ -5,7 +5,6 @@ namespace Hypeman.NodeRuntime.Linux;
 public static partial class Spawner
 {
     private const int ReadOnly = 0, WriteOnly = 1, Create = 0x40, Append = 0x400;
-    private const uint PrivateMode = 0x180; // 0600
 
     // glibc's opaque types are smaller (80, 336 and 128 bytes on x86-64).
     private const int ActionsSize = 512, AttributesSize = 1024, SignalSetSize = 512;
@@ -27,7 +26,7 @@ public static partial class Spawner
         internal nint Pointer { get; } = Marshal.AllocHGlobal(ActionsSize);
 
         internal void ChangeDirectory(string path) => Require(AddChangeDirectory(Pointer, path), "spawn chdir");
-        internal void Open(int fd, string path, int flags) => Require(AddOpen(Pointer, fd, path, flags, PrivateMode), "spawn open");
+        internal void Open(int fd, string path, int flags) => Require(AddOpen(Pointer, fd, path, flags, (uint)FileModes.Private), "spawn open");
 
         /// <summary>Also clears close-on-exec, even where both are the same.</summary>
         internal void Duplicate(int from, int to) => Require(AddDuplicate(Pointer, from, to), "spawn dup2");

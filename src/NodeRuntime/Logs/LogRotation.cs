@@ -66,7 +66,7 @@ public sealed class LogRotation(
             {
                 Mode = FileMode.Create,
                 Access = FileAccess.Write,
-                UnixCreateMode = AtomicFile.Private,
+                UnixCreateMode = FileModes.Private,
             });
             CopyEnd(current, copy);
         }

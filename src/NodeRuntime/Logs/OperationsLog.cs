@@ -1,4 +1,5 @@
 using System.Text;
+using Hypeman.NodeRuntime.Linux;
 
 namespace Hypeman.NodeRuntime.Logs;
 
@@ -17,7 +18,7 @@ public sealed class OperationsLog(string path, TimeProvider time)
                 Mode = FileMode.Append,
                 Access = FileAccess.Write,
                 Share = FileShare.ReadWrite | FileShare.Delete,
-                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+                UnixCreateMode = FileModes.Private,
             });
             file.Write(Encoding.UTF8.GetBytes(text));
         }

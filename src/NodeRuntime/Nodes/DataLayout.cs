@@ -9,8 +9,6 @@ namespace Hypeman.NodeRuntime.Nodes;
 /// </summary>
 public sealed class DataLayout(string root)
 {
-    private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-
     /// <summary>Absolute.</summary>
     public string Root { get; } = Path.GetFullPath(root);
 
@@ -65,8 +63,8 @@ public sealed class DataLayout(string root)
 
     private static void EnsureFolder(string path)
     {
-        Directory.CreateDirectory(path, Private);
-        File.SetUnixFileMode(path, Private);
+        Directory.CreateDirectory(path, FileModes.PrivateFolder);
+        File.SetUnixFileMode(path, FileModes.PrivateFolder);
     }
 }
 

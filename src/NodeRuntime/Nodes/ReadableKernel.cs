@@ -8,15 +8,13 @@ namespace Hypeman.NodeRuntime.Nodes;
 /// </summary>
 internal static class ReadableKernel
 {
-    private const UnixFileMode Readable = AtomicFile.Private | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
-
     /// <summary>The kernel itself when all may read it, else a copy in this folder.</summary>
     internal static string Ensure(string kernel, string folder)
     {
         if (File.GetUnixFileMode(kernel).HasFlag(UnixFileMode.OtherRead))
             return kernel;
         var copy = Path.Combine(folder, Path.GetFileName(kernel));
-        AtomicFile.Write(copy, File.ReadAllBytes(kernel), Readable);
+        AtomicFile.Write(copy, File.ReadAllBytes(kernel), FileModes.Readable);
         return copy;
     }
 }

@@ -16,14 +16,14 @@ public sealed class CopyTests(RunningGuest guest) : IClassFixture<RunningGuest>
         Assert.Equal(new WrittenReply(bytes.Length), await SendAsync(new CopyToRequest { Path = "/data/deep/file" }, bytes));
         var entries = await FetchAsync(new CopyFromRequest { Path = "/data/deep/file" });
         var (entry, content) = Assert.Single(entries);
-        Assert.Equal(("file", 0x1a4u, (long)bytes.Length), (entry.Path, entry.Mode, entry.Size));
+        Assert.Equal(("file", 0b110_100_100u, (long)bytes.Length), (entry.Path, entry.Mode, entry.Size));
         Assert.True(bytes.AsSpan().SequenceEqual(content));
     }
 
     [Fact]
     public async Task Mode_and_owner_are_set_also_on_a_directory()
     {
-        await SendAsync(new CopyToRequest { Path = "/own/dir", IsDirectory = true, Mode = 0x1c0, Uid = 7, Gid = 8 }, []);
+        await SendAsync(new CopyToRequest { Path = "/own/dir", IsDirectory = true, Mode = 0b111_000_000, Uid = 7, Gid = 8 }, []);
         await SendAsync(new CopyToRequest { Path = "/own/dir/tool", Mode = 0x9ed, Uid = 1000, Gid = 2000 }, "x"u8.ToArray());
         var (output, _) = await RunAsync("stat -c '%a %u %g' /own/dir /own/dir/tool");
         Assert.Equal("700 7 8\n4755 1000 2000\n", output);
@@ -74,7 +74,7 @@ public sealed class CopyTests(RunningGuest guest) : IClassFixture<RunningGuest>
     {
         await RunAsync("mkdir -p /st; cd /st; echo abc > f; ln -s f l; ln -s gone dangling");
         var file = await StatAsync("/st/f", false);
-        Assert.Equal((true, true, false, 4L, 0x1a4u), (file.Exists, file.IsFile, file.IsDirectory, file.Size, file.Mode));
+        Assert.Equal((true, true, false, 4L, 0b110_100_100u), (file.Exists, file.IsFile, file.IsDirectory, file.Size, file.Mode));
         var link = await StatAsync("/st/l", false);
         Assert.Equal((true, false, "f"), (link.IsSymlink, link.IsFile, link.LinkTarget));
         Assert.True((await StatAsync("/st/l", true)).IsFile);

@@ -18,7 +18,7 @@ public sealed class AtomicFileTests : IDisposable
 
         Assert.Equal("two", File.ReadAllText(path));
         Assert.Equal([path], Directory.EnumerateFiles(_folder.Path));
-        Assert.Equal(AtomicFile.Private, File.GetUnixFileMode(path));
+        Assert.Equal(FileModes.Private, File.GetUnixFileMode(path));
     }
 
     [Fact]

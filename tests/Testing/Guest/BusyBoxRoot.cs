@@ -15,7 +15,7 @@ public static class BusyBoxRoot
             Directory.CreateDirectory(Path.Combine(directory, folder));
         var busybox = Executables.Find("busybox");
         File.Copy(busybox, Path.Combine(directory, "bin/busybox"));
-        File.SetUnixFileMode(Path.Combine(directory, "bin/busybox"), (UnixFileMode)0x1ed);
+        File.SetUnixFileMode(Path.Combine(directory, "bin/busybox"), FileModes.Executable);
         var applets = await Command.RunAsync(busybox, ["--list"], cancellationToken);
         foreach (var applet in applets.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(name => name != "busybox"))
             File.CreateSymbolicLink(Path.Combine(directory, "bin", applet), "busybox");

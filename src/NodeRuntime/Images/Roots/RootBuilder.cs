@@ -1,6 +1,7 @@
 using Hypeman.NodeRuntime.Errors;
 using Hypeman.NodeRuntime.Images.Erofs;
 using Hypeman.NodeRuntime.Images.Layers;
+using Hypeman.NodeRuntime.Linux;
 
 namespace Hypeman.NodeRuntime.Images.Roots;
 
@@ -29,7 +30,7 @@ internal sealed class RootBuilder(ImageOptions options, Action<long> reportBytes
     public long Build(IReadOnlyList<RootLayer> layers, string imagePath, Digest manifest)
     {
         using var file = File.OpenHandle(imagePath, FileMode.CreateNew, FileAccess.Write);
-        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        File.SetUnixFileMode(file, FileModes.Private);
         var image = new ErofsWriter(file);
 
         var lists = ListLayers(layers, image); // :: Step 1

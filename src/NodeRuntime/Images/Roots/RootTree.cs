@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Hypeman.NodeRuntime.Images.Layers;
+using Hypeman.NodeRuntime.Linux;
 
 namespace Hypeman.NodeRuntime.Images.Roots;
 
@@ -10,7 +11,7 @@ namespace Hypeman.NodeRuntime.Images.Roots;
 /// </summary>
 internal sealed class RootTree
 {
-    private const ushort ImplicitPermissions = 0b111_101_101;
+    private const ushort ImplicitPermissions = (ushort)FileModes.Executable;
 
     private long _lookupSteps;
 
