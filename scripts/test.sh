@@ -49,4 +49,4 @@ run_tests() {
   say "    $(count Total) tests, $bad failed, $(count Skipped) skipped, $(sed -nE 's/.*Time: ([0-9.]+s).*/\1/p' <<< "$summary")"
 }
 
-show_failures() { grep -vE '^ *(Discovering|Discovered|Starting|Finished): |Total: |^xUnit|^===' >&2; }
+show_failures() { grep --line-buffered -vE '^ *(Discovering|Discovered|Starting|Finished): |Total: |^xUnit|^===' >&2; }
