@@ -7,12 +7,12 @@ e2fsprogs        makes the writable disks
 util-linux       enters namespaces, drops privileges
 xz-utils         unpacks kernel modules
 busybox-static   the web server of the demo image
-curl             asks whether the server is up
 gcc              links the guest agent
 libc6-dev        links the guest agent
 zlib1g-dev       links the guest agent
 '
 packages_test='
+curl             asks VMs for pages
 skopeo           pushes images as users do
 docker-registry  a real registry to pull from
 attr             compares extended attributes

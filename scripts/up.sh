@@ -1,6 +1,8 @@
 # Starts a one-node fleet: every role in one process, an embedded database.
 . scripts/setup.sh
 
+start_seconds=120
+
 up_usage() {
   cat >&2 <<'TEXT'
 Usage: ./dev up [options]
@@ -44,22 +46,23 @@ verb_up() {
 
 # Uses the variables of verb_up.
 up_detached() {
-  local within=() log=$data/server.log url=http://127.0.0.1:$api_port
-  [ -z "$netns" ] || within=(nsenter "--net=/run/netns/$netns" --)
-  (umask 077; mkdir -p "$data")
+  local log=$data/server.log url=http://127.0.0.1:$api_port written
+  (umask 077; mkdir -p "$data"; touch "$log")
+  written=$(stat -c %s "$log")
   step "Starting the fleet (log: $log)"
   setsid "${command[@]}" < /dev/null >> "$log" 2>&1 &
   local pid=$!
-  # The server answers health checks only when all of it is up; curl tries again until then.
-  "${within[@]}" curl -fsS -o /dev/null --max-time 5 --retry 600 --retry-delay 1 --retry-max-time 120 \
-    --retry-all-errors "$url/health" 2> /dev/null &
-  local health=$!
-  wait -n "$health" "$pid" || true
-  if ! kill -0 "$pid" 2>/dev/null || ! wait "$health"; then
-    kill "$health" 2>/dev/null || true
-    tail -n 5 "$log" >&2
+  # It says so once all of it answers; another server on the same port or directory would answer for it.
+  local said reader
+  exec {said}< <(exec timeout "$start_seconds" tail -c "+$((written + 1))" -F --pid="$pid" "$log" 2> /dev/null)
+  reader=$!
+  if ! grep -q -m1 '^Ready:' <&"$said"; then
+    kill "$pid" 2> /dev/null || true
+    tail -c "+$((written + 1))" "$log" | grep -m5 -E '^error: ' >&2 || tail -n 5 "$log" >&2
     die "the fleet did not start; the whole log is in $log"
   fi
+  kill "$reader" 2> /dev/null || true
+  exec {said}<&-
   disown "$pid"
   local key; key=$("$server" token --data "$data")
   printf 'HYPEMAN_BASE_URL=%s\nHYPEMAN_API_KEY=%s\n' "$url" "$key"
