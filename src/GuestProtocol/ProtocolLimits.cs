@@ -16,7 +16,7 @@ public static class ProtocolLimits
     public const int StreamWindow = 256 * 1024;
 
     /// <summary>Streams open at once on one channel. With the window it bounds what a slow reader can make us hold.</summary>
-    public const int MaxStreams = 64;
+    public const int MaxStreams = 128;
 
     /// <summary>Largest boot configuration; the kernel takes no more than 2 MiB of arguments and environment.</summary>
     public const int MaxBootConfig = 4 * 1024 * 1024;

@@ -15,7 +15,7 @@ internal sealed class ErrorMiddleware(RequestDelegate next, ILogger<ErrorMiddlew
         {
             await next(context);
             if (IsBare(context))
-                await WriteAsync(context, ErrorMapping.OfStatus(context.Response.StatusCode));
+                await WriteAsync(context, ErrorMapping.OfStatus(context.Response.StatusCode, WhyBare(context)));
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -36,12 +36,20 @@ internal sealed class ErrorMiddleware(RequestDelegate next, ILogger<ErrorMiddlew
             response.Headers["x-should-retry"] = shouldRetry ? "true" : "false";
         if (answer.RetryAfterSeconds is { } seconds)
             response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        return response.WriteAsJsonAsync(answer.Body, ApiJson.Default.ErrorResponse, cancellationToken: context.RequestAborted);
+        return response.WriteAsJsonAsync(answer.Body, WireJson.Api.ErrorResponse, cancellationToken: context.RequestAborted);
     }
 
     /// <summary>Routing answers unknown paths and methods with a bare status.</summary>
     private static bool IsBare(HttpContext context) =>
         context.GetEndpoint() is not RouteEndpoint && context.Response is { HasStarted: false, StatusCode: 404 or 405 };
+
+    private static string WhyBare(HttpContext context)
+    {
+        var (request, response) = (context.Request, context.Response);
+        return response.StatusCode == StatusCodes.Status405MethodNotAllowed
+            ? $"{request.Path} does not take {request.Method}, only {response.Headers.Allow}"
+            : $"there is nothing at {request.Path}";
+    }
 
     private Task FailAsync(HttpContext context, Exception exception)
     {

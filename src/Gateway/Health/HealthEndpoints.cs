@@ -10,7 +10,7 @@ internal static class HealthEndpoints
 
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/health", () => TypedResults.Json(new HealthResponse("ok"), ApiJson.Default.HealthResponse))
+        routes.MapGet("/health", () => TypedResults.Json(new HealthResponse("ok"), WireJson.Api.HealthResponse))
             .WithName("getHealth");
         routes.MapGet("/capabilities", CapabilitiesAsync).WithName("getCapabilities");
         routes.MapGet("/spec.yaml", () => TypedResults.Text(ApiDescription.Yaml, YamlType)).WithName("getSpecYaml");
@@ -22,7 +22,7 @@ internal static class HealthEndpoints
     {
         var query = new Contracts.Index.ResourceQuery(Contracts.Index.ResourceKind.Node);
         var nodes = await lookup.ListAsync<Contracts.Nodes.NodeInfo>(query, cancellationToken);
-        return TypedResults.Json(CapabilitiesResponse.From(nodes), ApiJson.Default.CapabilitiesResponse);
+        return TypedResults.Json(CapabilitiesResponse.From(nodes), WireJson.Api.CapabilitiesResponse);
     }
 }
 

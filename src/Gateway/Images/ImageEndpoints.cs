@@ -29,7 +29,7 @@ internal static class ImageEndpoints
     {
         var query = new ResourceQuery(ResourceKind.Image) { Tags = Tags.FromQuery(request.Query) };
         var infos = await lookup.ListAsync<ImageInfo>(query, cancellationToken);
-        return TypedResults.Json(infos.ConvertAll(ImageResponse.From), ApiJson.Default.ListImageResponse);
+        return TypedResults.Json(infos.ConvertAll(ImageResponse.From), WireJson.Api.ListImageResponse);
     }
 
     private static async Task<JsonHttpResult<ImageResponse>> GetAsync(string name, IGrainFactory grains) =>
@@ -45,5 +45,5 @@ internal static class ImageEndpoints
     private static string Decode(string name) => name.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
 
     private static JsonHttpResult<ImageResponse> Answer(ImageInfo info, int status = StatusCodes.Status200OK) =>
-        TypedResults.Json(ImageResponse.From(info), ApiJson.Default.ImageResponse, statusCode: status);
+        TypedResults.Json(ImageResponse.From(info), WireJson.Api.ImageResponse, statusCode: status);
 }

@@ -29,7 +29,7 @@ internal static class IngressEndpoints
     {
         var query = new ResourceQuery(ResourceKind.Ingress) { Tags = Tags.FromQuery(request.Query) };
         var infos = await lookup.ListAsync<IngressInfo>(query, cancellationToken);
-        return TypedResults.Json(infos.ConvertAll(IngressResponse.From), ApiJson.Default.ListIngressResponse);
+        return TypedResults.Json(infos.ConvertAll(IngressResponse.From), WireJson.Api.ListIngressResponse);
     }
 
     private static async Task<JsonHttpResult<IngressResponse>> GetAsync(
@@ -48,5 +48,5 @@ internal static class IngressEndpoints
     }
 
     private static JsonHttpResult<IngressResponse> Answer(IngressInfo info, int status = StatusCodes.Status200OK) =>
-        TypedResults.Json(IngressResponse.From(info), ApiJson.Default.IngressResponse, statusCode: status);
+        TypedResults.Json(IngressResponse.From(info), WireJson.Api.IngressResponse, statusCode: status);
 }

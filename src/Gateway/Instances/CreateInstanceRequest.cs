@@ -50,8 +50,7 @@ internal static class CreateInstanceRequest
     public static IReadOnlyList<string>? Arguments(FieldReader fields, string name)
     {
         var arguments = fields.Strings(name);
-        if (arguments is not null && arguments.Any(HasNul))
-            fields.Problems.Add("invalid_request", fields.PathOf(name), "must not hold NUL characters");
+        ProgramText.CheckArguments(arguments, fields.PathOf(name), fields.Problems);
         return arguments is { Count: > 0 } ? arguments : null;
     }
 
@@ -83,11 +82,6 @@ internal static class CreateInstanceRequest
             problems.Add("invalid_size", "size", "must be more than zero");
         if (spec.OverlayBytes == 0)
             problems.Add("invalid_overlay_size", "overlay_size", "must be more than zero");
-        foreach (var (key, value) in spec.Env)
-            if (key.Length == 0 || key.Contains('=') || HasNul(key) || HasNul(value))
-                problems.Add("invalid_request", $"env.{key}",
-                    "must have a name without = and no NUL characters");
+        ProgramText.CheckEnv(spec.Env, "env", problems);
     }
-
-    private static bool HasNul(string text) => text.Contains('\0');
 }

@@ -36,7 +36,7 @@ internal static class InstanceEndpoints
         var infos = await lookup.ListAsync<InstanceInfo>(query, cancellationToken);
         var now = clock.GetUtcNow();
         var responses = infos.ConvertAll(info => InstanceResponse.From(info, now));
-        return TypedResults.Json(responses, ApiJson.Default.ListInstanceResponse);
+        return TypedResults.Json(responses, WireJson.Api.ListInstanceResponse);
     }
 
     private static async Task<JsonHttpResult<InstanceResponse>> GetAsync(
@@ -79,7 +79,7 @@ internal static class InstanceEndpoints
         var query = WaitQuery.Read(request.Query);
         var found = await lookup.FindIdAsync(ResourceKind.Instance, id, cancellationToken);
         var response = await wait.ForAsync(found, query, cancellationToken);
-        return TypedResults.Json(response, ApiJson.Default.WaitForStateResponse);
+        return TypedResults.Json(response, WireJson.Api.WaitForStateResponse);
     }
 
     private static async Task<JsonHttpResult<PathInfoResponse>> StatAsync(
@@ -88,11 +88,11 @@ internal static class InstanceEndpoints
         var (path, followLinks) = InstanceQueries.Stat(request.Query);
         var found = await lookup.FindIdAsync(ResourceKind.Instance, id, cancellationToken);
         var info = await grains.Instance(found).StatAsync(path, followLinks);
-        return TypedResults.Json(PathInfoResponse.From(info), ApiJson.Default.PathInfoResponse);
+        return TypedResults.Json(PathInfoResponse.From(info), WireJson.Api.PathInfoResponse);
     }
 
     private static JsonHttpResult<InstanceResponse> Answer(
         InstanceInfo info, TimeProvider clock, int status = StatusCodes.Status200OK) =>
         TypedResults.Json(
-            InstanceResponse.From(info, clock.GetUtcNow()), ApiJson.Default.InstanceResponse, statusCode: status);
+            InstanceResponse.From(info, clock.GetUtcNow()), WireJson.Api.InstanceResponse, statusCode: status);
 }

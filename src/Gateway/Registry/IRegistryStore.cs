@@ -30,6 +30,9 @@ public interface IRegistryStore
     /// <summary>A manifest or an index; null when there is none.</summary>
     Task<RegistryManifest?> FindManifestAsync(string digest, CancellationToken cancellationToken);
 
+    /// <summary>Of the images that can run here, for example <c>linux/amd64</c>.</summary>
+    string Platform { get; }
+
     /// <summary>Keeps a manifest or index, if all that it names is here.</summary>
     Task<ManifestReceipt> PutManifestAsync(byte[] content, string? mediaType, CancellationToken cancellationToken);
 }

@@ -31,7 +31,7 @@ internal sealed class ManifestRoutes(IRegistryStore store, IResourceIndex index,
         if (receipt.ImageDigest is { } image)
             await grains.ImageCatalog().ImportAsync(ImageName(context.Request, path), image);
         else if (!path.IsByDigest)
-            throw new RegistryException(RegistryError.ManifestInvalid, "there is no image for the platform of this fleet in it");
+            throw new RegistryException(RegistryError.ManifestInvalid, $"it holds no image for {store.Platform}, which this fleet runs");
         context.Response.Headers["Docker-Content-Digest"] = receipt.Digest;
         return Results.Created($"/v2/{path.Repository}/manifests/{receipt.Digest}", null);
     }

@@ -55,5 +55,5 @@ internal sealed class RegistryFilter(ILogger<RegistryFilter> log) : IEndpointFil
         : $"Bearer realm=\"{request.Scheme}://{request.Host}{RegistryEndpoints.TokenPath}\",service=\"hypeman\"";
 
     private static IResult Answer(int status, string code, string message) =>
-        Results.Json(new RegistryErrors([new RegistryErrorItem(code, message)]), RegistryJson.Default.RegistryErrors, statusCode: status);
+        Results.Json(new RegistryErrors([new RegistryErrorItem(code, message)]), WireJson.Registry.RegistryErrors, statusCode: status);
 }

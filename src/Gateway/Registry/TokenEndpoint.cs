@@ -13,7 +13,7 @@ internal static class TokenEndpoint
         foreach (var scope in request.Query["scope"])
             Check(caller, scope ?? "");
         return Results.Json(
-            new RegistryToken(token, token, ExpiresInSeconds, clock.GetUtcNow()), RegistryJson.Default.RegistryToken);
+            new RegistryToken(token, token, ExpiresInSeconds, clock.GetUtcNow()), WireJson.Registry.RegistryToken);
     }
 
     /// <summary>Scopes are written <c>repository:NAME:push,pull</c>, several of them separated by spaces.</summary>

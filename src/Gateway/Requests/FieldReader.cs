@@ -160,7 +160,8 @@ internal sealed class FieldReader
             Problems.AddSchema(PathOf(name), "is required");
     }
 
-    private static string Name(JsonElement element) => element.ValueKind switch
+    /// <summary>What a value is, in words.</summary>
+    public static string Name(JsonElement element) => element.ValueKind switch
     {
         JsonValueKind.Null => "null",
         JsonValueKind.True => "true",

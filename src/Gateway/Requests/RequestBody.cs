@@ -28,8 +28,8 @@ internal static class RequestBody
     /// <summary>As <see cref="ReadAsync"/>, for JSON that is at hand.</summary>
     public static T Parse<T>(ReadOnlyMemory<byte> json, Func<FieldReader, T> read)
     {
-        using var document = ParseDocument(json);
-        var fields = FieldReader.Over(document.RootElement, "", new Problems());
+        using var document = ParseDocument(json, "the request body is not valid JSON");
+        var fields = Fields(document, "the request body");
         var result = read(fields);
         fields.RefuseUnread();
         fields.Problems.ThrowIfAny();
@@ -39,14 +39,20 @@ internal static class RequestBody
     /// <summary>For messages on WebSockets, where clients send nulls and fields of their own.</summary>
     public static T ParseTolerant<T>(ReadOnlyMemory<byte> json, Func<FieldReader, T> read)
     {
-        using var document = ParseDocument(json);
-        var fields = FieldReader.Over(document.RootElement, "", new Problems(), dropNulls: true);
+        using var document = ParseDocument(json, "invalid JSON");
+        var fields = Fields(document, "first message", dropNulls: true);
         var result = read(fields);
         fields.Problems.ThrowIfAny();
         return result;
     }
 
-    private static JsonDocument ParseDocument(ReadOnlyMemory<byte> json)
+    private static FieldReader Fields(JsonDocument document, string what, bool dropNulls = false) =>
+        document.RootElement.ValueKind == JsonValueKind.Object
+            ? FieldReader.Over(document.RootElement, "", new Problems(), dropNulls)
+            : throw new RequestRefusedException(
+                Problems.BadRequest, $"{what} must be an object, but is {FieldReader.Name(document.RootElement)}");
+
+    private static JsonDocument ParseDocument(ReadOnlyMemory<byte> json, string invalid)
     {
         try
         {
@@ -54,8 +60,8 @@ internal static class RequestBody
         }
         catch (JsonException exception)
         {
-            var what = json.IsEmpty ? "the request body is empty" : $"the request body is not valid JSON: {exception.Message}";
-            throw new RequestRefusedException(Problems.BadRequest, what);
+            var reason = json.IsEmpty ? "it is empty" : exception.Message;
+            throw new RequestRefusedException(Problems.BadRequest, $"{invalid}: {reason}");
         }
     }
 }

@@ -47,13 +47,13 @@ internal sealed class CopySession(GuestSocket socket, GuestConversation guest)
         switch (output)
         {
             case GuestEntry entry:
-                await socket.SendTextAsync(Header(entry), StreamJson.Default.CopyHeader, cancellationToken);
+                await socket.SendTextAsync(Header(entry), WireJson.Streams.CopyHeader, cancellationToken);
                 return false;
             case GuestOutputData data:
                 await SendContentAsync(data.Bytes, cancellationToken);
                 return false;
             case GuestEntryEnd end:
-                await socket.SendTextAsync(new CopyEnd(end.Final), StreamJson.Default.CopyEnd, cancellationToken);
+                await socket.SendTextAsync(new CopyEnd(end.Final), WireJson.Streams.CopyEnd, cancellationToken);
 
                 // The official client still writes its last file, and takes a close before that for a failure.
                 socket.IsAnswered = end.Final;
@@ -62,7 +62,7 @@ internal sealed class CopySession(GuestSocket socket, GuestConversation guest)
                 return end.Final;
             case GuestWritten written:
                 var result = new CopyResult { Success = true, BytesWritten = written.Bytes };
-                await socket.SendTextAsync(result, StreamJson.Default.CopyResult, cancellationToken);
+                await socket.SendTextAsync(result, WireJson.Streams.CopyResult, cancellationToken);
                 socket.IsAnswered = true;
                 return true;
             case GuestFailed failed:
@@ -85,8 +85,8 @@ internal sealed class CopySession(GuestSocket socket, GuestConversation guest)
     {
         await (isWriting
             ? socket.SendTextAsync(
-                new CopyResult { Success = false, Error = message }, StreamJson.Default.CopyResult, cancellationToken)
-            : socket.SendTextAsync(new CopyError(message, path), StreamJson.Default.CopyError, cancellationToken));
+                new CopyResult { Success = false, Error = message }, WireJson.Streams.CopyResult, cancellationToken)
+            : socket.SendTextAsync(new CopyError(message, path), WireJson.Streams.CopyError, cancellationToken));
         socket.IsAnswered = true;
     }
 

@@ -26,6 +26,8 @@ internal sealed record ExecRequest(GuestExec Exec, bool HasInputEnd)
             Rows = fields.Int("rows", 0, ushort.MaxValue) ?? 0,
             Columns = fields.Int("cols", 0, ushort.MaxValue) ?? 0,
         };
+        ProgramText.CheckArguments(exec.Command, "command", fields.Problems);
+        ProgramText.CheckEnv(exec.Env, "env", fields.Problems);
         return new ExecRequest(exec, fields.Bool("stdin_eof", false));
     }
 }

@@ -72,7 +72,7 @@ internal sealed class ExecSession(GuestSocket socket, GuestConversation guest)
 
     private async Task ExitAsync(int code, CancellationToken cancellationToken)
     {
-        await socket.SendTextAsync(new ExecExit(code), StreamJson.Default.ExecExit, cancellationToken);
+        await socket.SendTextAsync(new ExecExit(code), WireJson.Streams.ExecExit, cancellationToken);
         socket.IsAnswered = true;
     }
 

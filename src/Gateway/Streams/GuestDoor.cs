@@ -17,12 +17,12 @@ internal sealed class GuestDoor(
     public Task ExecAsync(string id, HttpContext context) => EnterAsync(
         id, context, ExecRequest.Read,
         (socket, guest, request, cancellationToken) => new ExecSession(socket, guest).RunAsync(request, cancellationToken),
-        refusal => new ExecRefusal(refusal), StreamJson.Default.ExecRefusal);
+        refusal => new ExecRefusal(refusal), WireJson.Streams.ExecRefusal);
 
     public Task CopyAsync(string id, HttpContext context) => EnterAsync(
         id, context, CopyRequest.Read,
         (socket, guest, request, cancellationToken) => new CopySession(socket, guest).RunAsync(request, cancellationToken),
-        refusal => new CopyError(refusal, null), StreamJson.Default.CopyError);
+        refusal => new CopyError(refusal, null), WireJson.Streams.CopyError);
 
     private async Task EnterAsync<TRequest, TRefusal>(
         string id, HttpContext context, Func<FieldReader, TRequest> read,

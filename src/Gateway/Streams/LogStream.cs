@@ -64,7 +64,7 @@ internal sealed class LogStream(IInstanceGrain instance, LogQuery query) : IResu
     private static async Task WriteAsync(HttpResponse response, LogLines batch, CancellationToken cancellationToken)
     {
         foreach (var line in batch.Lines)
-            await response.WriteAsync($"data: {JsonSerializer.Serialize(line, ApiJson.Default.String)}\n\n", cancellationToken);
+            await response.WriteAsync($"data: {JsonSerializer.Serialize(line, WireJson.Api.String)}\n\n", cancellationToken);
         await response.Body.FlushAsync(cancellationToken);
     }
 }

@@ -71,11 +71,13 @@ internal sealed class ImageGrain : Grain, IImageGrain, IImageReconcile
 
     public async Task<ImageInfo> PullAsync(ImageSpec spec)
     {
+        if (_record.State is { Pushed: true } pushed)
+            return await ImportAsync(pushed.Info.Digest);
         var node = Node;
         var login = spec.Credentials is { } given ? new RegistryLogin(given.Username, given.Password, given.RegistryToken) : null;
         var image = await ResolveAsync(patience =>
             node.Images.ResolveAsync(Reference, spec.Platform ?? node.Facts.Platform, login, patience));
-        return await PointAtAsync(image, spec.Tags, login);
+        return await PointAtAsync(image, spec.Tags, pushed: false, login);
     }
 
     public async Task<ImageInfo> ImportAsync(string manifestDigest)
@@ -83,7 +85,8 @@ internal sealed class ImageGrain : Grain, IImageGrain, IImageReconcile
         var node = Node;
         var image = await ResolveAsync(patience =>
             node.Images.ResolveLocalAsync(manifestDigest, node.Facts.Platform, patience));
-        return await PointAtAsync(image, _record.State?.Info.Tags ?? new Dictionary<string, string>(), login: null);
+        var tags = _record.State?.Info.Tags ?? new Dictionary<string, string>();
+        return await PointAtAsync(image, tags, pushed: true, login: null);
     }
 
     public Task<ImageInfo> GetAsync()
@@ -122,10 +125,13 @@ internal sealed class ImageGrain : Grain, IImageGrain, IImageReconcile
     private ImageReference Reference => ImageReference.TryParse(Name, out var reason)
         ?? throw new NodeException(NodeErrorKind.Invalid, reason ?? $"'{Name}' is no image reference");
 
-    private async Task<ImageInfo> PointAtAsync(ResolvedImage image, IReadOnlyDictionary<string, string> tags, RegistryLogin? login)
+    private async Task<ImageInfo> PointAtAsync(
+        ResolvedImage image, IReadOnlyDictionary<string, string> tags, bool pushed, RegistryLogin? login)
     {
         var before = _record.State?.Info.Digest;
-        var state = await _record.PutAsync(now => ImageLifecycle.Wanted(now, Name, image, tags, _local.Id, _clock.Now));
+        var now = _clock.Now; // The same in the row and in the record.
+        var state = await _record.PutAsync(
+            present => ImageLifecycle.Wanted(present, Name, image, tags, pushed, _local.Id, now));
         _pull.Wake(Node.Images, login);
         if (before is not null && before != state.Info.Digest)
             await _roots.ReleaseAsync(before, CancellationToken.None);

@@ -21,11 +21,14 @@ internal static class ImageLifecycle
     /// failed: asking twice is free.
     /// </summary>
     public static ImageState Wanted(
-        ImageState? present, string name, ResolvedImage image, IReadOnlyDictionary<string, string> tags, string home,
-        DateTimeOffset now)
+        ImageState? present, string name, ResolvedImage image, IReadOnlyDictionary<string, string> tags, bool pushed,
+        string home, DateTimeOffset now)
     {
         if (present is { Info: var info } && info.Digest == image.ManifestDigest)
-            return info.Status == ImageStatus.Failed ? Queued(present) : present;
+        {
+            var same = info.Status == ImageStatus.Failed ? Queued(present) : present;
+            return same.Pushed == pushed ? same : same with { Pushed = pushed, Version = present.Version + 1 };
+        }
         return new ImageState
         {
             Info = new ImageInfo
@@ -45,6 +48,7 @@ internal static class ImageLifecycle
             },
             Home = present?.Home ?? home,
             Version = (present?.Version ?? 0) + 1,
+            Pushed = pushed,
         };
     }
 

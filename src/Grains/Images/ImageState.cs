@@ -14,6 +14,9 @@ internal sealed record ImageState : IVersioned<ImageState>
     [Id(2)] public required string Home { get; init; }
     [Id(3)] public required long Version { get; init; }
 
+    /// <summary>It was pushed to this fleet: there is no other registry to ask what the name means.</summary>
+    [Id(4)] public bool Pushed { get; init; }
+
     public ImageState Upgraded() => SchemaVersion switch
     {
         CurrentSchema => this,

@@ -42,7 +42,8 @@ internal static unsafe class ExecHelper
             File.WriteAllText("/proc/self/oom_score_adj", "0");
         var limits = stackalloc ulong[] { OpenFiles, OpenFiles };
         Libc.SetLimit(OpenFilesLimit, limits);
-        Directory.CreateDirectory(spec.WorkingDir);
+        if (spec.MakeWorkingDir)
+            Directory.CreateDirectory(spec.WorkingDir);
         LinuxException.Check(Libc.ChangeDirectory(spec.WorkingDir), $"working directory {spec.WorkingDir}");
         DropTo(spec);
         ResetSignals();

@@ -16,6 +16,9 @@ internal sealed record LaunchSpec
     public required IReadOnlyList<string> Arguments { get; init; }
     public required IReadOnlyDictionary<string, string> Env { get; init; }
     public string WorkingDir { get; init; } = "/";
+
+    /// <summary>An image's working directory need not exist yet; one that a command asks for must.</summary>
+    public bool MakeWorkingDir { get; init; }
     public uint Uid { get; init; }
     public uint Gid { get; init; }
     public IReadOnlyList<uint> Groups { get; init; } = [];

@@ -27,6 +27,7 @@ internal static class ProgramEnvironment
             Arguments = program.Arguments,
             Env = Env(program, hostname, user.Home),
             WorkingDir = string.IsNullOrEmpty(program.WorkingDir) ? "/" : program.WorkingDir,
+            MakeWorkingDir = true,
             Uid = user.Uid,
             Gid = user.Gid,
             Groups = user.Groups,

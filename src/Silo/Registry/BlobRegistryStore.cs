@@ -13,6 +13,8 @@ internal sealed class BlobRegistryStore(BlobStore blobs, string platform, TimePr
     private readonly UploadSessions _uploads = new(blobs, Patience, clock);
     private readonly ManifestIntake _manifests = new(blobs);
 
+    public string Platform { get; } = platform;
+
     public long? FindBlob(string digest)
     {
         var blob = Digest.Parse(digest);
@@ -49,7 +51,7 @@ internal sealed class BlobRegistryStore(BlobStore blobs, string platform, TimePr
     public Task<ManifestReceipt> PutManifestAsync(byte[] content, string? mediaType, CancellationToken cancellationToken) =>
         DoAsync(async () =>
         {
-            var taken = await _manifests.AddAsync(content, mediaType, platform, cancellationToken);
+            var taken = await _manifests.AddAsync(content, mediaType, Platform, cancellationToken);
             blobs.Promise(taken.Digest, Patience);
             return new ManifestReceipt(taken.Digest.ToString(), taken.ImageDigest?.ToString());
         }, RegistryError.ManifestBlobUnknown);

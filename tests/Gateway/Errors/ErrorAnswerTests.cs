@@ -8,13 +8,13 @@ public sealed class ErrorAnswerTests(ApiHost api) : ApiTests(api)
 {
     [Fact]
     public async Task An_unknown_path_is_not_found() =>
-        AssertError(await GetAsync("/nowhere", HttpStatusCode.NotFound), "Not Found", "Not Found");
+        AssertError(await GetAsync("/nowhere", HttpStatusCode.NotFound), "Not Found", "there is nothing at /nowhere");
 
     [Fact]
     public async Task A_wrong_method_is_not_allowed_and_the_right_ones_are_told()
     {
         using var response = await Api.Client.PutAsync("/instances", null);
-        AssertError(await ReadAsync(response, HttpStatusCode.MethodNotAllowed), "Method Not Allowed", "Method Not Allowed");
+        AssertError(await ReadAsync(response, HttpStatusCode.MethodNotAllowed), "Method Not Allowed", "/instances does not take PUT, only GET, POST");
         Assert.Equal(["GET", "POST"], response.Content.Headers.Allow.Order());
     }
 
@@ -39,7 +39,7 @@ public sealed class ErrorAnswerTests(ApiHost api) : ApiTests(api)
     [InlineData("null")]
     [InlineData("\"text\"")]
     public async Task What_is_no_object_is_refused(string body) =>
-        AssertError(await PostAsync("/instances", body, HttpStatusCode.BadRequest), "Bad Request", "must be an object");
+        AssertError(await PostAsync("/instances", body, HttpStatusCode.BadRequest), "Bad Request", "the request body must be an object");
 
     [Fact]
     public async Task Another_content_type_is_refused()

@@ -169,8 +169,10 @@ public sealed class ExecTests(ApiHost api) : SocketTests(api), IAsyncDisposable
     }
 
     [Theory]
-    [InlineData("nonsense", "is not valid JSON")]
-    [InlineData("[]", "must be an object")]
+    [InlineData("nonsense", "invalid JSON: ")]
+    [InlineData("""{"command": ["a\\u0000b"]}""", "command[0]: must have no NUL")]
+    [InlineData("""{"env": {"A=B": "c"}}""", "env.A=B: must have a name without =")]
+    [InlineData("[]", "first message must be an object, but is a list")]
     [InlineData("""{"command": "ls"}""", "command: must be a list of strings")]
     [InlineData("""{"command": ["ls"], "timeout": -1}""", "timeout: must be at least 0")]
     public async Task A_bad_first_message_is_told(string first, string message)

@@ -157,6 +157,19 @@ public sealed class ImageTests
     }
 
     [Fact]
+    public async Task What_was_pushed_is_found_again_without_any_registry()
+    {
+        await using var fleet = await TestFleet.StartAsync();
+        var pushed = fleet.Node.Images.Publish("elsewhere/x:y", 'd');
+        await fleet.Grains.ImageCatalog().ImportAsync("localhost:8080/app:v1", pushed.ManifestDigest);
+        var made = await ReadyAsync(fleet, "localhost:8080/app:v1");
+
+        var again = await fleet.Grains.ImageCatalog().PullAsync(new ImageSpec { Name = "localhost:8080/app:v1" });
+
+        Assert.Equal((made.Digest, ImageStatus.Ready, made.CreatedAt), (again.Digest, again.Status, again.CreatedAt));
+    }
+
+    [Fact]
     public async Task A_root_that_was_lost_is_made_again_at_the_next_start()
     {
         await using var fleet = await TestFleet.StartAsync();
