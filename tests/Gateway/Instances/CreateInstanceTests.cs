@@ -127,7 +127,7 @@ public sealed class CreateInstanceTests(ApiHost api) : ApiTests(api)
     [InlineData("\"env\": {\"A\": 1}", "Bad Request", "env.A: must be a string")]
     [InlineData("\"env\": {\"A=B\": \"1\"}", "invalid_request", "env.A=B: ")]
     [InlineData("\"cmd\": [\"a\", 1]", "Bad Request", "cmd[1]: must be a string")]
-    [InlineData("\"cmd\": [\"\\u0000\"]", "invalid_request", "cmd: ")]
+    [InlineData("\"cmd\": [\"\\u0000\"]", "invalid_request", "cmd[0]: ")]
     [InlineData("\"tags\": {\"é\": \"1\"}", "Bad Request", "tags.é: ")]
     [InlineData("\"tags\": {\"\": \"1\"}", "Bad Request", "tags.: ")]
     [InlineData("\"tags\": {\"a\": \"{\"}", "Bad Request", "tags.a: ")]
