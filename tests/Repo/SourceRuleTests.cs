@@ -8,6 +8,8 @@ public partial class SourceRuleTests
     private const int FileLines = 500;
     private const int LineColumns = 160;
 
+    private static readonly string[] Typeless = ["Program.cs", "GlobalUsings.cs", "Parallelism.cs"];
+
     [Fact]
     public void No_source_file_is_longer_than_500_lines() =>
         AssertNone(Repository.Sources.Where(path => Repository.ReadLines(path).Length > FileLines));
@@ -15,6 +17,10 @@ public partial class SourceRuleTests
     [Fact]
     public void No_line_is_wider_than_160_columns() =>
         AssertNone(Lines(Repository.Sources).Where(line => line.Text.Length > LineColumns).Select(line => line.Place));
+
+    [Fact]
+    public void A_source_file_is_named_after_a_type_that_it_holds() =>
+        AssertNone(Repository.Sources.Where(path => !Typeless.Contains(Path.GetFileName(path)) && !HoldsItsType(path)));
 
     [Fact]
     public void Nothing_unfinished_is_left_in_the_sources() =>
@@ -35,6 +41,10 @@ public partial class SourceRuleTests
     [Fact]
     public void No_message_between_silos_is_stored_as_grain_state() =>
         AssertNone(Matches(Repository.Files("src", "*.cs"), StoredMessage()));
+
+    /// <summary>A part of a type is named after the type and what the part is about: <c>Spawner.Native.cs</c>.</summary>
+    private static bool HoldsItsType(string path) => Regex.IsMatch(
+        Repository.Read(path), $@"\b(class|struct|record|interface|enum|delegate [\w<>]+) {Path.GetFileName(path).Split('.')[0]}\b");
 
     private static IEnumerable<string> Matches(IEnumerable<string> files, Regex pattern) =>
         Lines(files).Where(line => pattern.IsMatch(line.Text)).Select(line => $"{line.Place}: {line.Text.Trim()}");

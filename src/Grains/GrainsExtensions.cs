@@ -9,7 +9,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 namespace Hypeman.Grains;
 
 /// <summary>The grains of the fleet and what they need in a silo.</summary>
-public static class HypemanGrains
+public static class GrainsExtensions
 {
     /// <summary>
     /// Adds the grains. The silo brings an <c>IResourceIndex</c>, a default grain storage that keeps JSON, and, where it

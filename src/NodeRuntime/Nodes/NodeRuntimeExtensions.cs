@@ -9,7 +9,7 @@ using Microsoft.Extensions.Options;
 namespace Hypeman.NodeRuntime.Nodes;
 
 /// <summary>Adds this host to a process.</summary>
-public static class NodeRuntimeServices
+public static class NodeRuntimeExtensions
 {
     /// <summary>
     /// Adds <see cref="NodeClaim"/> (there at once), and <see cref="Node"/> as <see cref="INode"/>, which starts with the

@@ -8,7 +8,8 @@ using Microsoft.Extensions.Options;
 
 namespace Hypeman.Ingress;
 
-public static class IngressServiceCollectionExtensions
+/// <summary>Adds the ingress to a process.</summary>
+public static class IngressExtensions
 {
     /// <summary>
     /// Adds the data plane of this process. Needs an <c>IResourceIndex</c> to read routes from and an
