@@ -2,6 +2,7 @@ using Hypeman.Client.Http;
 
 namespace Hypeman.Client.Images;
 
+/// <summary>An image as the server tells of it.</summary>
 public sealed record Image : ApiResource
 {
     public required string Name { get; init; }
@@ -19,8 +20,10 @@ public sealed record Image : ApiResource
     public bool IsSettled => Status is "ready" or "failed";
 }
 
+/// <summary>A wish for an image by its reference, such as <c>docker.io/library/alpine:latest</c>.</summary>
 public sealed record CreateImage(string Name);
 
+/// <summary>The images of the fleet.</summary>
 public sealed class ImagesClient
 {
     private readonly ApiConnection _api;

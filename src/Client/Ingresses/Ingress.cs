@@ -2,6 +2,7 @@ using Hypeman.Client.Http;
 
 namespace Hypeman.Client.Ingresses;
 
+/// <summary>An ingress as the server tells of it.</summary>
 public sealed record Ingress : ApiResource
 {
     public required string Id { get; init; }
@@ -10,12 +11,16 @@ public sealed record Ingress : ApiResource
     public DateTimeOffset? CreatedAt { get; init; }
 }
 
+/// <summary>What comes in as <c>Match</c> goes to <c>Target</c>.</summary>
 public sealed record IngressRule(IngressMatch Match, IngressTarget Target);
 
+/// <summary>The hostname and the port of the fleet that a caller asks for.</summary>
 public sealed record IngressMatch(string Hostname, int Port = 80);
 
+/// <summary>An instance, by name or id, and the port its program listens on.</summary>
 public sealed record IngressTarget(string Instance, int Port);
 
+/// <summary>A wish for an ingress.</summary>
 public sealed record CreateIngress(string Name, IReadOnlyList<IngressRule> Rules);
 
 /// <summary>Hostnames of the fleet that lead to instances.</summary>

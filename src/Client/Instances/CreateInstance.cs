@@ -16,4 +16,5 @@ public sealed record CreateInstance
     public CreateNetwork? Network { get; init; }
 }
 
+/// <summary>Whether a new instance is on the network.</summary>
 public sealed record CreateNetwork(bool Enabled);

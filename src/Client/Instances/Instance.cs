@@ -2,6 +2,7 @@ using Hypeman.Client.Http;
 
 namespace Hypeman.Client.Instances;
 
+/// <summary>An instance as the server tells of it.</summary>
 public sealed record Instance : ApiResource
 {
     public required string Id { get; init; }
@@ -20,6 +21,7 @@ public sealed record Instance : ApiResource
     public string? ExitMessage { get; init; }
 }
 
+/// <summary>Where an instance is on the network; no address while it has none.</summary>
 public sealed record InstanceNetwork : ApiResource
 {
     public bool Enabled { get; init; }

@@ -2,6 +2,7 @@ using Hypeman.Client.Http;
 
 namespace Hypeman.Client.Instances;
 
+/// <summary>What is at a path in an instance; the mode is that of <c>chmod</c>, as a number.</summary>
 public sealed record PathInfo : ApiResource
 {
     public bool Exists { get; init; }

@@ -2,6 +2,7 @@ using Hypeman.Client.Http;
 
 namespace Hypeman.Client.Instances;
 
+/// <summary>The state at the end of a wait, and whether the time ran out before the wish came true.</summary>
 public sealed record WaitResult : ApiResource
 {
     public string State { get; init; } = "";

@@ -32,6 +32,7 @@ public sealed record HypervisorCapabilities
     public bool Snapshots { get; init; }
 }
 
+/// <summary>The program to start for a VM, and what it is told.</summary>
 public sealed record HypervisorCommand(string Program, IReadOnlyList<string> Arguments);
 
 /// <summary>The control session of one running VMM. Dispose leaves the VMM running.</summary>
