@@ -14,14 +14,16 @@ internal enum Progress
 internal static class InstanceProgress
 {
     /// <summary>
-    /// Of a create or start: done as soon as the VM boots, or has already ended again. A create that failed is undone
-    /// by a delete, so it is pending until the instance is gone.
+    /// Of a create or start: done as soon as the VM has a process and boots, or has already ended again. The phase alone
+    /// does not tell: until there is a process, the start can still fail. A create that failed is undone by a delete,
+    /// so it is pending until the instance is gone.
     /// </summary>
     public static Progress OfBoot(InstanceInfo info) => info switch
     {
         { Operation: "delete" } => Progress.Pending,
-        { Phase: InstancePhase.Initializing or InstancePhase.Running } => Progress.Done,
+        { Phase: InstancePhase.Running } => Progress.Done,
         { Operation: not null } => Progress.Pending,
+        { Phase: InstancePhase.Initializing } => Progress.Done,
         { Failure: not null } => Progress.Failed,
         _ => Progress.Done,
     };
