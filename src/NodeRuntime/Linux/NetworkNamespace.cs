@@ -34,6 +34,28 @@ public sealed class NetworkNamespace : IDisposable
     /// <summary>The namespace of the calling thread: the host, as far as this process is concerned.</summary>
     public static NetworkNamespace Current() => Open("/proc/thread-self/ns/net");
 
+    /// <summary>A new one without a name and without any device; it lasts as long as this object, and what was started in it.</summary>
+    public static NetworkNamespace CreateEmpty()
+    {
+        NetworkNamespace? made = null;
+        Exception? failure = null;
+        var maker = new Thread(() =>
+        {
+            try
+            {
+                LinuxException.Check(() => Libc.Unshare(Libc.NewNetworkNamespace), "unshare");
+                made = Current();
+            }
+            catch (Exception e)
+            {
+                failure = e;
+            }
+        });
+        maker.Start();
+        maker.Join();
+        return made ?? throw failure!;
+    }
+
     /// <summary>Opens an existing one by the path of its file.</summary>
     public static NetworkNamespace Open(string path)
     {

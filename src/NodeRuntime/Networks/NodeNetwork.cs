@@ -21,6 +21,7 @@ public sealed class NodeNetwork : IDisposable
     private readonly ILogger<NodeNetwork> _log;
     private readonly IReadOnlyList<IPAddress> _dnsServers;
     private readonly SemaphoreSlim _gate = new(1);
+    private readonly Lazy<NetworkNamespace> _void = new(NetworkNamespace.CreateEmpty);
     private NetworkNamespace? _node;
     private VmPorts? _ports;
 
@@ -40,6 +41,12 @@ public sealed class NodeNetwork : IDisposable
 
     /// <summary>For sockets and processes inside.</summary>
     public NetworkNamespace Namespace => _node ?? throw new InvalidOperationException("EnsureAsync comes first.");
+
+    /// <summary>
+    /// For hypervisors: they get their TAP by descriptor and need no network. One that a guest breaks out of so reaches
+    /// nothing, neither other VMs nor the outside past the rules.
+    /// </summary>
+    public NetworkNamespace Void => _void.Value;
 
     private VmPorts Ports => _ports ?? throw new InvalidOperationException("EnsureAsync comes first.");
 
@@ -154,6 +161,8 @@ public sealed class NodeNetwork : IDisposable
 
     public void Dispose()
     {
+        if (_void.IsValueCreated)
+            _void.Value.Dispose();
         _node?.Dispose();
         _gate.Dispose();
     }

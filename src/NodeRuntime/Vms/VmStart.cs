@@ -15,7 +15,7 @@ namespace Hypeman.NodeRuntime.Vms;
 /// 2  overlay    the writable disk  ├ at the same time
 /// 3  config     what is to run     ┘
 /// 4  open       everything that the process inherits; its control group
-/// 5  spawn      as the VM's own user, in the node's namespace; its identity goes into the ledger
+/// 5  spawn      as the VM's own user, in a namespace without network; its identity goes into the ledger
 /// 6  control    the hypervisor answers
 /// </code>
 /// Each step may be repeated, and finds what an earlier try left. What undoes them, however far they came, is
@@ -145,7 +145,7 @@ internal sealed class VmStart(VmContext host, VmLayout layout, VmRecord record, 
             Environment = new Dictionary<string, string> { [VmProcesses.OwnerVariable] = layout.Directory },
             OutputPath = layout.VmmLog,
             Inherited = inherited.Handles,
-            Network = host.Network.Namespace,
+            Network = host.Network.Void,
             User = new ProcessUser(record.Uid, record.Uid, host.Groups),
         });
     }

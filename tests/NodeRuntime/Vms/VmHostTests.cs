@@ -47,6 +47,19 @@ public sealed class VmHostTests
     }
 
     [Fact]
+    public async Task Its_process_has_no_network_of_its_own_and_its_guest_has_one()
+    {
+        await using var vms = await TestVms.CreateAsync();
+        var spec = TestVms.Spec(TestVms.NewId(), "/bin/sleep", "1000");
+        var status = await vms.RunAsync(spec);
+        var process = Assert.Single(vms.Processes(spec.Id));
+        var devices = File.ReadLines($"/proc/{process.Pid}/net/dev").Skip(2).Select(line => line.Split(':')[0].Trim());
+        Assert.Equal(["lo"], devices);
+        var gateway = vms.Network.AddressOf(System.Net.IPAddress.Parse(status.Ip!)).Gateway;
+        Assert.Equal(0, (await vms.ExecAsync(spec.Id, "/bin/ping", "-c", "1", "-W", "10", $"{gateway}")).Code);
+    }
+
+    [Fact]
     public async Task A_program_that_ends_leaves_its_exit_code()
     {
         await using var vms = await TestVms.CreateAsync();
