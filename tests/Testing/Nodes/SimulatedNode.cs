@@ -31,8 +31,9 @@ public sealed class SimulatedNode : INode, IDisposable
             Accelerator = "tcg",
             Platform = "linux/amd64",
             Cpus = 4,
-            MemoryBytes = 64L << 30,
-            DiskBytes = 1L << 40,
+            // Room for what all tests that share one node make.
+            MemoryBytes = 1L << 40,
+            DiskBytes = 1L << 50,
         };
         _images = new SimulatedImages(Faults);
         _vms = new SimulatedVms(Faults, _images, time ?? TimeProvider.System);
