@@ -25,14 +25,17 @@ public static class LogFile
         {
             // Before the first read: what is written after it then wakes us.
             var changes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+            var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
             using var watch = follow ? FileWatcher.Shared.Watch(path, () => changes.Writer.TryWrite(true)) : null;
+            // Only its parent tells at once that a folder is gone: its own watch lasts while a file from it is open.
+            using var end = follow ? FileWatcher.Shared.Watch(folder, () => changes.Writer.TryWrite(true)) : null;
             var lines = new LineAssembler();
             file.Position = LogTail.FindStart(file, tail);
             while (true)
             {
                 await foreach (var batch in ReadToEndAsync(file, lines, cancellationToken))
                     yield return batch;
-                if (!follow || !Directory.Exists(Path.GetDirectoryName(path)))
+                if (!follow || !Directory.Exists(folder))
                     break;
                 if (file.Position > file.Length)
                     file.Position = 0;
