@@ -27,7 +27,7 @@ public static class GrainsExtensions
 
     private static void AddNodes(IServiceCollection services)
     {
-        services.AddSingleton<LocalNode>();
+        services.AddSingleton<LocalNodes>();
         services.AddSingleton<NodeSilos>();
         services.AddSingleton<NodeDirectory>();
         services.AddSingleton<NodeBooks>();
@@ -39,7 +39,7 @@ public static class GrainsExtensions
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, NodeRegistration>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, HomewardLoop>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, VmPump>();
-        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, NodeReconciler>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, ReconcilerLoop>();
     }
 
     private static void AddInstances(IServiceCollection services)

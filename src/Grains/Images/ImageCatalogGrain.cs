@@ -11,7 +11,7 @@ namespace Hypeman.Grains.Images;
 /// <summary>Finds the grain of an image by any name that people write for it.</summary>
 [GrainType("image-catalog"), StatelessWorker]
 internal sealed class ImageCatalogGrain(
-    IGrainFactory grains, IResourceIndex index, LocalNode local, NodeDirectory nodes) : Grain, IImageCatalogGrain
+    IGrainFactory grains, IResourceIndex index, LocalNodes local, NodeDirectory nodes) : Grain, IImageCatalogGrain
 {
     public async Task<ImageInfo> PullAsync(ImageSpec spec)
     {
@@ -72,7 +72,7 @@ internal sealed class ImageCatalogGrain(
         var image = grains.Image(name);
         if (await index.GetAsync(ResourceKind.Image, name) is not null)
             return await call(image);
-        var home = local.Node is null ? Rendezvous.Pick(await nodes.UpAsync(), name, node => node.Id).Id : local.Id;
+        var home = local.All.FirstOrDefault()?.Facts.NodeId ?? Rendezvous.Pick(await nodes.UpAsync(), name, node => node.Id).Id;
         return await PlacementHint.CallAsync(home, () => call(image));
     }
 }

@@ -1,4 +1,5 @@
 using Hypeman.Contracts;
+using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Images;
 using Hypeman.Contracts.Index;
 using Hypeman.Grains.Nodes;
@@ -24,12 +25,12 @@ internal sealed class ImageGrain : Grain, IImageGrain, IImageReconcile
     private readonly ImagePull _pull;
     private readonly RootUsers _roots;
     private readonly DisplacedActivations _displaced;
-    private readonly LocalNode _local;
+    private readonly LocalNodes _local;
     private readonly GrainClock _clock;
 
     public ImageGrain(
         [PersistentState("image")] IPersistentState<Stored<ImageState>> storage, IResourceIndex index, RootUsers roots,
-        LocalNode local, DisplacedActivations displaced, GrainClock clock, ILogger<ImageGrain> logger)
+        LocalNodes local, DisplacedActivations displaced, GrainClock clock, ILogger<ImageGrain> logger)
     {
         (_roots, _displaced, _local, _clock) = (roots, displaced, local, clock);
         _cell = new StateCell<ImageState>(storage, _ => DeactivateOnIdle(), logger);
@@ -43,9 +44,11 @@ internal sealed class ImageGrain : Grain, IImageGrain, IImageReconcile
     {
         get
         {
-            if (_local.Node is null)
-                LeaveIfNothing();
-            return _local.Require(_record.State?.Home ?? _local.Id);
+            if (_record.State is { } state)
+                return _local.Require(state.Home);
+            LeaveIfNothing();
+            return _local.All.FirstOrDefault() ?? throw new HypemanException(
+                ErrorKind.Unavailable, "unavailable", "no node can take the image now, please try again shortly");
         }
     }
 
@@ -98,11 +101,10 @@ internal sealed class ImageGrain : Grain, IImageGrain, IImageReconcile
     public async Task DeleteAsync()
     {
         LeaveIfNothing();
-        var digest = _record.Required.Info.Digest;
-        _ = Node;
+        var (home, digest) = (Node.Facts.NodeId, _record.Required.Info.Digest);
         await _pull.LeaveAsync();
         await _record.RemoveAsync();
-        await _roots.ReleaseAsync(digest, CancellationToken.None);
+        await _roots.ReleaseAsync(home, digest, CancellationToken.None);
         DeactivateOnIdle();
     }
 
@@ -131,10 +133,10 @@ internal sealed class ImageGrain : Grain, IImageGrain, IImageReconcile
         var before = _record.State?.Info.Digest;
         var now = _clock.Now; // The same in the row and in the record.
         var state = await _record.PutAsync(
-            present => ImageLifecycle.Wanted(present, Name, image, tags, pushed, _local.Id, now));
+            present => ImageLifecycle.Wanted(present, Name, image, tags, pushed, Node.Facts.NodeId, now));
         _pull.Wake(Node.Images, login);
         if (before is not null && before != state.Info.Digest)
-            await _roots.ReleaseAsync(before, CancellationToken.None);
+            await _roots.ReleaseAsync(state.Home, before, CancellationToken.None);
         return _record.Required.Info;
     }
 

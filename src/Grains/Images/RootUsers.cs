@@ -13,13 +13,13 @@ namespace Hypeman.Grains.Images;
 /// The roots on this node and who needs them: image names that point at them, and instances made from them. An image
 /// can be deleted while instances use it; its root stays until the last of them is gone.
 /// </summary>
-internal sealed class RootUsers(LocalNode local, IResourceIndex index, ILogger<RootUsers> logger)
+internal sealed class RootUsers(LocalNodes local, IResourceIndex index, ILogger<RootUsers> logger)
 {
     /// <summary>Makes sure that the root is here, fetching it when another node made it.</summary>
     /// <exception cref="NodeException">NotFound when it cannot be had.</exception>
-    public async Task EnsureAsync(ImageInfo image, CancellationToken cancellationToken)
+    public async Task EnsureAsync(string home, ImageInfo image, CancellationToken cancellationToken)
     {
-        var images = local.Require(local.Id).Images;
+        var images = local.Require(home).Images;
         if (images.FindRoot(image.Digest) is not null)
             return;
         var reference = ImageReference.TryParse(image.Name, out var reason)
@@ -32,11 +32,11 @@ internal sealed class RootUsers(LocalNode local, IResourceIndex index, ILogger<R
     }
 
     /// <summary>Removes the root if neither a name nor an instance needs it. Failing to is no failure of the caller.</summary>
-    public async Task ReleaseAsync(string digest, CancellationToken cancellationToken)
+    public async Task ReleaseAsync(string home, string digest, CancellationToken cancellationToken)
     {
         try
         {
-            if (local.Node is { } node && !await IsUsedAsync(digest, cancellationToken))
+            if (local.Find(home) is { } node && !await IsUsedAsync(digest, cancellationToken))
                 await node.Images.DeleteAsync(digest, cancellationToken);
         }
         catch (Exception error) when (error is NodeException or HypemanException)

@@ -22,13 +22,13 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile
     private readonly InstanceOperator _operator;
     private readonly InstanceGuest _guest;
     private readonly DisplacedActivations _displaced;
-    private readonly LocalNode _local;
+    private readonly LocalNodes _local;
     private readonly GrainClock _clock;
     private readonly ILogger<InstanceGrain> _logger;
 
     public InstanceGrain(
         [PersistentState("instance")] IPersistentState<Stored<InstanceState>> storage, IResourceIndex index, NodeBooks books,
-        RootUsers roots, LocalNode local, DisplacedActivations displaced, GrainClock clock, ILogger<InstanceGrain> logger)
+        RootUsers roots, LocalNodes local, DisplacedActivations displaced, GrainClock clock, ILogger<InstanceGrain> logger)
     {
         (_local, _displaced, _clock, _logger) = (local, displaced, clock, logger);
         _cell = new StateCell<InstanceState>(storage, Leave, logger);
@@ -129,7 +129,7 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile
             return false;
         if (!_local.IsHome(state.Home))
             return true;
-        var seen = _local.Node!.Vms.Find(state.Id)?.ToObservation();
+        var seen = _local.Require(state.Home).Vms.Find(state.Id)?.ToObservation();
         await _record.ChangeAsync(now => InstanceObservation.Correct(
             seen is null
                 ? InstanceObservation.ObserveAbsent(now, _clock.Now)

@@ -11,7 +11,7 @@ using GuestRequest = Hypeman.Contracts.Instances.GuestRequest;
 namespace Hypeman.Grains.Instances;
 
 /// <summary>The inside of one instance: sessions with its guest, and what it logs.</summary>
-internal sealed class InstanceGuest(InstanceRecord record, LocalNode local, GrainClock clock, ILogger logger)
+internal sealed class InstanceGuest(InstanceRecord record, LocalNodes local, GrainClock clock, ILogger logger)
 {
     private static readonly TimeSpan StatPatience = TimeSpan.FromSeconds(10);
 

@@ -104,6 +104,13 @@ internal static class InstanceLifecycle
         return Moved(WithoutWishForTheEnded(rested, now), now);
     }
 
+    /// <summary>
+    /// The node has undone a start that a crash cut off, and may have told it as the end of this boot. What is tried
+    /// again is another boot, so that neither can be taken for the other.
+    /// </summary>
+    public static InstanceState AnotherBoot(InstanceState state, InstanceOperation operation, DateTimeOffset now) =>
+        state.Operation?.Number == operation.Number ? Moved(state with { Boot = state.Boot + 1 }, now) : state;
+
     /// <summary>An attempt failed. What comes next depends on the operation, on the failure and on the time left.</summary>
     public static InstanceState Failed(InstanceState state, InstanceFailure failure, bool passing, DateTimeOffset now)
     {

@@ -15,7 +15,7 @@ namespace Hypeman.Grains.Instances;
 /// A command that takes over wakes it; the attempt under way is then left.
 /// </summary>
 internal sealed class InstanceOperator(
-    InstanceRecord record, InstanceSteps steps, LocalNode local, GrainClock clock, ILogger logger)
+    InstanceRecord record, InstanceSteps steps, LocalNodes local, GrainClock clock, ILogger logger)
 {
     private CancellationTokenSource? _attempt;
     private long _attempting;

@@ -12,7 +12,7 @@ namespace Hypeman.Grains.Instances;
 /// The index may miss a word; <see cref="RepairAsync"/> brings it up to date.
 /// </summary>
 internal sealed class InstanceRecord(
-    StateCell<InstanceState> cell, IResourceIndex index, NodeBooks books, LocalNode local, ILogger logger)
+    StateCell<InstanceState> cell, IResourceIndex index, NodeBooks books, LocalNodes local, ILogger logger)
 {
     public InstanceState? State => cell.Value;
 
@@ -30,7 +30,8 @@ internal sealed class InstanceRecord(
     /// <exception cref="HypemanException"><c>name_conflict</c>, <c>insufficient_resources</c></exception>
     public async Task CreateAsync(InstanceState first)
     {
-        await books.ReserveAsync(first.Id, InstanceDemand.Of(first));
+        var book = books.Of(first.Home);
+        await book.ReserveAsync(first.Id, InstanceDemand.Of(first));
         try
         {
             await index.InsertAsync(first.ToRow(), [first.Spec.Name]);
@@ -38,7 +39,7 @@ internal sealed class InstanceRecord(
         }
         catch (Exception error)
         {
-            books.Release(first.Id);
+            book.Release(first.Id);
             if (error is ResourceClaimedException)
                 throw HypemanException.Invalid("name_conflict", $"an instance named '{first.Spec.Name}' exists already");
             throw;
@@ -51,14 +52,15 @@ internal sealed class InstanceRecord(
     {
         var begun = start(Required);
         _ = GuestPrograms.Resolve(begun.Spec, begun.Image);
-        await books.ReserveAsync(begun.Id, InstanceDemand.Of(begun));
+        var book = books.Of(begun.Home);
+        await book.ReserveAsync(begun.Id, InstanceDemand.Of(begun));
         try
         {
             return await ChangeAsync(start);
         }
         catch
         {
-            books.Set(begun.Id, InstanceDemand.Of(Required));
+            book.Set(begun.Id, InstanceDemand.Of(Required));
             throw;
         }
     }
@@ -70,10 +72,10 @@ internal sealed class InstanceRecord(
     /// <summary>The last step of a delete: the row and its name go first, so that a crash leaves something to go on from.</summary>
     public async Task RemoveAsync()
     {
-        var id = Required.Id;
+        var (id, home) = (Required.Id, Required.Home);
         await index.DeleteAsync(ResourceKind.Instance, id);
         await cell.ChangeAsync(_ => null, _ => Task.CompletedTask);
-        books.Release(id);
+        books.Of(home).Release(id);
         WasThere = true;
         Watchers.End();
     }
@@ -82,7 +84,7 @@ internal sealed class InstanceRecord(
     public async Task RepairAsync()
     {
         var row = Required.ToRow();
-        books.Set(row.Id, InstanceDemand.Of(Required));
+        books.Of(Required.Home).Set(row.Id, InstanceDemand.Of(Required));
         var present = await index.GetAsync(ResourceKind.Instance, row.Id);
         if (present is null)
             await index.InsertAsync(row, [row.Name]);
@@ -95,7 +97,7 @@ internal sealed class InstanceRecord(
         if (state is null)
             return;
         if (local.IsHome(state.Home))
-            books.Set(state.Id, InstanceDemand.Of(state));
+            books.Of(state.Home).Set(state.Id, InstanceDemand.Of(state));
         Watchers.Publish(state.ToInfo());
         try
         {

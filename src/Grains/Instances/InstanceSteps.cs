@@ -11,7 +11,7 @@ namespace Hypeman.Grains.Instances;
 /// What each operation does on the node, and how its record then reads. Every step may be repeated: after a crash the
 /// operation is carried out again from its beginning, by this same code.
 /// </summary>
-internal sealed class InstanceSteps(InstanceRecord record, LocalNode local, RootUsers roots, GrainClock clock)
+internal sealed class InstanceSteps(InstanceRecord record, LocalNodes local, RootUsers roots, GrainClock clock)
 {
     public Task RunAsync(InstanceOperation operation, CancellationToken cancellationToken) => operation.Kind switch
     {
@@ -23,7 +23,7 @@ internal sealed class InstanceSteps(InstanceRecord record, LocalNode local, Root
     /// <summary>A line in the instance's own log.</summary>
     public void Log(string line)
     {
-        if (record.State is { } state && local.Node is { } node)
+        if (record.State is { } state && local.Find(state.Home) is { } node)
             node.Vms.AppendLog(state.Id, line);
     }
 
@@ -33,7 +33,9 @@ internal sealed class InstanceSteps(InstanceRecord record, LocalNode local, Root
     private async Task StartAsync(InstanceOperation operation, CancellationToken cancellationToken)
     {
         var state = record.Required;
-        await roots.EnsureAsync(state.Image, cancellationToken);
+        await roots.EnsureAsync(state.Home, state.Image, cancellationToken);
+        if (Vms.Find(state.Id) is { Phase: VmPhase.Stopped, HasRun: false } undone && undone.Boot == state.Boot)
+            state = await record.ChangeAsync(now => InstanceLifecycle.AnotherBoot(now, operation, clock.Now));
         var status = await Vms.StartAsync(state.ToVmSpec(), cancellationToken);
         await DoneAsync(operation, status);
     }
@@ -53,7 +55,7 @@ internal sealed class InstanceSteps(InstanceRecord record, LocalNode local, Root
             await EndVmAsync(operation, cancellationToken);
         await Vms.DeleteAsync(state.Id, state.Epoch, cancellationToken);
         await record.RemoveAsync();
-        await roots.ReleaseAsync(state.Image.Digest, cancellationToken);
+        await roots.ReleaseAsync(state.Home, state.Image.Digest, cancellationToken);
     }
 
     private async Task<VmStatus?> EndVmAsync(InstanceOperation operation, CancellationToken cancellationToken)

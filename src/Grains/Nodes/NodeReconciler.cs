@@ -4,32 +4,29 @@ using Hypeman.Contracts.Index;
 using Hypeman.Contracts.Instances;
 using Hypeman.Grains.Images;
 using Hypeman.Grains.Instances;
+using Hypeman.NodeRuntime.Nodes;
 using Hypeman.NodeRuntime.Vms;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 
 namespace Hypeman.Grains.Nodes;
 
 /// <summary>
-/// Makes record, index and host agree: at the start of the silo for all that lives here, then again and again for what
+/// Makes record, index and host agree, for one node: at first for all that lives there, then again and again for what
 /// is under way or does not fit. It brings no news, it only has the grains look; what they do then is what they do
 /// after a crash. What no record knows is removed after it was seen unknown in two rounds.
 /// </summary>
-internal sealed class NodeReconciler(
-    LocalNode local, IResourceIndex index, IGrainFactory grains, IOptions<NodeReconcilerOptions> options,
-    ILogger<NodeReconciler> logger)
-    : SiloLoop(TimeProvider.System, options.Value.Period, logger)
+internal sealed class NodeReconciler(INode node, IResourceIndex index, IGrainFactory grains, ILogger logger)
 {
     private HashSet<string> _strangers = [];
     private bool _first = true;
 
-    protected override async Task RoundAsync(CancellationToken cancellationToken)
+    private string Home => node.Facts.NodeId;
+
+    public async Task RoundAsync(CancellationToken cancellationToken)
     {
-        if (local.Node is not { } node)
-            return;
         var strangers = new HashSet<string>();
         var vms = node.Vms.List().ToDictionary(vm => vm.Id);
-        await foreach (var row in index.ListAsync(new ResourceQuery(ResourceKind.Instance) { Home = local.Id }, cancellationToken))
+        await foreach (var row in index.ListAsync(new ResourceQuery(ResourceKind.Instance) { Home = Home }, cancellationToken))
         {
             vms.Remove(row.Id, out var vm);
             if ((_first || NeedsLook(row, vm)) && !await LookAsync(row.Id, cancellationToken))
@@ -80,11 +77,11 @@ internal sealed class NodeReconciler(
     private async Task LookAtStrangerAsync(VmStatus vm, HashSet<string> strangers, CancellationToken cancellationToken)
     {
         var row = await index.GetAsync(ResourceKind.Instance, vm.Id, cancellationToken);
-        var isOurs = row is null ? await LookAsync(vm.Id, cancellationToken) : row.Home == local.Id;
+        var isOurs = row is null ? await LookAsync(vm.Id, cancellationToken) : row.Home == Home;
         if (isOurs || !IsSeenAgain(vm.Id, strangers))
             return;
         logger.LogWarning("Removing VM {Id}: no record of this node knows it", vm.Id);
-        await local.Node!.Vms.DeleteAsync(vm.Id, vm.Epoch, cancellationToken);
+        await node.Vms.DeleteAsync(vm.Id, vm.Epoch, cancellationToken);
     }
 
     private bool IsSeenAgain(string id, HashSet<string> strangers)
@@ -97,7 +94,7 @@ internal sealed class NodeReconciler(
     private async Task ReconcileImagesAsync(CancellationToken cancellationToken)
     {
         var rows = new List<ResourceRow>();
-        await foreach (var row in index.ListAsync(new ResourceQuery(ResourceKind.Image) { Home = local.Id }, cancellationToken))
+        await foreach (var row in index.ListAsync(new ResourceQuery(ResourceKind.Image) { Home = Home }, cancellationToken))
             if (_first || row.State is not (nameof(ImageStatus.Ready) or nameof(ImageStatus.Failed)))
                 rows.Add(row);
         foreach (var row in rows.OrderBy(row => row.CreatedAt))

@@ -5,19 +5,20 @@ using Hypeman.NodeRuntime.Nodes;
 
 namespace Hypeman.Grains.Nodes;
 
-/// <summary>Writes this node into the index before its silo takes calls, so that instances can be placed on it.</summary>
-internal sealed class NodeRegistration(LocalNode local, IResourceIndex index, GrainClock clock) : ILifecycleParticipant<ISiloLifecycle>
+/// <summary>Writes the nodes of this silo into the index before it takes calls, so that instances can be placed on them.</summary>
+internal sealed class NodeRegistration(LocalNodes local, IResourceIndex index, GrainClock clock) : ILifecycleParticipant<ISiloLifecycle>
 {
     public void Participate(ISiloLifecycle lifecycle) => lifecycle.Subscribe(
-        nameof(NodeRegistration), ServiceLifecycleStage.ApplicationServices, RegisterAsync);
+        nameof(NodeRegistration), ServiceLifecycleStage.ApplicationServices, RegisterAllAsync);
 
-    private async Task RegisterAsync(CancellationToken cancellationToken)
+    private async Task RegisterAllAsync(CancellationToken cancellationToken)
     {
-        if (local.Node is not { Facts: var facts })
-            return;
-        if (facts.NodeId != local.Id)
-            throw new InvalidOperationException(
-                $"The silo is named {local.Id} but its node is {facts.NodeId}; a node's silo must carry the node's id.");
+        foreach (var node in local.All)
+            await RegisterAsync(node.Facts, cancellationToken);
+    }
+
+    private async Task RegisterAsync(NodeFacts facts, CancellationToken cancellationToken)
+    {
         var present = await index.GetAsync(ResourceKind.Node, facts.NodeId, cancellationToken);
         var row = ToRow(facts, (present?.Version ?? 0) + 1, present?.CreatedAt ?? clock.Now);
         if (present is null)

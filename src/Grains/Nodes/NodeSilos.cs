@@ -12,12 +12,18 @@ internal sealed class NodeSilos(IServiceProvider services, IClusterManifestProvi
     // The oracle needs the placement directors to be made, and they need this.
     private ISiloStatusOracle Oracle => services.GetRequiredService<ISiloStatusOracle>();
 
+    /// <summary>
+    /// The name of the silo that a node belongs to: the node's id. Simulated nodes share a silo, whose name stands
+    /// before a dot in theirs.
+    /// </summary>
+    public static string NameFor(string node) => node.Split('.', 2)[0];
+
     /// <summary>Whether grains can be placed on the node: its silo is a member, and known to hold grains.</summary>
     public bool IsUp(string node) => Find(node, Active) is { } silo && manifests.Current.Silos.ContainsKey(silo);
 
     /// <summary>The silo of a node among <paramref name="candidates"/>; a silo that came back hides its predecessor.</summary>
     public SiloAddress? Find(string node, IEnumerable<SiloAddress> candidates) =>
-        candidates.Where(silo => NameOf(silo) == node).MaxBy(silo => silo.Generation);
+        candidates.Where(silo => NameOf(silo) == NameFor(node)).MaxBy(silo => silo.Generation);
 
     public string NameOf(SiloAddress silo) =>
         Oracle.TryGetSiloName(silo, out var name) ? name : silo.Generation.ToString(CultureInfo.InvariantCulture);

@@ -1,18 +1,20 @@
 using Hypeman.Contracts;
 using Hypeman.Grains.Instances;
+using Hypeman.NodeRuntime.Nodes;
 using Microsoft.Extensions.Logging;
 
 namespace Hypeman.Grains.Nodes;
 
-/// <summary>Carries what the node sees of its VMs up to their grains, one way.</summary>
-internal sealed class VmPump(LocalNode local, IGrainFactory grains, ILogger<VmPump> logger)
+/// <summary>Carries what the nodes see of their VMs up to the grains, one way.</summary>
+internal sealed class VmPump(LocalNodes local, IGrainFactory grains, ILogger<VmPump> logger)
     : SiloLoop(TimeProvider.System, TimeSpan.FromSeconds(1), logger)
 {
-    protected override async Task RoundAsync(CancellationToken cancellationToken)
+    protected override Task RoundAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll(local.All.Select(node => PumpAsync(node, cancellationToken)));
+
+    private async Task PumpAsync(INode node, CancellationToken cancellationToken)
     {
-        if (local.Node is null)
-            return;
-        await foreach (var status in local.Node.Vms.WatchAsync(cancellationToken))
+        await foreach (var status in node.Vms.WatchAsync(cancellationToken))
             await grains.Instance(status.Id).ObserveAsync(status.ToObservation());
     }
 }

@@ -61,6 +61,9 @@ public sealed record VmStatus
     public required long Boot { get; init; }
     public required VmPhase Phase { get; init; }
 
+    /// <summary>Whether a VM ran for this boot. One that is Stopped without it never was: its start was undone.</summary>
+    public required bool HasRun { get; init; }
+
     /// <summary>Why the phase is Unknown, or why the last start failed.</summary>
     public string? Error { get; init; }
 

@@ -20,6 +20,7 @@ internal static class VmStatuses
             Epoch = record.Epoch,
             Boot = record.Spec.Boot,
             Phase = phase,
+            HasRun = record.StartedBoot >= record.Spec.Boot,
             Error = phase == VmPhase.Unknown ? run!.Trouble ?? VmPhases.WhyOverdue(signs!.Value, bootDeadline) : record.Error,
             Ip = record.Spec.NetworkEnabled ? record.Ip : null,
             Mac = record.Spec.NetworkEnabled ? record.Mac : null,

@@ -1,5 +1,6 @@
 using Hypeman.Contracts;
 using Hypeman.Contracts.Instances;
+using Hypeman.NodeRuntime.Vms;
 using Hypeman.Tests.Grains.Clusters;
 using Hypeman.Tests.Testing.Nodes;
 
@@ -22,6 +23,27 @@ public sealed class InstanceCrashTests
 
         Assert.Null(info.StateError);
         Assert.Single(fleet.Node.Vms.List());
+    }
+
+    [Fact]
+    public async Task A_create_whose_start_the_node_has_undone_is_repeated_as_another_boot()
+    {
+        await using var fleet = await TestFleet.StartAsync();
+        var hold = fleet.Node.Faults.HoldOnce(NodeStep.StartBegins);
+        var created = await fleet.Grains.InstanceFactory().CreateAsync(Some.Spec());
+        await hold.Reached.WaitAsync(TestFleet.Patience);
+        await fleet.KillSiloAsync(fleet.Node);
+        hold.Abandon();
+        fleet.Node.Vms.Plant(new VmStatus
+        {
+            Id = created.Id, Epoch = 1, Boot = 1, Phase = VmPhase.Stopped, HasRun = false, Error = "the start was cut off",
+        });
+        await fleet.StartSiloAsync(fleet.Node);
+
+        var info = await fleet.RestsAsync(created.Id, InstancePhase.Running);
+
+        Assert.Null(info.StateError);
+        Assert.Equal((VmPhase.Running, 2), (fleet.Node.Vms.Find(created.Id)!.Phase, fleet.Node.Vms.Find(created.Id)!.Boot));
     }
 
     [Theory]

@@ -136,7 +136,7 @@ public sealed class InstanceRetryTests(FleetFixture fixture) : IClassFixture<Fle
     [Fact]
     public async Task A_vm_that_no_record_knows_is_removed()
     {
-        Fleet.Node.Vms.Plant(new VmStatus { Id = "stray", Epoch = 1, Boot = 1, Phase = VmPhase.Running });
+        Fleet.Node.Vms.Plant(new VmStatus { Id = "stray", Epoch = 1, Boot = 1, Phase = VmPhase.Running, HasRun = true });
 
         await Until.True(() => Fleet.Node.Vms.Find("stray") is null, TestFleet.Patience, "the stray VM is removed");
     }

@@ -60,6 +60,7 @@ public abstract class NodeConformance : IAsyncLifetime
         var started = await StartAsync(Spec);
         Assert.True(started.Phase is VmPhase.Booting or VmPhase.Running);
         Assert.Equal((_id, 3, 1), (started.Id, started.Epoch, started.Boot));
+        Assert.True(started.HasRun);
 
         var running = await ReachAsync(VmPhase.Running);
         Assert.NotNull(running.Ip);

@@ -73,14 +73,14 @@ public sealed class VmRecoveryTests
 
         Assert.Equal(NodeErrorKind.Unavailable, (await Assert.ThrowsAsync<NodeException>(() => starting)).Kind);
         var repaired = vms.Host.Find(spec.Id)!;
-        Assert.Equal(VmPhase.Stopped, repaired.Phase);
+        Assert.Equal((VmPhase.Stopped, false), (repaired.Phase, repaired.HasRun));
         Assert.Contains("start it again", repaired.Error);
         Assert.Empty(vms.Processes(spec.Id));
         Assert.Empty(await vms.Network.ListTapsAsync());
         Assert.Empty(vms.Context.Cgroups.List());
         await vms.Host.StartAsync(spec, CancellationToken.None);
         var ended = await vms.ReachAsync(spec.Id, VmPhase.Stopped);
-        Assert.True(ended.ExitCode == 0, $"{ended}\n{vms.Logs(spec.Id)}");
+        Assert.True(ended is { ExitCode: 0, HasRun: true }, $"{ended}\n{vms.Logs(spec.Id)}");
     }
 
     [Theory]

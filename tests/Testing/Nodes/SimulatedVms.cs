@@ -76,6 +76,7 @@ public sealed class SimulatedVms(FaultPlan faults, SimulatedImages images, TimeP
             Epoch = spec.Epoch,
             Boot = spec.Boot,
             Phase = VmPhase.Booting,
+            HasRun = true,
             Ip = Find(spec.Id)?.Ip ?? $"10.100.0.{Interlocked.Increment(ref _addresses)}",
             Mac = "02:00:00:00:00:01",
             StartedAt = time.GetUtcNow(),

@@ -1,0 +1,22 @@
+using Hypeman.Contracts.Index;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Hypeman.Grains.Nodes;
+
+/// <summary>Has the nodes of this silo reconciled, at its start and then again and again.</summary>
+internal sealed class ReconcilerLoop(
+    LocalNodes local, IResourceIndex index, IGrainFactory grains, IOptions<NodeReconcilerOptions> options,
+    ILogger<NodeReconciler> logger)
+    : SiloLoop(TimeProvider.System, options.Value.Period, logger)
+{
+    private readonly List<NodeReconciler> _nodes =
+        [.. local.All.Select(node => new NodeReconciler(node, index, grains, logger))];
+
+    // One after the other: a silo that simulates many must not read all their rows at once.
+    protected override async Task RoundAsync(CancellationToken cancellationToken)
+    {
+        foreach (var node in _nodes)
+            await node.RoundAsync(cancellationToken);
+    }
+}
