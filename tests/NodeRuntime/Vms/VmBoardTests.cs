@@ -50,5 +50,5 @@ public sealed class VmBoardTests
         return watcher.Current.Id;
     }
 
-    private static VmStatus Status(string id, VmPhase phase) => new() { Id = id, Epoch = 1, Boot = 1, Phase = phase };
+    private static VmStatus Status(string id, VmPhase phase) => new() { Id = id, Epoch = 1, Boot = 1, HasRun = true, Phase = phase };
 }
