@@ -10,12 +10,12 @@ internal sealed class ReconcilerLoop(
     ILogger<NodeReconciler> logger)
     : SiloLoop(TimeProvider.System, options.Value.Period, logger)
 {
-    private readonly List<NodeReconciler> _nodes =
-        [.. local.All.Select(node => new NodeReconciler(node, index, grains, logger))];
+    private List<NodeReconciler>? _nodes;
 
     // One after the other: a silo that simulates many must not read all their rows at once.
     protected override async Task RoundAsync(CancellationToken cancellationToken)
     {
+        _nodes ??= [.. local.All.Select(node => new NodeReconciler(node, index, grains, logger))];
         foreach (var node in _nodes)
             await node.RoundAsync(cancellationToken);
     }
