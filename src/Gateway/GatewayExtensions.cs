@@ -54,10 +54,11 @@ public static class GatewayExtensions
         app.UseWebSockets();
 
         var api = app.MapGroup("").WithMetadata(new ApiRoute(), new BodyLimit(options.MaxRequestBodyBytes));
-        api.MapHealth();
-        api.MapInstances();
-        api.MapImages();
-        api.MapIngresses();
+        var resources = api.MapGroup("").AnsweringHead();
+        resources.MapHealth();
+        resources.MapInstances();
+        resources.MapImages();
+        resources.MapIngresses();
         api.MapStreams();
         // Asks only whether there is one: it may need a node, which has not started yet.
         if (app.Services.GetRequiredService<IServiceProviderIsService>().IsService(typeof(IRegistryStore)))

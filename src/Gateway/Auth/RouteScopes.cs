@@ -39,6 +39,9 @@ internal static class RouteScopes
     /// <summary>All routes as <c>METHOD /template</c> with the scope each needs.</summary>
     public static IReadOnlyDictionary<string, string> All => Table;
 
-    /// <summary>The scope of a route, <see cref="Public"/>, or null for a route that is not in the table.</summary>
-    public static string? Find(string method, string template) => Table.GetValueOrDefault($"{method} {template}");
+    /// <summary>
+    /// The scope of a route, <see cref="Public"/>, or null for a route that is not in the table. HEAD needs that of GET.
+    /// </summary>
+    public static string? Find(string method, string template) =>
+        Table.GetValueOrDefault($"{(HttpMethods.IsHead(method) ? HttpMethods.Get : method)} {template}");
 }

@@ -9,7 +9,7 @@ public sealed class ConformanceHandler(HttpMessageHandler inner) : DelegatingHan
         HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var response = await base.SendAsync(request, cancellationToken);
-        if (response.Content.Headers.ContentType?.MediaType != "application/json")
+        if (request.Method == HttpMethod.Head || response.Content.Headers.ContentType?.MediaType != "application/json")
             return response;
         await response.Content.LoadIntoBufferAsync(cancellationToken);
         var body = await response.Content.ReadAsStringAsync(cancellationToken);
