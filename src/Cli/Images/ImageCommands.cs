@@ -17,9 +17,12 @@ internal static class ImageCommands
     private static Command Pull(CliHost host)
     {
         var name = new Argument<string>("image") { Description = "For example alpine:3.20 or ghcr.io/you/app@sha256:..." };
-        return new Command("pull", "Pull an image from a registry") { name, NoWait }.Does(host, async (run, cancellationToken) =>
+        var login = new LoginOptions();
+        var command = new Command("pull", "Pull an image from a registry") { name, login.Username, login.PasswordStdin, NoWait };
+        return command.Does(host, async (run, cancellationToken) =>
         {
-            var image = await run.Fleet.Images.PullAsync(run.Value(name), cancellationToken);
+            var wish = new CreateImage(run.Value(name), await login.ReadAsync(run, cancellationToken));
+            var image = await run.Fleet.Images.PullAsync(wish, cancellationToken);
             if (!run.Value(NoWait))
                 image = await ImageWait.UntilReadyAsync(run, image.Name, absentIsFine: false, cancellationToken);
             run.Print.Resource(image, ready => ready.Name);

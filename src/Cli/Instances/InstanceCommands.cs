@@ -34,17 +34,21 @@ internal static class InstanceCommands
     {
         var state = new Option<string?>("--state") { Description = "Only those in this state, for example Running" };
         var tags = Pairs.Option("--tag", "-l", "Only those with this tag; repeat for more");
-        var command = new Command(name, "List instances") { state, tags };
+        var quiet = new Option<bool>("--quiet", "-q") { Description = "Only the ids, one a line" };
+        var command = new Command(name, "List instances") { state, tags, quiet };
         foreach (var alias in aliases)
             command.Aliases.Add(alias);
         return command.Does(host, async (run, cancellationToken) =>
         {
             var instances = await run.Fleet.Instances.ListAsync(run.Value(state), run.Value(tags)!, cancellationToken);
-            run.Print.List(instances, ["ID", "NAME", "IMAGE", "STATE", "IP", "AGE"], instance =>
-            [
-                instance.Id, instance.Name, instance.Image, instance.State, instance.Network?.Ip ?? "",
-                Words.Age(instance.CreatedAt, host.Time.GetUtcNow()),
-            ]);
+            if (run.Value(quiet))
+                instances.ForEach(instance => run.Print.Line(instance.Id));
+            else
+                run.Print.List(instances, ["ID", "NAME", "IMAGE", "STATE", "IP", "AGE"], instance =>
+                [
+                    instance.Id, instance.Name, instance.Image, instance.State, instance.Network?.Ip ?? "",
+                    Words.Age(instance.CreatedAt, host.Time.GetUtcNow()),
+                ]);
         });
     }
 

@@ -21,7 +21,14 @@ public sealed record Image : ApiResource
 }
 
 /// <summary>A wish for an image by its reference, such as <c>docker.io/library/alpine:latest</c>.</summary>
-public sealed record CreateImage(string Name);
+public sealed record CreateImage(string Name, RegistryLogin? Credentials = null);
+
+/// <summary>A login at the image's registry, for one pull. The fleet does not keep it.</summary>
+public sealed record RegistryLogin(string Username, string Password)
+{
+    /// <summary>Keeps the password out of whatever is printed.</summary>
+    public override string ToString() => nameof(RegistryLogin);
+}
 
 /// <summary>The images of the fleet.</summary>
 public sealed class ImagesClient
@@ -31,8 +38,8 @@ public sealed class ImagesClient
     internal ImagesClient(ApiConnection api) => _api = api;
 
     /// <summary>Begins a pull; the image is not ready yet when this returns.</summary>
-    public Task<Image> PullAsync(string name, CancellationToken cancellationToken) =>
-        _api.PostAsync<CreateImage, Image>("images", new CreateImage(name), cancellationToken);
+    public Task<Image> PullAsync(CreateImage wish, CancellationToken cancellationToken) =>
+        _api.PostAsync<CreateImage, Image>("images", wish, cancellationToken);
 
     public Task<Image> GetAsync(string name, CancellationToken cancellationToken) =>
         _api.GetAsync<Image>(Path(name), cancellationToken);

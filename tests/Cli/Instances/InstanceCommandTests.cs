@@ -20,6 +20,18 @@ public class InstanceCommandTests
         Assert.Equal("GET /instances?state=Running&tags%5Bteam%5D=a%20b", server.Requests.Single().ToString());
     }
 
+    [Theory]
+    [InlineData("ps", "-q")]
+    [InlineData("instance", "list", "--quiet")]
+    public async Task A_quiet_list_is_the_ids_and_nothing_else(params string[] arguments)
+    {
+        await using var server = await ScriptedServer.StartAsync();
+        server.On("GET /instances", (200, $"[{Web},{Web.Replace("id1", "id2", StringComparison.Ordinal)}]"), (200, "[]"));
+
+        Assert.Equal($"id1{Environment.NewLine}id2{Environment.NewLine}", (await CliRun.Async(server, arguments)).Out);
+        Assert.Equal("", (await CliRun.Async(server, arguments)).Out);
+    }
+
     [Fact]
     public async Task As_JSON_nothing_of_the_answer_is_lost()
     {
