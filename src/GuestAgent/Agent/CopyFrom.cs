@@ -58,7 +58,7 @@ internal static class CopyFrom
 
     private static void SendEntry(Fd entry, FileStatus status, string path, AgentStream stream)
     {
-        using var content = status.IsFile ? Fd.Open($"/proc/self/fd/{entry.Number}", OpenFlags.ReadOnly) : null;
+        using var content = status.IsFile ? new FileContent($"/proc/self/fd/{entry.Number}", status.Size) : null;
         stream.Send(new EntryReply
         {
             Path = path,
@@ -66,21 +66,16 @@ internal static class CopyFrom
             IsDirectory = status.IsDirectory,
             IsSymlink = status.IsSymlink,
             LinkTarget = status.IsSymlink ? RootedFiles.ReadLink(entry) : null,
-            Size = status.IsFile ? status.Size : 0,
+            Size = content?.Size ?? 0,
             ModifiedAt = status.ModifiedAt,
             Uid = status.Uid,
             Gid = status.Gid,
         });
-        var buffer = new byte[content is null ? 0 : ProtocolLimits.DataChunk];
-        // No more than the size that was told, though the file may grow meanwhile.
-        for (var left = content is null ? 0 : status.Size; left > 0;)
-        {
-            var count = content!.Read(buffer.AsSpan(0, (int)Math.Min(left, buffer.Length)));
-            if (count == 0)
-                break;
+        if (content is null)
+            return;
+        var buffer = new byte[ProtocolLimits.DataChunk];
+        while (content.Read(buffer) is > 0 and var count)
             stream.Write(buffer.AsSpan(0, count));
-            left -= count;
-        }
     }
 
     private static string[] Names(Fd top, string directory)

@@ -15,5 +15,6 @@ internal static class Errno
     public const int NotADirectory = 20; // ENOTDIR
     public const int IsADirectory = 21; // EISDIR
     public const int Invalid = 22; // EINVAL
+    public const int TooLarge = 27; // EFBIG
     public const int BrokenPipe = 32; // EPIPE
 }

@@ -60,6 +60,26 @@ public sealed class CopyTests(RunningGuest guest) : IClassFixture<RunningGuest>
     }
 
     [Theory]
+    [InlineData("/proc/version")]
+    [InlineData("/proc/kallsyms")]
+    [InlineData("/sys/class/net/lo/mtu")]
+    public async Task A_file_that_the_kernel_makes_up_comes_whole_and_with_its_true_size(string path)
+    {
+        var (length, _) = await RunAsync($"wc -c < {path}");
+        var (entry, content) = Assert.Single(await FetchAsync(new CopyFromRequest { Path = path }));
+        Assert.Equal(length.Trim(), content.Length.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        Assert.NotEmpty(content);
+        Assert.Equal(entry.Size, content.Length);
+    }
+
+    [Fact]
+    public async Task What_the_kernel_says_from_time_to_time_comes_as_far_as_it_is_there()
+    {
+        var (_, content) = Assert.Single(await FetchAsync(new CopyFromRequest { Path = "/proc/kmsg" }));
+        Assert.NotEmpty(content);
+    }
+
+    [Theory]
     [InlineData("/nothing/here")]
     [InlineData("/proc/1/root/etc/passwd")]
     public async Task What_is_not_there_or_leads_out_is_refused(string path)
