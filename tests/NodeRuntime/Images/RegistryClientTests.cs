@@ -91,16 +91,15 @@ public sealed class RegistryClientTests : IAsyncLifetime
     [Fact]
     public async Task A_silent_registry_is_given_up()
     {
-        await using var fixture = new ImageHostFixture();
-        fixture.Options.RegistryTimeout = TimeSpan.FromMilliseconds(50);
-        await fixture.RestartAsync();
+        await BePatientForAsync(TimeSpan.FromMilliseconds(50));
         _registry.Script = async context =>
         {
-            await new TaskCompletionSource().Task.WaitAsync(context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+            await StaySilentAsync(context);
             return true;
         };
-        var failure = await Assert.ThrowsAsync<NodeException>(() => fixture.ResolveAsync(Name));
+        var failure = await RefusalAsync();
         Assert.Equal(NodeErrorKind.Unavailable, failure.Kind);
+        Assert.Contains("nothing came for 0.05 s", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -126,8 +125,46 @@ public sealed class RegistryClientTests : IAsyncLifetime
         await _fixture.PullAsync(Name);
     }
 
-    /// <summary>Sends the next 100,000 bytes of the layer and cuts the connection.</summary>
-    private static async Task<bool> BreakOffAsync(HttpContext context)
+    [Fact]
+    public async Task A_download_goes_on_after_the_registry_fell_silent()
+    {
+        await BePatientForAsync(TimeSpan.FromMilliseconds(500));
+        var stalls = 0;
+        _registry.Script = context => context.Request.Path.Value!.EndsWith(LayerDigest, StringComparison.Ordinal) && stalls++ < 2
+            ? BreakOffAsync(context, inSilence: true) : Task.FromResult(false);
+        await _fixture.PullAsync(Name);
+        var ranges = _registry.Requests.Where(request => request.Path.EndsWith(LayerDigest, StringComparison.Ordinal)).Select(request => request.Range);
+        Assert.Equal(["", "bytes=100000-", "bytes=200000-"], ranges);
+    }
+
+    [Fact]
+    public async Task A_download_in_which_nothing_comes_any_more_is_given_up()
+    {
+        await BePatientForAsync(TimeSpan.FromMilliseconds(200));
+        var image = await _fixture.ResolveAsync(Name);
+        _registry.Script = async context =>
+        {
+            context.Response.ContentLength = Image.Blobs[LayerDigest].Length;
+            await context.Response.Body.FlushAsync();
+            await StaySilentAsync(context);
+            return true;
+        };
+        var end = await _fixture.EnsureAsync(Name, image);
+        Assert.Equal(RootStage.Failed, end.Stage);
+        Assert.Contains("nothing came", end.Error, StringComparison.Ordinal);
+    }
+
+    private Task BePatientForAsync(TimeSpan time)
+    {
+        _fixture.Options.RegistryTimeout = time;
+        return _fixture.RestartAsync();
+    }
+
+    private static Task StaySilentAsync(HttpContext context) =>
+        new TaskCompletionSource().Task.WaitAsync(context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+
+    /// <summary>Sends the next 100,000 bytes of the layer and closes the connection, or lets it hang.</summary>
+    private static async Task<bool> BreakOffAsync(HttpContext context, bool inSilence = false)
     {
         const int part = 100_000;
         var layer = Image.Blobs[LayerDigest];
@@ -139,8 +176,9 @@ public sealed class RegistryClientTests : IAsyncLifetime
             context.Response.Headers.ContentRange = $"bytes {from}-{layer.Length - 1}/{layer.Length}";
         await context.Response.Body.WriteAsync(layer.AsMemory(from, part));
         await context.Response.Body.FlushAsync();
-        context.Abort();
-        return true;
+        if (inSilence)
+            await StaySilentAsync(context);
+        return true; // Less than was promised, so the server closes behind it. An abort could take back what was sent.
     }
 
     [Fact]

@@ -42,19 +42,8 @@ internal sealed class RegistryTransport(HttpClient http, TimeSpan timeout, TimeP
         Task.Delay(FirstPause * Math.Pow(2, attempt - 1) * (0.5 + Random.Shared.NextDouble()), clock, cancellationToken);
 
     /// <summary>Reads a part of a body; silence for too long is a lost connection.</summary>
-    public async ValueTask<int> ReadAsync(Stream body, Memory<byte> buffer, CancellationToken cancellationToken)
-    {
-        using var silence = new CancellationTokenSource(timeout, clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(silence.Token, cancellationToken);
-        try
-        {
-            return await body.ReadAsync(buffer, either.Token);
-        }
-        catch (OperationCanceledException) when (silence.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
-        {
-            throw new HttpRequestException($"nothing came for {timeout.TotalSeconds:0} s");
-        }
-    }
+    public Task<int> ReadAsync(Stream body, Memory<byte> buffer, CancellationToken cancellationToken) =>
+        WhileItAnswersAsync(stop => body.ReadAsync(buffer, stop).AsTask(), cancellationToken);
 
     /// <summary>A whole body that must not be larger.</summary>
     /// <exception cref="NodeException">Invalid: it is larger.</exception>
@@ -103,11 +92,21 @@ internal sealed class RegistryTransport(HttpClient http, TimeSpan timeout, TimeP
         }
     }
 
-    private async Task<HttpResponseMessage> SendOnceAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    private Task<HttpResponseMessage> SendOnceAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+        WhileItAnswersAsync(stop => http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, stop), cancellationToken);
+
+    private async Task<T> WhileItAnswersAsync<T>(Func<CancellationToken, Task<T>> ask, CancellationToken cancellationToken)
     {
         using var silence = new CancellationTokenSource(timeout, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(silence.Token, cancellationToken);
-        return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
+        try
+        {
+            return await ask(either.Token);
+        }
+        catch (OperationCanceledException) when (silence.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new HttpRequestException($"nothing came for {timeout.TotalSeconds:0.###} s");
+        }
     }
 
     private static bool IsRedirect(HttpStatusCode status) => status is HttpStatusCode.MovedPermanently
