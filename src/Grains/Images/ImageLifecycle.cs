@@ -12,6 +12,7 @@ namespace Hypeman.Grains.Images;
 ///                 │           └──▶ Failed ◀┘            │
 ///                 └───────── asked for again ◀──────────┘
 /// </code>
+/// Pending waits to be pulled; Converting with a place in the queue is pulled and waits to be converted.
 /// After a restart what was under way is Pending again; what the node already holds is not fetched twice.
 /// </summary>
 internal static class ImageLifecycle
@@ -60,7 +61,7 @@ internal static class ImageLifecycle
         var next = state.Info with
         {
             Status = StatusOf(progress.Stage),
-            QueuePosition = progress.Stage == RootStage.Queued ? progress.QueuePosition : null,
+            QueuePosition = progress.QueuePosition,
             SizeBytes = progress.RootBytes ?? state.Info.SizeBytes,
             Error = progress.Stage == RootStage.Failed ? progress.Error ?? "the image could not be made ready" : null,
         };

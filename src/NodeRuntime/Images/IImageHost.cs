@@ -13,8 +13,8 @@ public interface IImageHost
     Task<ResolvedImage> ResolveLocalAsync(string manifestDigest, string platform, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Makes the root of an image: waits for its turn, fetches missing blobs, converts. Yields progress and ends with
-    /// Ready or Failed. Two callers for one digest share the work; a caller that leaves does not stop it.
+    /// Makes the root of an image: waits for its turn and fetches missing blobs, waits for its turn and converts. Yields
+    /// progress, whose stages never go back, and ends with Ready or Failed. Two callers for one digest share the work; a caller that leaves does not stop it.
     /// </summary>
     IAsyncEnumerable<RootProgress> EnsureRootAsync(
         ImageReference reference, ResolvedImage image, RegistryLogin? login, CancellationToken cancellationToken);
@@ -66,9 +66,13 @@ public enum RootStage
     Failed,
 }
 
-/// <summary>Where the making of a root is. <c>QueuePosition</c> is 1 for the next one, null when not waiting.</summary>
+/// <summary>Where the making of a root is.</summary>
 public sealed record RootProgress(RootStage Stage)
 {
+    /// <summary>
+    /// 1 for the next one; null when not waiting. Queued waits to be pulled; Converting with a position is pulled and
+    /// waits to be converted.
+    /// </summary>
     public int? QueuePosition { get; init; }
     public long BytesDone { get; init; }
     public long BytesTotal { get; init; }

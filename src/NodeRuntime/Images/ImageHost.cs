@@ -28,7 +28,7 @@ public sealed class ImageHost : IImageHost, IAsyncDisposable
     private readonly RootStore _roots;
     private readonly ImageResolver _resolver;
     private readonly RegistryClient _registries;
-    private readonly RootQueue _queue;
+    private readonly RootJobs _jobs;
     private readonly ITimer _sweep;
 
     /// <summary>Takes over the blobs and roots of a data directory that this process has claimed.</summary>
@@ -43,7 +43,7 @@ public sealed class ImageHost : IImageHost, IAsyncDisposable
         _resolver = new ImageResolver(Blobs);
         _registries = new RegistryClient(options, clock, logs.CreateLogger<RegistryClient>());
         var work = new RootWork(layout, _options, clock, _log, Blobs, _roots, _resolver, _registries);
-        _queue = new RootQueue(_options.MaxConcurrentConversions, work.RunAsync);
+        _jobs = new RootJobs(work.RunAsync);
         _sweep = clock.CreateTimer(_ => SweepBlobs(), null, TimeSpan.Zero, SweepInterval);
     }
 
@@ -65,7 +65,7 @@ public sealed class ImageHost : IImageHost, IAsyncDisposable
             yield return new RootProgress(RootStage.Ready) { RootBytes = ready.SizeBytes };
             yield break;
         }
-        var job = _queue.Enqueue(manifest, () => new RootJob(reference, manifest, login));
+        var job = _jobs.Start(manifest, () => new RootJob(reference, manifest, login));
         while (true)
         {
             var (progress, changed) = job.Read();
@@ -89,7 +89,7 @@ public sealed class ImageHost : IImageHost, IAsyncDisposable
     public async Task DeleteAsync(string manifestDigest, CancellationToken cancellationToken)
     {
         var manifest = ParseDigest(manifestDigest);
-        await _queue.CancelAsync(manifest, cancellationToken);
+        await _jobs.CancelAsync(manifest, cancellationToken);
         var record = _roots.Find(manifest);
         _roots.Delete(manifest);
         foreach (var blob in record?.Blobs ?? [manifestDigest])
@@ -99,7 +99,7 @@ public sealed class ImageHost : IImageHost, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _sweep.DisposeAsync();
-        await _queue.CloseAsync();
+        await _jobs.CloseAsync();
         _registries.Dispose();
     }
 

@@ -8,6 +8,9 @@ public sealed class ImageOptions
     /// <summary>For example <c>linux/amd64</c>; empty takes that of this machine.</summary>
     public string Platform { get; set; } = "";
 
+    /// <summary>Images pulled at the same time; all others wait in line. More keeps some that hang from holding up the rest.</summary>
+    [Range(1, 64)] public int MaxConcurrentPulls { get; set; } = 3;
+
     /// <summary>Roots made at the same time; all others wait in line. More is faster on a large host with fast disks.</summary>
     [Range(1, 64)] public int MaxConcurrentConversions { get; set; } = 1;
 
@@ -35,6 +38,9 @@ public sealed class ImageOptions
 
     /// <summary>For one question to a registry, and for each silence in a download.</summary>
     public TimeSpan RegistryTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>From the front of the line to the last blob. Then the pull is given up, also when a little comes now and then.</summary>
+    public TimeSpan PullTimeout { get; set; } = TimeSpan.FromHours(2);
 
     /// <summary>From the front of the line to a ready root. Then the work is given up.</summary>
     public TimeSpan ConversionTimeout { get; set; } = TimeSpan.FromHours(2);

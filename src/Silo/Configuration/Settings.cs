@@ -52,6 +52,8 @@ internal static class Settings
             (o, v) => o.InsecureRegistries = SettingText.List(v)),
         new("limits.max_vcpus_per_instance", null, "16", "The most virtual CPUs of one instance.",
             (o, v) => o.MaxVcpusPerInstance = SettingText.AtLeastOne(v)),
+        new("limits.max_concurrent_pulls", null, "3", "Images pulled at the same time.",
+            (o, v) => o.MaxConcurrentPulls = SettingText.AtLeastOne(v)),
         new("limits.max_concurrent_builds", null, "1", "Images converted at the same time.",
             (o, v) => o.MaxConcurrentConversions = SettingText.AtLeastOne(v)),
         new("cluster.id", null, "hypeman", "Fleets that share a database need different ones.",

@@ -34,6 +34,7 @@ internal static class HostNode
         });
         services.Configure<ImageOptions>(o =>
         {
+            o.MaxConcurrentPulls = options.MaxConcurrentPulls;
             o.MaxConcurrentConversions = options.MaxConcurrentConversions;
             foreach (var registry in options.InsecureRegistries)
                 o.InsecureRegistries.Add(registry);

@@ -52,6 +52,25 @@ public sealed class ImageTests
         await ReadyAsync(fleet, "two");
     }
 
+    [Fact]
+    public async Task An_image_that_was_pulled_says_where_it_waits_to_be_converted()
+    {
+        await using var fleet = await TestFleet.StartAsync();
+        fleet.Node.Images.Publish("docker.io/library/one:latest", 'b');
+        fleet.Node.Images.Publish("docker.io/library/two:latest", 'c');
+        var hold = fleet.Node.Faults.HoldOnce(NodeStep.ConvertBegins);
+        await fleet.Grains.ImageCatalog().PullAsync(new ImageSpec { Name = "one" });
+        await hold.Reached.WaitAsync(TestFleet.Patience);
+
+        await fleet.Grains.ImageCatalog().PullAsync(new ImageSpec { Name = "two" });
+
+        await IsAsync(fleet, "one", image => image is { Status: ImageStatus.Converting, QueuePosition: null });
+        await IsAsync(fleet, "two", image => image is { Status: ImageStatus.Converting, QueuePosition: 1 });
+        hold.Release();
+        await ReadyAsync(fleet, "one");
+        Assert.Null((await ReadyAsync(fleet, "two")).QueuePosition);
+    }
+
     [Theory]
     [InlineData(NodeStep.PullBegins)]
     [InlineData(NodeStep.ConvertBegins)]

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Hypeman.Tests.NodeRuntime.Images;
 
-/// <summary>The line of images, what they share, and what is left when things go wrong.</summary>
+/// <summary>What images share, and what is left when things go wrong.</summary>
 public sealed class ImageHostTests : IAsyncLifetime
 {
     private readonly ImageHostFixture _fixture = new();
@@ -53,30 +53,6 @@ public sealed class ImageHostTests : IAsyncLifetime
             if (wanted(watch.Current))
                 return watch.Current;
         throw new InvalidOperationException("The work ended before what was waited for.");
-    }
-
-    [Fact]
-    public async Task Images_wait_in_line_and_know_their_place()
-    {
-        var images = new List<ResolvedImage>();
-        foreach (var name in (string[])["a", "b", "c"])
-            images.Add(await AddAsync(name, Image(name)));
-        HoldLayers();
-
-        await using var first = Watch("a", images[0]);
-        await NextAsync(first, progress => progress.Stage == RootStage.Pulling);
-        await using var second = Watch("b", images[1]);
-        await using var third = Watch("c", images[2]);
-        Assert.Equal(1, (await NextAsync(second, progress => progress.Stage == RootStage.Queued)).QueuePosition);
-        Assert.Equal(2, (await NextAsync(third, progress => progress.Stage == RootStage.Queued)).QueuePosition);
-
-        await _fixture.Host.DeleteAsync(images[1].ManifestDigest, Stop);
-        Assert.Equal(RootStage.Failed, (await NextAsync(second, RootJobEnded)).Stage);
-        Assert.Equal(1, (await NextAsync(third, progress => progress.QueuePosition == 1)).QueuePosition);
-        _gate.SetResult();
-        Assert.Equal(RootStage.Ready, (await NextAsync(first, RootJobEnded)).Stage);
-        Assert.Equal(RootStage.Ready, (await NextAsync(third, RootJobEnded)).Stage);
-        Assert.Null(_fixture.Host.FindRoot(images[1].ManifestDigest));
     }
 
     private static bool RootJobEnded(RootProgress progress) => progress.Stage is RootStage.Ready or RootStage.Failed;

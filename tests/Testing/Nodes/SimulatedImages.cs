@@ -6,7 +6,8 @@ using Hypeman.NodeRuntime.Images;
 namespace Hypeman.Tests.Testing.Nodes;
 
 /// <summary>
-/// The images of a simulated node. It knows a registry, <see cref="Publish"/>, and makes one root at a time.
+/// The images of a simulated node. It knows a registry, <see cref="Publish"/>; it pulls one image at a time, and
+/// converts one at a time.
 /// </summary>
 public sealed class SimulatedImages(FaultPlan faults) : IImageHost, IDisposable
 {
@@ -15,8 +16,10 @@ public sealed class SimulatedImages(FaultPlan faults) : IImageHost, IDisposable
     private readonly ConcurrentDictionary<string, ResolvedImage> _registry = new();
     private readonly ConcurrentDictionary<string, long> _roots = new();
     private readonly ConcurrentDictionary<string, Lazy<Task>> _making = new();
-    private readonly SemaphoreSlim _worker = new(1, 1);
-    private int _waiting;
+    private readonly SemaphoreSlim _puller = new(1, 1);
+    private readonly SemaphoreSlim _converter = new(1, 1);
+    private int _toPull;
+    private int _toConvert;
 
     /// <summary>Credentials of the last pull, for tests that check that they come through.</summary>
     public RegistryLogin? LastLogin { get; private set; }
@@ -81,19 +84,33 @@ public sealed class SimulatedImages(FaultPlan faults) : IImageHost, IDisposable
         return Task.CompletedTask;
     }
 
-    public void Dispose() => _worker.Dispose();
+    public void Dispose()
+    {
+        _puller.Dispose();
+        _converter.Dispose();
+    }
 
     private async Task MakeAsync(string digest, System.Threading.Channels.ChannelWriter<RootProgress> progress)
     {
         if (_roots.ContainsKey(digest))
             return;
-        progress.TryWrite(new RootProgress(RootStage.Queued) { QueuePosition = Interlocked.Increment(ref _waiting) });
-        await _worker.WaitAsync();
-        Interlocked.Decrement(ref _waiting);
+        progress.TryWrite(new RootProgress(RootStage.Queued) { QueuePosition = Interlocked.Increment(ref _toPull) });
+        await _puller.WaitAsync();
+        Interlocked.Decrement(ref _toPull);
         try
         {
             progress.TryWrite(new RootProgress(RootStage.Pulling));
             await faults.PassAsync(NodeStep.PullBegins, CancellationToken.None);
+        }
+        finally
+        {
+            _puller.Release();
+        }
+        progress.TryWrite(new RootProgress(RootStage.Converting) { QueuePosition = Interlocked.Increment(ref _toConvert) });
+        await _converter.WaitAsync();
+        Interlocked.Decrement(ref _toConvert);
+        try
+        {
             progress.TryWrite(new RootProgress(RootStage.Converting));
             await faults.PassAsync(NodeStep.ConvertBegins, CancellationToken.None);
             _roots[digest] = RootBytes;
@@ -101,7 +118,7 @@ public sealed class SimulatedImages(FaultPlan faults) : IImageHost, IDisposable
         }
         finally
         {
-            _worker.Release();
+            _converter.Release();
         }
     }
 

@@ -1,16 +1,15 @@
 namespace Hypeman.NodeRuntime.Images.Roots;
 
-/// <summary>Jobs in the order they came, a few at a time; those that wait are told their place in the line.</summary>
-internal sealed class RootQueue(int maxRunning, Func<RootJob, Task> run)
+/// <summary>The roots that are being made: one job for each, however many ask for it.</summary>
+/// <param name="run">Carries a job out and gives it its end, whatever happens; does not throw.</param>
+internal sealed class RootJobs(Func<RootJob, Task> run)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<Digest, RootJob> _jobs = [];
-    private readonly List<RootJob> _waiting = [];
-    private int _running;
     private bool _isClosed;
 
     /// <summary>The job for this root: the one there is, or else the one that is made here.</summary>
-    public RootJob Enqueue(Digest manifest, Func<RootJob> newJob)
+    public RootJob Start(Digest manifest, Func<RootJob> newJob)
     {
         lock (_lock)
         {
@@ -18,8 +17,7 @@ internal sealed class RootQueue(int maxRunning, Func<RootJob, Task> run)
             if (_jobs.TryGetValue(manifest, out var known) && !known.Ended.IsCompleted)
                 return known;
             var job = _jobs[manifest] = newJob();
-            _waiting.Add(job);
-            StartNext();
+            _ = RunAsync(job);
             return job;
         }
     }
@@ -32,7 +30,7 @@ internal sealed class RootQueue(int maxRunning, Func<RootJob, Task> run)
         {
             if (!_jobs.TryGetValue(manifest, out job))
                 return;
-            Stop(job);
+            job.Cancel();
         }
         await job.Ended.WaitAsync(cancellationToken);
     }
@@ -45,47 +43,17 @@ internal sealed class RootQueue(int maxRunning, Func<RootJob, Task> run)
         {
             _isClosed = true;
             jobs = [.. _jobs.Values];
-            jobs.ForEach(Stop);
+            jobs.ForEach(job => job.Cancel());
         }
         await Task.WhenAll(jobs.Select(job => job.Ended));
     }
 
-    /// <summary>One that waits ends at once, one that runs will end soon.</summary>
-    private void Stop(RootJob job)
-    {
-        job.Cancel();
-        if (!_waiting.Remove(job))
-            return;
-        _jobs.Remove(job.Manifest);
-        job.Report(new RootProgress(RootStage.Failed) { Error = "The work was cancelled." });
-        job.Dispose();
-        StartNext();
-    }
-
-    private void StartNext()
-    {
-        while (_running < maxRunning && _waiting.Count > 0)
-        {
-            var job = _waiting[0];
-            _waiting.RemoveAt(0);
-            _running++;
-            _ = Task.Run(() => RunAsync(job));
-        }
-        for (var i = 0; i < _waiting.Count; i++)
-            _waiting[i].Report(new RootProgress(RootStage.Queued) { QueuePosition = i + 1 });
-    }
-
     private async Task RunAsync(RootJob job)
     {
-        // The run reports its own end, whatever happens; it does not throw.
         await run(job);
         lock (_lock)
-        {
             if (_jobs.GetValueOrDefault(job.Manifest) == job)
                 _jobs.Remove(job.Manifest);
-            _running--;
-            StartNext();
-        }
         job.Dispose();
     }
 }

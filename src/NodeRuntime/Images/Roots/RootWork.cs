@@ -8,31 +8,40 @@ namespace Hypeman.NodeRuntime.Images.Roots;
 
 /// <summary>
 /// Carries out one job: 1. the manifest, 2. room on the disk, 3. the blobs that are missing, 4. the root, 5. its record.
+/// Pulls wait in one line and conversions in another, so that a slow registry keeps nobody from converting. The line
+/// moves, since each turn has a deadline.
 /// Whatever happens, the job gets its end, and what is half-made is removed here or at the next start.
 /// </summary>
 internal sealed class RootWork(
     DataLayout layout, ImageOptions options, TimeProvider clock, ILogger log,
     BlobStore blobs, RootStore roots, ImageResolver resolver, RegistryClient registries)
 {
-    public async Task RunAsync(RootJob job)
+    private readonly WaitingLine _pulls = new(options.MaxConcurrentPulls);
+    private readonly WaitingLine _conversions = new(options.MaxConcurrentConversions);
+    private readonly PullRoom _room = new(layout, options);
+
+    /// <summary>The job is in line when this returns, and has its end when the task ends.</summary>
+    public Task RunAsync(RootJob job)
+    {
+        var place = _pulls.Join(number => job.Report(new RootProgress(RootStage.Queued) { QueuePosition = number }));
+        return Task.Run(() => RunAsync(job, place));
+    }
+
+    private async Task RunAsync(RootJob job, WaitingLine.Place pulling)
     {
         try
         {
-            using var deadline = new CancellationTokenSource(options.ConversionTimeout, clock);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, job.Cancellation);
-            var size = await MakeAsync(job, either.Token);
-            job.Report(new RootProgress(RootStage.Ready) { RootBytes = size });
+            using (pulling)
+                job.Report(new RootProgress(RootStage.Ready) { RootBytes = await MakeAsync(job, pulling) });
         }
         catch (NodeException failure)
         {
             log.LogWarning("The root of {Reference} was not made: {Reason} {Detail}", job.Reference, failure.Message, failure.Detail);
             Fail(job, failure.Message);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (job.Cancellation.IsCancellationRequested)
         {
-            Fail(job, job.Cancellation.IsCancellationRequested
-                ? "The work was cancelled."
-                : $"The work was given up after {options.ConversionTimeout}.");
+            Fail(job, "The work was cancelled.");
         }
         catch (IOException failure) when (DiskFull.Is(failure))
         {
@@ -47,42 +56,59 @@ internal sealed class RootWork(
 
     private static void Fail(RootJob job, string error) => job.Report(new RootProgress(RootStage.Failed) { Error = error });
 
-    private async Task<long> MakeAsync(RootJob job, CancellationToken cancellationToken)
+    private async Task<long> MakeAsync(RootJob job, WaitingLine.Place pulling)
     {
-        job.Report(new RootProgress(RootStage.Pulling));
         var session = registries.Open(job.Reference, job.Login);
         using var heldManifest = blobs.Hold([job.Manifest]);
-        var manifest = await FetchManifestAsync(session, job.Manifest, cancellationToken); // :: Step 1
+        if (blobs.Find(job.Manifest) is null)
+            await PullAsync(job, pulling, stop => FetchManifestAsync(session, job.Manifest, stop)); // :: Step 1
+        var manifest = await resolver.ReadManifestAsync(job.Manifest, job.Cancellation);
         manifest.CheckIsImage();
-        Digest[] all = [job.Manifest, .. manifest.Parts.Select(part => part.Digest)];
+        Digest[] all = [.. manifest.Parts.Select(part => part.Digest).Prepend(job.Manifest).Distinct()];
         using var held = blobs.Hold(all);
         var missing = manifest.Parts.Where(part => blobs.Find(part.Digest) is null).DistinctBy(part => part.Digest).ToList();
-        CheckRoom(missing.Sum(part => part.Size)); // :: Step 2
-        await PullAsync(session, missing, job, cancellationToken); // :: Step 3
-        var config = ConfigDocument.Parse(await blobs.ReadAsync(manifest.Config.Digest, ImageLimits.ConfigBytes, cancellationToken));
-        var layers = LayersOf(manifest, config);
-        var size = await ConvertAsync(layers, job, [.. all.Distinct()], cancellationToken); // :: Steps 4 and 5
+        using var room = _room.Take(missing.Sum(part => part.Size)); // :: Step 2
+        if (missing.Count > 0)
+            await PullAsync(job, pulling, stop => FetchAsync(session, missing, room, job, stop)); // :: Step 3
+        pulling.Dispose(); // Whoever waits to be converted is in nobody's way.
+
+        using var converting = _conversions.Join(
+            number => job.Report(new RootProgress(RootStage.Converting) { QueuePosition = number }));
+        await converting.ComesAsync(job.Cancellation);
+        var size = 0L;
+        await WithinAsync(options.ConversionTimeout, "conversion", job,
+            async stop => size = await ConvertAsync(manifest, job, all, stop)); // :: Steps 4 and 5
         log.LogInformation("Made the root of {Reference} ({Manifest}, {Bytes} bytes)", job.Reference, job.Manifest, size);
         return size;
     }
 
-    private async Task<ImageManifest> FetchManifestAsync(RegistrySession session, Digest digest, CancellationToken cancellationToken)
+    /// <summary>Waits for its turn. What is here already needs none, and passes those whose registry is slow.</summary>
+    private async Task PullAsync(RootJob job, WaitingLine.Place pulling, Func<CancellationToken, Task> fetch)
     {
-        if (blobs.Find(digest) is null)
-            await blobs.PutAsync((await session.GetManifestAsync(digest.ToString(), cancellationToken)).Content, cancellationToken);
-        return await resolver.ReadManifestAsync(digest, cancellationToken);
+        await pulling.ComesAsync(job.Cancellation);
+        job.Report(new RootProgress(RootStage.Pulling));
+        await WithinAsync(options.PullTimeout, "pull", job, fetch);
     }
 
-    private void CheckRoom(long missingBytes)
+    private async Task WithinAsync(TimeSpan time, string what, RootJob job, Func<CancellationToken, Task> work)
     {
-        var free = new DriveInfo(layout.Root).AvailableFreeSpace;
-        if (free - missingBytes < options.MinFreeBytes)
-            throw new NodeException(NodeErrorKind.InsufficientResources,
-                $"The disk of this host has {free >> 20} MiB free; the image needs {missingBytes >> 20} MiB, and "
-                + $"{options.MinFreeBytes >> 20} MiB must stay free.");
+        using var deadline = new CancellationTokenSource(time, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, job.Cancellation);
+        try
+        {
+            await work(either.Token);
+        }
+        catch (OperationCanceledException) when (deadline.IsCancellationRequested && !job.Cancellation.IsCancellationRequested)
+        {
+            throw new NodeException(NodeErrorKind.TimedOut, $"The {what} was given up after {time}.");
+        }
     }
 
-    private async Task PullAsync(RegistrySession session, List<Descriptor> missing, RootJob job, CancellationToken cancellationToken)
+    private async Task FetchManifestAsync(RegistrySession session, Digest digest, CancellationToken cancellationToken) =>
+        await blobs.PutAsync((await session.GetManifestAsync(digest.ToString(), cancellationToken)).Content, cancellationToken);
+
+    private async Task FetchAsync(
+        RegistrySession session, List<Descriptor> missing, PullRoom.Claim room, RootJob job, CancellationToken cancellationToken)
     {
         var total = missing.Sum(part => part.Size);
         var done = new long[missing.Count];
@@ -90,14 +116,23 @@ internal sealed class RootWork(
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = options.MaxParallelDownloads, CancellationToken = cancellationToken };
         await Parallel.ForAsync(0, missing.Count, parallel, async (i, stop) =>
         {
-            await using var writer = blobs.BeginWrite();
-            await session.DownloadAsync(missing[i], writer, bytes =>
+            var part = missing[i];
+            if (blobs.Find(part.Digest) is null) // Another pull may have brought it.
             {
-                Interlocked.Exchange(ref done[i], bytes);
-                job.Report(new RootProgress(RootStage.Pulling) { BytesDone = done.Sum(), BytesTotal = total });
-            }, stop);
-            writer.Commit(missing[i].Digest);
+                await using var writer = blobs.BeginWrite();
+                await session.DownloadAsync(part, writer, bytes => Report(i, bytes), stop);
+                writer.Commit(part.Digest);
+            }
+            Report(i, part.Size);
         });
+
+        void Report(int i, long bytes)
+        {
+            Interlocked.Exchange(ref done[i], bytes);
+            var sum = done.Sum();
+            room.SetToCome(total - sum);
+            job.Report(new RootProgress(RootStage.Pulling) { BytesDone = sum, BytesTotal = total });
+        }
     }
 
     private List<RootLayer> LayersOf(ImageManifest manifest, ConfigDocument config)
@@ -109,8 +144,10 @@ internal sealed class RootWork(
 
     /// <summary>On a thread of its own: it computes, and does not wait.</summary>
     private async Task<long> ConvertAsync(
-        List<RootLayer> layers, RootJob job, IReadOnlyList<Digest> all, CancellationToken cancellationToken)
+        ImageManifest manifest, RootJob job, IReadOnlyList<Digest> all, CancellationToken cancellationToken)
     {
+        var config = ConfigDocument.Parse(await blobs.ReadAsync(manifest.Config.Digest, ImageLimits.ConfigBytes, cancellationToken));
+        var layers = LayersOf(manifest, config);
         var total = layers.Sum(layer => new FileInfo(layer.BlobPath).Length);
         job.Report(new RootProgress(RootStage.Converting) { BytesTotal = total });
         var builder = new RootBuilder(options, bytes =>
