@@ -13,8 +13,6 @@ internal sealed class TokenValidator : ITokenValidator
 {
     public const string PermissionsClaim = "permissions";
 
-    private static readonly string[] RegistryClaims = ["repos", "repo_access", "scope", "build_id"];
-
     private readonly JsonWebTokenHandler _handler = new() { MapInboundClaims = false };
     private readonly TokenValidationParameters? _parameters;
 
@@ -46,15 +44,15 @@ internal sealed class TokenValidator : ITokenValidator
 
     private static Caller? Read(JsonWebToken jwt)
     {
-        var isRegistryToken = IsBuilder(jwt.Subject) || RegistryClaims.Any(claim => jwt.TryGetPayloadValue<object>(claim, out _));
+        var repositories = RepositoryGrants.Read(jwt);
         if (!jwt.TryGetPayloadValue<object>(PermissionsClaim, out _))
-            return new Caller(jwt.Subject, null, isRegistryToken);
+            return new Caller(jwt.Subject, null, repositories);
 
         // A list that cannot be read grants nothing, so the token is refused rather than taken for an unlimited one.
         return jwt.TryGetPayloadValue<JsonElement>(PermissionsClaim, out var list)
             && list.ValueKind == JsonValueKind.Array
             && list.EnumerateArray().All(scope => scope.ValueKind == JsonValueKind.String)
-                ? new Caller(jwt.Subject, list.EnumerateArray().Select(scope => scope.GetString()!).ToHashSet(), isRegistryToken)
+                ? new Caller(jwt.Subject, list.EnumerateArray().Select(scope => scope.GetString()!).ToHashSet(), repositories)
                 : null;
     }
 }

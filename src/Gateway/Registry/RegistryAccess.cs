@@ -3,7 +3,10 @@ using Hypeman.Gateway.Auth;
 
 namespace Hypeman.Gateway.Registry;
 
-/// <summary>Who may push and pull: users by their token, sent as a bearer or as the name of a Basic login.</summary>
+/// <summary>
+/// Who may push and pull: users by the scopes of their token, builds by the repositories of theirs. A token is sent as
+/// a bearer, or as the name of a Basic login.
+/// </summary>
 internal sealed class RegistryAccess(ITokenValidator tokens)
 {
     /// <summary>The caller, and the token as it came.</summary>
@@ -16,16 +19,22 @@ internal sealed class RegistryAccess(ITokenValidator tokens)
     }
 
     /// <exception cref="RegistryException">Denied; Unavailable for a builder that reads what is not its own.</exception>
-    public static void Require(Caller caller, bool isWrite)
+    public static void Require(Caller caller, string repository, bool isWrite)
     {
-        if (caller.IsRegistryToken)
-            throw isWrite
-                ? new RegistryException(RegistryError.Denied, "this token may not push to this repository")
-                : new RegistryException(RegistryError.Unavailable, "image not mirrored");
-        var scope = isWrite ? Scopes.ImageWrite : Scopes.ImageRead;
-        if (!caller.May(scope))
-            throw new RegistryException(RegistryError.Denied, $"the token lacks the scope {scope}");
+        if (May(caller, repository, isWrite))
+            return;
+        if (!caller.IsRegistryToken)
+            throw new RegistryException(RegistryError.Denied, $"the token lacks the scope {ScopeOf(isWrite)}");
+        throw isWrite
+            ? new RegistryException(RegistryError.Denied, "this token may not push to this repository")
+            : new RegistryException(RegistryError.Unavailable, "image not mirrored");
     }
+
+    public static bool May(Caller caller, string repository, bool isWrite) => caller.Repositories is { } own
+        ? isWrite ? own.MayPush(repository) : own.MayPull(repository)
+        : caller.May(ScopeOf(isWrite));
+
+    private static string ScopeOf(bool isWrite) => isWrite ? Scopes.ImageWrite : Scopes.ImageRead;
 
     private static string? ReadToken(string header)
     {

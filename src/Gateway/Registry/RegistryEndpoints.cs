@@ -39,7 +39,7 @@ public static class RegistryEndpoints
             return Results.NotFound();
 
         var isRead = HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);
-        RegistryAccess.Require(caller, isWrite: !isRead || path.Kind == RegistryPathKind.Upload);
+        RegistryAccess.Require(caller, path.Repository, isWrite: !isRead || path.Kind == RegistryPathKind.Upload);
         return path.Kind switch
         {
             RegistryPathKind.Blob when isRead => blobs.Read(context, path),

@@ -21,12 +21,17 @@ internal static class TokenEndpoint
     {
         foreach (var scope in scopes.Split(' ', StringSplitOptions.RemoveEmptyEntries))
         {
-            var actions = scope[(scope.LastIndexOf(':') + 1)..].Split(',');
-            var mayNot = caller.IsRegistryToken
-                || (actions.Contains("push") && !caller.May(Scopes.ImageWrite))
-                || (actions.Contains("pull") && !caller.May(Scopes.ImageRead));
-            if (mayNot)
+            var (first, last) = (scope.IndexOf(':'), scope.LastIndexOf(':'));
+            var repository = first < last ? scope[(first + 1)..last] : "";
+            if (!scope[(last + 1)..].Split(',').All(action => Grants(caller, repository, action)))
                 throw new RegistryException(RegistryError.Denied, $"the token does not grant '{scope}'");
         }
     }
+
+    private static bool Grants(Caller caller, string repository, string action) => action switch
+    {
+        "push" => RegistryAccess.May(caller, repository, isWrite: true),
+        "pull" => RegistryAccess.May(caller, repository, isWrite: false),
+        _ => !caller.IsRegistryToken, // Nothing here asks for more, so it does no harm.
+    };
 }

@@ -109,6 +109,26 @@ public sealed class TokenTests
     public async Task Tokens_of_the_registry_are_told_apart(string claims) =>
         Assert.True((await ValidateAsync(Forge(claims)))!.IsRegistryToken);
 
+    [Theory]
+    [InlineData("""{"sub": "builder-x", "repos": ["builds/x", "cache/x"], "scope": "push"}""", true, true)]
+    [InlineData("""{"sub": "builder-x", "repos": ["builds/x", "cache/x"], "scope": "pull"}""", false, true)]
+    [InlineData("""{"sub": "builder-x", "repos": ["builds/x", "cache/x"]}""", false, true)]
+    [InlineData("""{"repo_access": [{"repo": "builds/x", "scope": "push"}, {"repo": "cache/x", "scope": "pull"}]}""", true, true)]
+    [InlineData("""{"repo_access": [{"repo": "cache/x", "scope": "push"}, {"repo": "builds/x", "scope": "pull"}]}""", false, true)]
+    [InlineData("""{"repo_access": [{"repo": "builds/x", "scope": "push"}, {"repo": "builds/x", "scope": "pull"}]}""", true, true)]
+    [InlineData("""{"repo_access": [{"repo": "builds", "scope": "push"}]}""", false, false)]
+    [InlineData("""{"repo_access": ["builds/x", 1, {"repo": 1, "scope": "push"}, {"scope": "push"}]}""", false, false)]
+    [InlineData("""{"repo_access": {"repo": "builds/x", "scope": "push"}}""", false, false)]
+    [InlineData("""{"repos": "builds/x", "scope": ["push"]}""", false, false)]
+    [InlineData("""{"repos": [null, {"repo": "builds/x"}], "scope": "push"}""", false, false)]
+    [InlineData("""{"sub": "builder-x"}""", false, false)]
+    public async Task A_token_of_the_registry_may_do_what_it_lists(string claims, bool mayPush, bool mayPull)
+    {
+        var grants = (await ValidateAsync(Forge(claims)))!.Repositories!;
+        Assert.Equal((mayPush, mayPull), (grants.MayPush("builds/x"), grants.MayPull("builds/x")));
+        Assert.False(grants.MayPull("builds/y"));
+    }
+
     [Fact]
     public async Task A_token_needs_neither_subject_nor_expiry() =>
         Assert.Equal("", (await ValidateAsync(Forge("{}")))!.Subject);

@@ -201,6 +201,37 @@ public sealed class ProtocolTests : IAsyncLifetime
         Assert.Equal((HttpStatusCode.BadGateway, "UNAVAILABLE"), (answer.StatusCode, await CodeOf(answer)));
     }
 
+    [Theory]
+    [InlineData("GET", "/v2/", 200)]
+    [InlineData("POST", "/v2/builds/1/blobs/uploads/", 202)]
+    [InlineData("HEAD", "/v2/builds/1/manifests/latest", 404)]
+    [InlineData("GET", "/v2/base/app/manifests/latest", 404)]
+    [InlineData("POST", "/v2/base/app/blobs/uploads/", 403)]
+    [InlineData("PUT", "/v2/base/app/manifests/latest", 403)]
+    [InlineData("POST", "/v2/builds/2/blobs/uploads/", 403)]
+    [InlineData("HEAD", "/v2/builds/2/manifests/latest", 502)]
+    public async Task A_builder_may_do_what_its_token_lists(string method, string path, int status)
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(method), path);
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", RegistryFixture.BuilderToken);
+        Assert.Equal(status, (int)(await _registry.Client.SendAsync(request, Stop)).StatusCode);
+    }
+
+    [Theory]
+    [InlineData("", 200)]
+    [InlineData("?scope=repository:builds/1:pull,push", 200)]
+    [InlineData("?scope=repository:base/app:pull&scope=repository:builds/1:push", 200)]
+    [InlineData("?scope=repository:base/app:pull,push", 403)]
+    [InlineData("?scope=repository:builds/1:push%20repository:library/alpine:pull", 403)]
+    [InlineData("?scope=repository:builds/1:delete", 403)]
+    [InlineData("?scope=push", 403)]
+    public async Task A_builder_gets_a_token_for_what_its_own_lists(string query, int status)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/v2/token{query}");
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", RegistryFixture.BuilderToken);
+        Assert.Equal(status, (int)(await _registry.Client.SendAsync(request, Stop)).StatusCode);
+    }
+
     private async Task<string> BeginAsync()
     {
         var answer = await SendAsync(HttpMethod.Post, "/v2/a/blobs/uploads/");

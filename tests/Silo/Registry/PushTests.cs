@@ -92,6 +92,14 @@ public sealed class PushTests
     }
 
     [Fact]
+    public async Task A_builder_pushes_to_its_own_repository()
+    {
+        await using var registry = await RegistryFixture.StartAsync();
+        await registry.PushAsync(Small(), "builds/1:latest", RegistryFixture.BuilderToken);
+        Assert.Equal($"{registry.Host}/builds/1:latest", Assert.Single(registry.Imports).Name);
+    }
+
+    [Fact]
     public async Task Who_does_not_log_in_is_told_how()
     {
         await using var registry = await RegistryFixture.StartAsync();

@@ -26,6 +26,7 @@ namespace Hypeman.Tests.Silo.Registry;
 /// <summary>The registry's endpoints on a port of their own, above real blobs; the catalog notes what is imported.</summary>
 internal sealed class RegistryFixture : IAsyncDisposable
 {
+    /// <summary>That of the builder may push to <c>builds/1</c> and pull from <c>base/app</c>.</summary>
     public const string UserToken = "user-token", ReaderToken = "reader-token", BuilderToken = "builder-token";
 
     private readonly TemporaryFolder _folder = new();
@@ -104,9 +105,9 @@ internal sealed class RegistryFixture : IAsyncDisposable
     {
         public ValueTask<Caller?> ValidateAsync(string token) => ValueTask.FromResult(token switch
         {
-            UserToken => new Caller("user", null, IsRegistryToken: false),
-            ReaderToken => new Caller("reader", new HashSet<string> { Scopes.ImageRead }, IsRegistryToken: false),
-            BuilderToken => new Caller("builder-1", null, IsRegistryToken: true),
+            UserToken => new Caller("user", null),
+            ReaderToken => new Caller("reader", new HashSet<string> { Scopes.ImageRead }),
+            BuilderToken => new Caller("builder-1", null, new RepositoryGrants(("builds/1", true), ("base/app", false))),
             _ => null,
         });
     }
