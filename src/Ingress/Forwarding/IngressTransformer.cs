@@ -32,8 +32,25 @@ internal sealed class IngressTransformer : HttpTransformer
 
         // The parsed path is decoded and cannot be put back as it was (%41, %2F, "//"): applications sign and compare
         // paths, so the one on the wire goes on.
-        if (httpContext.Features.Get<IHttpRequestFeature>()?.RawTarget is ['/', ..] target)
-            proxyRequest.RequestUri = new Uri(destinationPrefix + target, AsIs);
+        if (PathIn(httpContext.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "") is { } path)
+            proxyRequest.RequestUri = new Uri(destinationPrefix + path, AsIs);
+    }
+
+    /// <summary>Path and query of a request target as they were written, also of one that names the host; null for <c>*</c>.</summary>
+    private static string? PathIn(string target)
+    {
+        const string afterScheme = "://";
+        if (target.StartsWith('/'))
+            return target;
+        if (target.IndexOf(afterScheme, StringComparison.Ordinal) is not (> 0 and var scheme))
+            return null;
+        var path = target.AsSpan(scheme + afterScheme.Length);
+        return path.IndexOfAny('/', '?') switch
+        {
+            < 0 => "/",
+            var start when path[start] == '?' => $"/{path[start..]}",
+            var start => path[start..].ToString(),
+        };
     }
 
     private static string Text(IPAddress address) =>

@@ -1,3 +1,6 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
 using Hypeman.Contracts.Index;
 using Hypeman.Contracts.Instances;
 using Hypeman.Ingress;
@@ -56,9 +59,12 @@ internal sealed class IngressHarness : IAsyncDisposable
     }
 
     /// <summary>An instance whose port 8080 is the backend, published as the host; both known when this returns.</summary>
-    public async Task PublishAsync(string host, Backend backend, string name = "web")
+    public Task PublishAsync(string host, Backend backend, string name = "web") => PublishAsync(host, backend.Port, name);
+
+    /// <summary>As above, for anything that listens on a port of this machine.</summary>
+    public async Task PublishAsync(string host, int localPort, string name = "web")
     {
-        Connector.Lead(name + "-id", 8080, backend.Port);
+        Connector.Lead(name + "-id", 8080, localPort);
         await PutAsync(Rows.Instance(name + "-id", name));
         await Index.PutAsync(Rows.Ingress(name + "-ingress", host, name));
         await Until.True(() => Routes.Find(host, 80) is not null, Patience, $"{host} has a route");
@@ -80,6 +86,16 @@ internal sealed class IngressHarness : IAsyncDisposable
     {
         request.Headers.Host = host;
         return Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+    }
+
+    /// <summary>Sends bytes as they are; all that comes back until the ingress closes the connection.</summary>
+    public async Task<string> RawAsync(string request)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, Port);
+        var stream = client.GetStream();
+        await stream.WriteAsync(Encoding.UTF8.GetBytes(request));
+        return await new StreamReader(stream).ReadToEndAsync().WaitAsync(Patience);
     }
 
     public Uri Url(string path = "/", int? port = null) =>

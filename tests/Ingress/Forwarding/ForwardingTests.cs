@@ -1,7 +1,5 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
-using System.Text;
 using Hypeman.Tests.Ingress.Fakes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -23,6 +21,24 @@ public class ForwardingTests
 
         Assert.Equal("PATCH //a%2Fb/%41/c?x=%20y&z=1+2 Web.Example.com:8080", await response.Content.ReadAsStringAsync());
         Assert.Equal("node-a", Assert.Single(ingress.Connector.Homes));
+    }
+
+    // What follows the host in a request line that names it, and what the instance sees.
+    [Theory]
+    [InlineData("//a%2Fb/%41?x=%20y", "//a%2Fb/%41?x=%20y")]
+    [InlineData("/", "/")]
+    [InlineData("", "/")]
+    [InlineData("?x=/y", "/?x=/y")]
+    public async Task A_request_in_absolute_form_reaches_the_instance_as_any_other(string sent, string seen)
+    {
+        await using var backend = await Backend.StartAsync(context =>
+            context.Response.WriteAsync($"[{context.Features.Get<IHttpRequestFeature>()!.RawTarget}]"));
+        await using var ingress = await IngressHarness.StartAsync();
+        await ingress.PublishAsync("web.example.com", backend);
+
+        var answer = await ingress.RawAsync($"GET http://web.example.com{sent} HTTP/1.1\r\nHost: web.example.com\r\nConnection: close\r\n\r\n");
+
+        Assert.Contains($"[{seen}]", answer);
     }
 
     [Fact]
@@ -150,7 +166,7 @@ public class ForwardingTests
         await ingress.PublishAsync("web.example.com", backend);
 
         // One letter of two bytes: the backend reads it as UTF-8, as Kestrel does unless told otherwise.
-        var answer = await RawAsync(ingress.Port, "GET / HTTP/1.1\r\nHost: web.example.com\r\nX-Name: \u00e9\r\nConnection: close\r\n\r\n");
+        var answer = await ingress.RawAsync("GET / HTTP/1.1\r\nHost: web.example.com\r\nX-Name: \u00e9\r\nConnection: close\r\n\r\n");
 
         Assert.Contains("X-Length: 1", answer);
     }
@@ -169,15 +185,6 @@ public class ForwardingTests
         await using var ingress = await IngressHarness.StartAsync();
         await ingress.PublishAsync("web.example.com", backend);
 
-        Assert.StartsWith($"HTTP/1.1 {status}", await RawAsync(ingress.Port, request));
-    }
-
-    private static async Task<string> RawAsync(int port, string request)
-    {
-        using var client = new TcpClient();
-        await client.ConnectAsync(IPAddress.Loopback, port);
-        var stream = client.GetStream();
-        await stream.WriteAsync(Encoding.UTF8.GetBytes(request));
-        return await new StreamReader(stream).ReadToEndAsync().WaitAsync(IngressHarness.Patience);
+        Assert.StartsWith($"HTTP/1.1 {status}", await ingress.RawAsync(request));
     }
 }
