@@ -20,6 +20,7 @@ cpio             checks the initial file system we write
 erofs-utils      checks the root disks we write
 postgresql       the database of a fleet
 nodejs           runs the official client
+chromium         opens the dashboard as operators do
 '
 
 # need_packages run|test: installs what is missing, after saying what and why.
