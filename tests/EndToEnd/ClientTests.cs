@@ -17,7 +17,7 @@ public class ClientTests(FleetFixture fixture) : IClassFixture<FleetFixture>
     public Task A_program_that_ends_stops_its_instance_and_leaves_its_exit_code() => RunAsync("exits.mjs");
 
     [Fact]
-    public Task An_image_is_pushed_by_the_client_and_runs() => RunAsync("push.mjs", ("E2E_LAYOUT", TestImage.LayoutDir));
+    public Task An_image_is_pushed_by_the_client_and_runs() => RunAsync("push.mjs", ("E2E_LAYOUT", TestImage.Busybox.LayoutDir));
 
     [Fact]
     public Task Bad_input_is_refused_with_the_contracts_codes() => RunAsync("errors.mjs");
@@ -26,5 +26,5 @@ public class ClientTests(FleetFixture fixture) : IClassFixture<FleetFixture>
     public Task A_hostname_leads_to_a_port_of_an_instance() => RunAsync("ingress.mjs");
 
     private Task RunAsync(string scenario, params (string, string)[] environment) =>
-        fixture.Fleet.ClientAsync(scenario, [("E2E_IMAGE", TestImage.Name), .. environment]);
+        fixture.Fleet.ClientAsync(scenario, [("E2E_IMAGE", TestImage.Busybox.Name), .. environment]);
 }

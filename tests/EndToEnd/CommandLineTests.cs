@@ -12,7 +12,7 @@ public class CommandLineTests(FleetFixture fixture) : IClassFixture<FleetFixture
     [Fact]
     public async Task An_instance_is_run_used_and_removed()
     {
-        await HypemanAsync("run", TestImage.Name, "--name", "cli", "--memory", "256MB", "--wait");
+        await HypemanAsync("run", TestImage.Busybox.Name, "--name", "cli", "--memory", "256MB", "--wait");
         var listed = JsonSerializer.Deserialize<JsonElement>(await HypemanAsync("ps", "--json"));
         Assert.Contains(listed.EnumerateArray(), instance => instance.GetProperty("name").GetString() == "cli");
 

@@ -13,7 +13,7 @@ public sealed class FleetFixture : IAsyncLifetime
     {
         _leaks = await LeakCheck.StartAsync();
         Fleet = await Fleet.StartAsync();
-        await TestImage.PushAsync(Fleet);
+        await TestImage.Busybox.PushAsync(Fleet);
     }
 
     public async ValueTask DisposeAsync()

@@ -21,7 +21,7 @@ public sealed class FullDiskTests : IAsyncLifetime
     {
         await Command.RunAsync("mount", ["-t", "tmpfs", "-o", "size=8g,mode=0700", "hypeman-test", _data], Cancel);
         _fleet = await Fleet.StartAsync(Directory.CreateDirectory(Path.Combine(_data, "node")).FullName);
-        await TestImage.PushAsync(_fleet);
+        await TestImage.Busybox.PushAsync(_fleet);
     }
 
     public async ValueTask DisposeAsync()

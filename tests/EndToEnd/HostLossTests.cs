@@ -14,7 +14,7 @@ public sealed class HostLossTests : IAsyncLifetime
     {
         _leaks = await LeakCheck.StartAsync();
         _fleet = await Fleet.StartAsync();
-        await TestImage.PushAsync(_fleet);
+        await TestImage.Busybox.PushAsync(_fleet);
     }
 
     public async ValueTask DisposeAsync()

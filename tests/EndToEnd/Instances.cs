@@ -12,7 +12,7 @@ internal static class Instances
 
     public static object Request(string name, string script) => new
     {
-        name, image = TestImage.Name, size = "256MB", overlay_size = "1GB", vcpus = 1,
+        name, image = TestImage.Busybox.Name, size = "256MB", overlay_size = "1GB", vcpus = 1,
         entrypoint = Shell, cmd = Enumerable.Repeat(script, 1),
     };
 
