@@ -1,5 +1,6 @@
 # Installs what is missing and builds. Each part is skipped when it is already as it should be.
 . scripts/packages.sh
+. scripts/systemd.sh
 
 verb_setup() {
   case "${1:-}" in
@@ -23,6 +24,7 @@ setup_run() {
 # What the tests need on top.
 setup_tests() {
   need_packages test
+  need_systemd_root
   build Hypeman.sln
   unless_done client "$(digest_of tests/EndToEnd/client/package-lock.json)" install_client
 }

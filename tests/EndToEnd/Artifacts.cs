@@ -15,6 +15,9 @@ internal static class Artifacts
 
     public static string GuestBinary { get; } = GuestAssets.GuestBinary;
 
+    /// <summary>A tar archive: the root of a small system with systemd, without a shell.</summary>
+    public static string SystemdRoot { get; } = Find("HYPEMAN_SYSTEMD_ROOT", ".cache/systemd/root.tar");
+
     public static string ClientDir { get; } = RepositoryRoot.PathOf("tests/EndToEnd/client");
 
     /// <summary>Programs that inherit no environment must be told where .NET is.</summary>

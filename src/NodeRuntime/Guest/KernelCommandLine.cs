@@ -7,10 +7,12 @@ public static class KernelCommandLine
 {
     /// <summary>
     /// <c>panic=-1</c> reboots at once, which <c>-no-reboot</c> turns into an exit: a guest that panics never hangs.
-    /// The console is a log: systemd shall offer no login there, for which an image without udev waits 90 seconds.
+    /// The console is a log: systemd shall offer no login there, for which an image without udev waits 90 seconds, nor
+    /// ask there at the first boot for what nobody will type.
     /// </summary>
     private const string Common =
-        "console=ttyS0 quiet panic=-1 reboot=t cryptomgr.notests random.trust_cpu=on systemd.getty_auto=0";
+        "console=ttyS0 quiet panic=-1 reboot=t cryptomgr.notests random.trust_cpu=on "
+        + "systemd.getty_auto=0 systemd.firstboot=0";
 
     /// <param name="tscKhz">
     /// The host's clock rate; a microvm under emulation hangs without it, because nothing there calibrates the TSC.

@@ -69,6 +69,9 @@ public sealed class OciImageBuilder
     /// <summary>Ends the top layer and begins one above it.</summary>
     public OciImageBuilder NextLayer() => With(() => _layers.Add((new TarBuilder(), LayerCompression.Gzip)));
 
+    /// <summary>Takes a tar archive for the top layer and begins one above it.</summary>
+    public OciImageBuilder Layer(byte[] tar) => With(() => Top.Raw(tar)).NextLayer();
+
     /// <summary>How the top layer is packed.</summary>
     public OciImageBuilder Compress(LayerCompression compression) => With(() => _layers[^1] = (Top, compression));
 
