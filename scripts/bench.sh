@@ -1,5 +1,5 @@
 # Benchmarks against a fleet of their own, in a network namespace of its own. Each ends in one line of key=value pairs.
-. scripts/fleet.sh
+. scripts/own-fleet.sh
 
 bench_usage() {
   cat >&2 <<'TEXT'

@@ -1,5 +1,5 @@
 # The main job, from nothing: image, push, instance, exec, logs, ingress.
-. scripts/fleet.sh
+. scripts/own-fleet.sh
 
 verb_demo() {
   case "${1:-}" in

@@ -11,6 +11,9 @@ gcc              links the guest agent
 libc6-dev        links the guest agent
 zlib1g-dev       links the guest agent
 '
+packages_fleet='
+postgresql       the database of a fleet
+'
 packages_test='
 curl             asks VMs for pages
 skopeo           pushes images as users do
@@ -18,15 +21,14 @@ docker-registry  a real registry to pull from
 attr             compares extended attributes
 cpio             checks the initial file system we write
 erofs-utils      checks the root disks we write
-postgresql       the database of a fleet
 nodejs           runs the official client
 chromium         opens the dashboard as operators do
 '
 
-# need_packages run|test: installs what is missing, after saying what and why.
+# need_packages run|fleet|test: installs what is missing, after saying what and why.
 need_packages() {
-  local list missing=() name why
-  [ "$1" = run ] && list=$packages_run || list=$packages_test
+  local list=packages_$1 missing=() name why
+  list=${!list}
   while read -r name why; do
     [ -z "$name" ] || installed "$name" || { missing+=("$name"); say "  needs $name: $why"; }
   done <<< "$list"

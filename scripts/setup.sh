@@ -23,6 +23,7 @@ setup_run() {
 
 # What the tests need on top.
 setup_tests() {
+  need_packages fleet
   need_packages test
   need_systemd_root
   build Hypeman.sln

@@ -46,24 +46,31 @@ verb_up() {
 
 # Uses the variables of verb_up.
 up_detached() {
-  local log=$data/server.log url=http://127.0.0.1:$api_port written
-  (umask 077; mkdir -p "$data"; touch "$log")
-  written=$(stat -c %s "$log")
+  local log=$data/server.log url=http://127.0.0.1:$api_port
+  (umask 077; mkdir -p "$data")
   step "Starting the fleet (log: $log)"
-  setsid "${command[@]}" < /dev/null >> "$log" 2>&1 &
+  start_server "$log" "${command[@]}" || die "the fleet did not start; the whole log is in $log"
+  local key; key=$("$server" token --data "$data")
+  printf 'HYPEMAN_BASE_URL=%s\nHYPEMAN_API_KEY=%s\n' "$url" "$key"
+}
+
+# start_server LOG COMMAND...: starts a server apart from us, and returns once all of it answers.
+start_server() {
+  local log=$1; shift
+  (umask 077; touch "$log")
+  local written; written=$(stat -c %s "$log")
+  setsid "$@" < /dev/null >> "$log" 2>&1 &
   local pid=$!
-  # It says so once all of it answers; another server on the same port or directory would answer for it.
+  # It says so itself; another server on the same port or directory would answer for it.
   local said reader
   exec {said}< <(exec timeout "$start_seconds" tail -c "+$((written + 1))" -F --pid="$pid" "$log" 2> /dev/null)
   reader=$!
   if ! grep -q -m1 '^Ready:' <&"$said"; then
     kill "$pid" 2> /dev/null || true
     tail -c "+$((written + 1))" "$log" | grep -m5 -E '^error: ' >&2 || tail -n 5 "$log" >&2
-    die "the fleet did not start; the whole log is in $log"
+    return 1
   fi
   kill "$reader" 2> /dev/null || true
   exec {said}<&-
   disown "$pid"
-  local key; key=$("$server" token --data "$data")
-  printf 'HYPEMAN_BASE_URL=%s\nHYPEMAN_API_KEY=%s\n' "$url" "$key"
 }
