@@ -21,8 +21,8 @@ public static class GatewayExtensions
 {
     /// <summary>
     /// Registers the API. The host also provides <see cref="IGrainFactory"/>, <see cref="IResourceIndex"/> and,
-    /// if it wants another than the system's, a <see cref="TimeProvider"/>; with an <see cref="IRegistryStore"/> the
-    /// registry is there too.
+    /// if it wants another than the system's, a <see cref="TimeProvider"/>; where grains may be out of reach, an
+    /// <see cref="IFleetLink"/>; with an <see cref="IRegistryStore"/> the registry is there too.
     /// </summary>
     public static IServiceCollection AddGateway(this IServiceCollection services, Action<GatewayOptions> configure)
     {
@@ -30,6 +30,7 @@ public static class GatewayExtensions
         services.AddSingleton<IValidateOptions<GatewayOptions>, GatewayOptionsValidator>();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<ITokenValidator, TokenValidator>();
+        services.TryAddSingleton<IFleetLink, OwnSilo>();
         services.AddSingleton<ResourceLookup>();
         services.AddSingleton<InstanceWatch>();
         services.AddSingleton<InstanceWait>();
@@ -51,6 +52,7 @@ public static class GatewayExtensions
         app.UseMiddleware<ErrorMiddleware>();
         app.UseRouting();
         app.UseMiddleware<AuthMiddleware>();
+        app.UseMiddleware<FleetGate>();
         app.UseWebSockets();
 
         var api = app.MapGroup("").WithMetadata(new ApiRoute(), new BodyLimit(options.MaxRequestBodyBytes));

@@ -22,7 +22,15 @@ public static class StorageExtensions
         return silo;
     }
 
-    /// <summary>The resource index alone, for a process that is no silo. The caller keeps the database and disposes it.</summary>
+    /// <summary>Where the silos are, and the resource index, for a process that is none.</summary>
+    public static IClientBuilder AddHypemanStorage(this IClientBuilder client, Database database)
+    {
+        client.UseAdoNetClustering(o => (o.Invariant, o.DataSource) = (database.Dialect.Invariant, database.Writes));
+        client.Services.AddHypemanStorage(database);
+        return client;
+    }
+
+    /// <summary>The resource index alone. The caller keeps the database and disposes it.</summary>
     public static IServiceCollection AddHypemanStorage(this IServiceCollection services, Database database)
     {
         services.TryAddSingleton(TimeProvider.System);

@@ -10,12 +10,14 @@ internal static class HealthEndpoints
 
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/health", () => TypedResults.Json(new HealthResponse("ok"), WireJson.Api.HealthResponse))
-            .WithName("getHealth");
+        routes.MapGet("/health", Health).WithName("getHealth");
         routes.MapGet("/capabilities", CapabilitiesAsync).WithName("getCapabilities");
         routes.MapGet("/spec.yaml", () => TypedResults.Text(ApiDescription.Yaml, YamlType)).WithName("getSpecYaml");
         routes.MapGet("/spec.json", () => TypedResults.Text(ApiDescription.Json, JsonType)).WithName("getSpecJson");
     }
+
+    private static JsonHttpResult<HealthResponse> Health(IFleetLink link) =>
+        link.IsUp ? TypedResults.Json(new HealthResponse("ok"), WireJson.Api.HealthResponse) : throw FleetGate.Closed();
 
     private static async Task<JsonHttpResult<CapabilitiesResponse>> CapabilitiesAsync(
         Requests.ResourceLookup lookup, CancellationToken cancellationToken)

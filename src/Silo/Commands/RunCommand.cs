@@ -9,8 +9,9 @@ internal static class RunCommand
     public static async Task<int> RunAsync(SettingsResult read, TextWriter output, CancellationToken cancellationToken)
     {
         await using var server = await FleetServer.StartAsync(read.Options, read.Summary, HostNode.Add, cancellationToken);
-        await output.WriteLineAsync(
-            $"Ready: API and dashboard on {server.ApiAddress}, ingress on port {server.IngressPort}, data in {read.Options.DataDirectory}");
+        var api = server.ApiAddress is { } address ? $"API and dashboard on {address}, " : "";
+        var ingress = server.IngressPort > 0 ? $"ingress on port {server.IngressPort}, " : "";
+        await output.WriteLineAsync($"Ready: {api}{ingress}data in {read.Options.DataDirectory}");
         await server.WaitForShutdownAsync(cancellationToken);
         return 0;
     }

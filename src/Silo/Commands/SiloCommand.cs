@@ -42,6 +42,7 @@ internal static class SiloCommand
             GuardAsync(parsed, read => RunCommand.RunAsync(read, parsed.InvocationConfiguration.Output, cancellationToken)));
         root.Subcommands.Add(Token());
         root.Subcommands.Add(Down());
+        root.Subcommands.Add(ClusterCommand.Create(GuardAsync));
         return root;
     }
 
@@ -73,8 +74,8 @@ internal static class SiloCommand
     {
         Description = setting.Default.Length == 0 ? setting.Help : $"{setting.Help} [default: {setting.Default}]",
         HelpName = setting.Key,
-        // The one setting that all commands take, before or behind their name.
-        Recursive = setting.Key == "data_dir",
+        // Those that other commands read too may stand before or behind their name.
+        Recursive = setting.Key is "data_dir" or "cluster.identity",
     };
 
     /// <summary>Reads the settings, then runs; says in a line what is wrong when something is.</summary>
@@ -85,15 +86,26 @@ internal static class SiloCommand
             await errors.WriteLineAsync($"warning: {warning}");
         foreach (var problem in read.Errors)
             await errors.WriteLineAsync($"error: {problem}");
-        if (read.Errors.Count > 0)
-            return Misused;
+        return read.Errors.Count > 0 ? Misused : await ExplainAsync(parsed, () => run(read));
+    }
+
+    /// <summary>For commands that need no settings.</summary>
+    private static Task<int> GuardAsync(ParseResult parsed, Action<TextWriter> run) => ExplainAsync(parsed, () =>
+    {
+        run(parsed.InvocationConfiguration.Output);
+        return Task.FromResult(0);
+    });
+
+    /// <summary>Says in a line what went wrong, if that was foreseen.</summary>
+    private static async Task<int> ExplainAsync(ParseResult parsed, Func<Task<int>> run)
+    {
         try
         {
-            return await run(read);
+            return await run();
         }
         catch (Exception e) when (StartupFailure.Explain(e) is { } line)
         {
-            await errors.WriteLineAsync($"error: {line}");
+            await parsed.InvocationConfiguration.Error.WriteLineAsync($"error: {line}");
             return Failed;
         }
     }

@@ -14,7 +14,7 @@ internal sealed class HypemanOptions
     /// <summary>0 takes a free one.</summary>
     public int ApiPort { get; set; }
 
-    /// <summary>Empty: made once, kept in the data directory.</summary>
+    /// <summary>Empty: that of the cluster identity; without one, made once and kept in the data directory.</summary>
     public string JwtSecret { get; set; } = "";
 
     /// <summary>Empty: SQLite in the data directory.</summary>
@@ -22,11 +22,20 @@ internal sealed class HypemanOptions
 
     public string ClusterId { get; set; } = "";
 
-    /// <summary>Where other silos reach this one.</summary>
+    /// <summary>Where other processes of the fleet reach this one.</summary>
     public string ClusterAddress { get; set; } = "";
 
-    /// <summary>0 takes a free one and keeps it in the data directory.</summary>
+    /// <summary>For other silos. 0 takes a free one and keeps it in the data directory.</summary>
     public int ClusterPort { get; set; }
+
+    /// <summary>For gateways and ingresses that are no silos. 0 takes a free one and keeps it in the data directory.</summary>
+    public int ClusterGatewayPort { get; set; }
+
+    /// <summary>For blobs, ports of instances and pushes. 0 takes a free one and keeps it in the data directory.</summary>
+    public int ClusterPeerPort { get; set; }
+
+    /// <summary>The directory with what proves that this process belongs to the fleet; empty for none.</summary>
+    public string ClusterIdentity { get; set; } = "";
 
     public string IngressAddress { get; set; } = "";
     public int IngressPort { get; set; }

@@ -1,20 +1,25 @@
-using System.Security.Cryptography;
+using System.Text;
+using Hypeman.Silo.Cluster;
 
 namespace Hypeman.Silo.Configuration;
 
-/// <summary>The key that API tokens are signed with, when none is configured: made once, for its owner alone.</summary>
+/// <summary>The key that API tokens are signed with.</summary>
 internal static class JwtSecret
 {
     public const string FileName = "jwt-secret";
-    private const int Bytes = 32;
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    /// <summary>The configured key, else the one in the data directory, which is made when it is not there.</summary>
+    /// <summary>
+    /// The configured key, else that of the fleet, else the one in the data directory, which is made for its owner alone
+    /// when it is not there.
+    /// </summary>
     /// <exception cref="StartupException">It cannot be read or written.</exception>
     public static string Ensure(HypemanOptions options)
     {
         if (options.JwtSecret.Length > 0)
             return options.JwtSecret;
+        if (options.ClusterIdentity.Length > 0)
+            return ClusterFiles.ReadJwtSecret(options.ClusterIdentity);
         var file = Path.Combine(options.DataDirectory, FileName);
         try
         {
@@ -41,7 +46,7 @@ internal static class JwtSecret
             UnixCreateMode = Private,
         }))
         {
-            stream.Write(Convert.ToBase64String(RandomNumberGenerator.GetBytes(Bytes)).Select(c => (byte)c).ToArray());
+            stream.Write(Encoding.ASCII.GetBytes(ClusterFiles.NewJwtSecret()));
             stream.Flush(flushToDisk: true);
         }
         try

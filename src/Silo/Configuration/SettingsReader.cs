@@ -1,3 +1,4 @@
+using System.Net;
 using Hypeman.Storage;
 
 namespace Hypeman.Silo.Configuration;
@@ -91,7 +92,12 @@ internal sealed class SettingsReader(
         if (isEmbedded && _options.Roles != SiloRoles.All)
             _errors.Add("roles: a process that does only a part needs the others to share its records; set --database, or leave --roles out");
         if (_options.ClusterAddress == "*")
-            _errors.Add("cluster.address: must be the one address at which other silos reach this one, not *");
+            _errors.Add("cluster.address: must be the one address at which others reach this process, not *");
+        else if (!isEmbedded && _options.ClusterIdentity.Length == 0 && !IPAddress.IsLoopback(IPAddress.Parse(_options.ClusterAddress)))
+            _errors.Add(
+                $"cluster.identity: other hosts can reach {_options.ClusterAddress}, so this process must be able to tell who belongs to the fleet: "
+                + "make its CA once with 'hypeman-silo cluster init --out DIR', this process' certificate with "
+                + "'hypeman-silo cluster issue --ca DIR --name NAME --out DIR2', and set --cluster-identity DIR2");
     }
 
     private static string Show(Setting setting, string value) => value.Length == 0 ? "(empty)" : setting.IsSecret ? "(set)" : value;

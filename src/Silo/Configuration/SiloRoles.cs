@@ -20,3 +20,9 @@ internal enum SiloRoles
 
     All = Control | Node | Gateway | Ingress,
 }
+
+internal static class SiloRolesExtensions
+{
+    /// <summary>Whether the process holds grains. Others reach them as clients of those that do.</summary>
+    public static bool IsSilo(this SiloRoles roles) => (roles & (SiloRoles.Control | SiloRoles.Node)) != 0;
+}

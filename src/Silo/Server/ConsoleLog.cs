@@ -3,7 +3,7 @@ namespace Hypeman.Silo.Server;
 /// <summary>The log of a process, on its standard output.</summary>
 internal static class ConsoleLog
 {
-    public static void AddConsoleLog(this WebApplicationBuilder builder, LogLevel level)
+    public static void AddConsoleLog(this IHostApplicationBuilder builder, LogLevel level)
     {
         var libraries = level > LogLevel.Warning ? level : LogLevel.Warning;
         builder.Logging.SetMinimumLevel(level)

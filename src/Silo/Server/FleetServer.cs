@@ -28,18 +28,19 @@ internal sealed class FleetServer : IAsyncDisposable
 {
     private readonly List<IAsyncDisposable> _parts = [];
     private readonly HypemanOptions _options;
-    private WebApplication _app = null!;
+    private IHost _host = null!;
 
     private FleetServer(HypemanOptions options) => _options = options;
 
-    /// <summary>Where the API answers from this host.</summary>
-    public Uri ApiAddress => new(_app.Services.GetRequiredService<IServer>()
-        .Features.Get<IServerAddressesFeature>()!.Addresses.First()
-        .Replace("[::]", "127.0.0.1", StringComparison.Ordinal).Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal));
+    /// <summary>Where the API answers from this host; null when this process has none.</summary>
+    public Uri? ApiAddress => _host.Services.GetService<IServer>() is not { } server ? null : new Uri(
+        server.Features.Get<IServerAddressesFeature>()!.Addresses.First()
+            .Replace("[::]", "127.0.0.1", StringComparison.Ordinal).Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal));
 
-    public int IngressPort => _app.Services.GetService<IngressServer>()?.Port ?? 0;
+    /// <summary>0 when this process has no ingress.</summary>
+    public int IngressPort => _host.Services.GetService<IngressServer>()?.Port ?? 0;
 
-    public IServiceProvider Services => _app.Services;
+    public IServiceProvider Services => _host.Services;
 
     /// <param name="options">Read without errors.</param>
     /// <param name="summary">The settings in force, for the log.</param>
@@ -63,9 +64,9 @@ internal sealed class FleetServer : IAsyncDisposable
     }
 
     /// <summary>Runs until the process is asked to end; then requests get their time to finish. VMs run on.</summary>
-    public Task WaitForShutdownAsync(CancellationToken cancellationToken) => _app.WaitForShutdownAsync(cancellationToken);
+    public Task WaitForShutdownAsync(CancellationToken cancellationToken) => _host.WaitForShutdownAsync(cancellationToken);
 
-    public Task StopAsync() => _app.StopAsync();
+    public Task StopAsync() => _host.StopAsync();
 
     public async ValueTask DisposeAsync()
     {
@@ -79,43 +80,88 @@ internal sealed class FleetServer : IAsyncDisposable
         var claim = Own(new NodeClaim(_options.DataDirectory));
         ListenCheck.Require(_options);
         HostNamespace.Record(_options.DataDirectory);
+        var identity = _options.ClusterIdentity.Length == 0 ? null : new IdentityKeeper(_options.ClusterIdentity, TimeProvider.System);
         var jwtSecret = JwtSecret.Ensure(_options);
         var database = Own(await Database.OpenAsync(StorageOptions(), cancellationToken));
 
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "hypeman-silo" });
-        builder.AddConsoleLog(_options.LogLevel);
-        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = Limits.Shutdown);
-        // What is added first starts first and stops last.
-        if (_options.Roles.HasFlag(SiloRoles.Node))
-            addNode(builder.Services, new NodeSetup(claim, _options));
-        AddSilo(builder, database, claim.NodeId);
-        if (_options.Roles.HasFlag(SiloRoles.Ingress))
-            AddIngress(builder.Services);
-        AddApi(builder, jwtSecret);
-
-        _app = Own(builder.Build());
-        _app.Logger.LogInformation("Starting node {NodeId} with {Settings}", claim.NodeId, summary);
-        if (_options.Roles.HasFlag(SiloRoles.Gateway))
-        {
-            _app.MapGateway();
-            DashboardGate.Map(_app);
-        }
-        await _app.StartAsync(cancellationToken);
+        _host = Own(Has(SiloRoles.Gateway)
+            ? BuildWithApi(builder => AddParts(builder, claim, identity, database, addNode), jwtSecret)
+            : BuildWithout(builder => AddParts(builder, claim, identity, database, addNode)));
+        _host.Services.GetRequiredService<ILogger<FleetServer>>()
+            .LogInformation("Starting process {Id} with {Settings}", claim.NodeId, summary);
+        await _host.StartAsync(cancellationToken);
         Own(ServerFile.Write(_options.DataDirectory, ApiAddress, IngressPort));
     }
 
-    private void AddSilo(WebApplicationBuilder builder, Database database, string nodeId)
+    private bool Has(SiloRoles role) => _options.Roles.HasFlag(role);
+
+    private WebApplication BuildWithApi(Action<IHostApplicationBuilder> addParts, string jwtSecret)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "hypeman-silo" });
+        addParts(builder);
+        AddApi(builder, jwtSecret);
+        var app = builder.Build();
+        app.MapGateway();
+        DashboardGate.Map(app);
+        return app;
+    }
+
+    private static IHost BuildWithout(Action<IHostApplicationBuilder> addParts)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "hypeman-silo" });
+        addParts(builder);
+        return builder.Build();
+    }
+
+    /// <summary>All but the API. What is added first starts first and stops last.</summary>
+    private void AddParts(
+        IHostApplicationBuilder builder, NodeClaim claim, IdentityKeeper? identity, Database database, Action<IServiceCollection, NodeSetup> addNode)
+    {
+        builder.AddConsoleLog(_options.LogLevel);
+        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = Limits.Shutdown);
+        builder.Services.AddSingleton(TimeProvider.System);
+        if (identity is not null)
+            builder.Services.AddSingleton(identity).AddHostedService<IdentityWatch>();
+        if (Has(SiloRoles.Node))
+            addNode(builder.Services, new NodeSetup(claim, _options));
+        if (_options.Roles.IsSilo())
+            AddSilo(builder, database, claim.NodeId, identity);
+        else
+            AddClient(builder, database, identity);
+        if (Has(SiloRoles.Ingress))
+            AddIngress(builder.Services);
+    }
+
+    private void AddSilo(IHostApplicationBuilder builder, Database database, string nodeId, IdentityKeeper? identity)
     {
         var address = IPAddress.Parse(_options.ClusterAddress);
-        var port = _options.ClusterPort > 0 ? _options.ClusterPort : SiloPort.Choose(_options.DataDirectory, address);
-        builder.UseOrleans(silo =>
+        var ports = new KeptPorts(_options.DataDirectory, address);
+        var silo = new IPEndPoint(address, ports.Choose(KeptPorts.Silo, _options.ClusterPort));
+        // Without a shared database there is nobody else.
+        var gatewayPort = _options.Database.Length == 0 ? 0 : ports.Choose(KeptPorts.Gateway, _options.ClusterGatewayPort);
+        builder.UseOrleans(orleans =>
         {
-            silo.UseFleet(_options.ClusterId, nodeId, new IPEndPoint(address, port));
-            silo.AddHypemanStorage(database);
-            silo.AddHypemanGrains();
-            silo.AddDashboard();
+            orleans.UseFleet(_options.ClusterId, nodeId, silo, gatewayPort, identity);
+            orleans.AddHypemanStorage(database);
+            orleans.AddHypemanGrains();
+            orleans.AddDashboard();
         });
         builder.Services.Configure<InstanceLimits>(o => o.MaxVcpus = _options.MaxVcpusPerInstance);
+    }
+
+    /// <summary>
+    /// The client's start ends only when it has found a silo. The other parts do not wait for that: the API says how it
+    /// is, and traffic to instances needs no grain.
+    /// </summary>
+    private void AddClient(IHostApplicationBuilder builder, Database database, IdentityKeeper? identity)
+    {
+        builder.Services.Configure<HostOptions>(o => o.ServicesStartConcurrently = true);
+        builder.UseOrleansClient(orleans =>
+        {
+            orleans.UseFleet(_options.ClusterId, identity);
+            orleans.AddHypemanStorage(database);
+            orleans.AddDashboard();
+        });
     }
 
     private void AddIngress(IServiceCollection services)
@@ -134,11 +180,12 @@ internal sealed class FleetServer : IAsyncDisposable
                 kestrel.Listen(IPAddress.Parse(_options.ApiAddress), _options.ApiPort);
         });
         builder.Services.AddGateway(o => o.JwtSecret = jwtSecret);
-        builder.Services.AddSingleton<IRegistryStore>(provider =>
-        {
-            var node = provider.GetRequiredService<INode>();
-            return new BlobRegistryStore(node.Images.Blobs, node.Facts.Platform, provider.GetRequiredService<TimeProvider>());
-        });
+        if (Has(SiloRoles.Node))
+            builder.Services.AddSingleton<IRegistryStore>(provider =>
+            {
+                var node = provider.GetRequiredService<INode>();
+                return new BlobRegistryStore(node.Images.Blobs, node.Facts.Platform, provider.GetRequiredService<TimeProvider>());
+            });
     }
 
     private StorageOptions StorageOptions() => new()

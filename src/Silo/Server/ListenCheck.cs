@@ -22,7 +22,7 @@ internal static class ListenCheck
     private static void Require(string address, int port, string key)
     {
         var setting = Settings.Find(key);
-        if (port > 0 && !SiloPort.IsFree(address == "*" ? IPAddress.Any : IPAddress.Parse(address), port))
+        if (port > 0 && !KeptPorts.IsFree(address == "*" ? IPAddress.Any : IPAddress.Parse(address), port))
             throw new StartupException(
                 $"cannot listen on port {port} of {address}: another program holds it, or the address is not of this host; "
                 + $"choose another port with {setting.Flag} ({setting.Help})");

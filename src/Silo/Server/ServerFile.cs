@@ -11,13 +11,16 @@ internal sealed class ServerFile : IDisposable
 
     private ServerFile(string path) => _path = path;
 
-    public static ServerFile Write(string dataDirectory, Uri api, int ingressPort)
+    /// <param name="dataDirectory">Claimed by this process.</param>
+    /// <param name="api">Null where there is no API.</param>
+    /// <param name="ingressPort">0 where there is no ingress.</param>
+    public static ServerFile Write(string dataDirectory, Uri? api, int ingressPort)
     {
         var path = Path.Combine(dataDirectory, FileName);
         AtomicFile.Write(path, JsonSerializer.Serialize(new
         {
             pid = Environment.ProcessId,
-            api_url = api.ToString().TrimEnd('/'),
+            api_url = api?.ToString().TrimEnd('/'),
             ingress_port = ingressPort,
         }) + "\n");
         return new ServerFile(path);

@@ -79,6 +79,19 @@ public sealed class SettingsReaderTests : IDisposable
     }
 
     [Fact]
+    public void A_process_that_other_hosts_can_reach_needs_an_identity()
+    {
+        var flags = new Dictionary<string, string> { ["--database"] = "postgres://db/fleet", ["--cluster-address"] = "10.0.0.5" };
+
+        var refused = Assert.Single(Read(flags: flags).Errors);
+
+        Assert.Contains("hypeman-silo cluster issue --ca DIR --name NAME --out DIR2", refused, StringComparison.Ordinal);
+        Assert.Empty(Read(flags: new(flags) { ["--cluster-identity"] = "/etc/hypeman/identity" }).Errors);
+        Assert.Empty(Read(flags: new(flags) { ["--cluster-address"] = "127.0.0.2" }).Errors);
+        Assert.Empty(Read(flags: new() { ["--cluster-address"] = "10.0.0.5" }).Errors);
+    }
+
+    [Fact]
     public void Keys_flags_and_names_of_the_environment_are_used_once()
     {
         Assert.Equal(Settings.All.Count, Settings.All.Select(s => s.EnvironmentName).Distinct().Count());

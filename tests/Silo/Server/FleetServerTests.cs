@@ -24,7 +24,7 @@ public sealed class FleetServerTests
         Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("health", Cancelled)).StatusCode);
         Assert.Equal(HttpStatusCode.Unauthorized, (await client.GetAsync("instances", Cancelled)).StatusCode);
         using var file = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(server.Data, ServerFile.FileName), Cancelled));
-        Assert.Equal(server.Server.ApiAddress.ToString().TrimEnd('/'), file.RootElement.GetProperty("api_url").GetString());
+        Assert.Equal(server.Server.ApiAddress!.ToString().TrimEnd('/'), file.RootElement.GetProperty("api_url").GetString());
         Assert.Equal(server.Server.IngressPort, file.RootElement.GetProperty("ingress_port").GetInt32());
     }
 

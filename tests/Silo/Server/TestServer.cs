@@ -8,7 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Hypeman.Tests.Silo.Server;
 
-/// <summary>The whole server in this process, on SQLite and above a simulated node that outlives it.</summary>
+/// <summary>A whole server in this process, above a simulated node that outlives it; on SQLite when nothing else is said.</summary>
 internal sealed class TestServer : IAsyncDisposable
 {
     private SimulatedNode? _node;
@@ -22,17 +22,23 @@ internal sealed class TestServer : IAsyncDisposable
 
     public HypemanOptions Options { get; }
 
-    public TestServer() => Options = new SettingsReader(
-        new Dictionary<string, string>
+    /// <param name="flags">As on the command line, above what all tests need.</param>
+    public TestServer(IReadOnlyDictionary<string, string>? flags = null)
+    {
+        var all = new Dictionary<string, string>
         {
             ["--data"] = Data,
             ["--api-port"] = "0",
             ["--ingress-port"] = "0",
             ["--ingress-address"] = "127.0.0.1",
             ["--log-level"] = "warning",
-        },
-        _ => null,
-        []).Read().Options;
+        };
+        foreach (var (flag, value) in flags ?? new Dictionary<string, string>())
+            all[flag] = value;
+        var read = new SettingsReader(all, _ => null, []).Read();
+        Assert.Empty(read.Errors);
+        Options = read.Options;
+    }
 
     public static async Task<TestServer> StartedAsync()
     {
@@ -44,7 +50,9 @@ internal sealed class TestServer : IAsyncDisposable
     public async Task StartAsync() => _server = await NewAsync();
 
     /// <summary>Another server with the same options.</summary>
-    public Task<FleetServer> NewAsync() => FleetServer.StartAsync(Options, "test", AddNode, TestContext.Current.CancellationToken);
+    public Task<FleetServer> NewAsync() => NewAsync(TestContext.Current.CancellationToken);
+
+    public Task<FleetServer> NewAsync(CancellationToken cancellationToken) => FleetServer.StartAsync(Options, "test", AddNode, cancellationToken);
 
     public async Task StopAsync()
     {
@@ -54,9 +62,12 @@ internal sealed class TestServer : IAsyncDisposable
     }
 
     /// <param name="scopes">Of its token; null for everything, empty for no token.</param>
-    public HttpClient Client(params string[]? scopes)
+    public HttpClient Client(params string[]? scopes) => ClientAt(Server.ApiAddress!, scopes);
+
+    /// <summary>Also while the server is still starting, if its port was chosen.</summary>
+    public HttpClient ClientAt(Uri address, params string[]? scopes)
     {
-        var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = Server.ApiAddress };
+        var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = address };
         if (scopes is null or { Length: > 0 })
             client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token(scopes));
         return client;
