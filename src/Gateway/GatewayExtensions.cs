@@ -22,14 +22,12 @@ public static class GatewayExtensions
     /// <summary>
     /// Registers the API. The host also provides <see cref="IGrainFactory"/>, <see cref="IResourceIndex"/> and,
     /// if it wants another than the system's, a <see cref="TimeProvider"/>; where grains may be out of reach, an
-    /// <see cref="IFleetLink"/>; with an <see cref="IRegistryStore"/> the registry is there too.
+    /// <see cref="IFleetLink"/>; with an <see cref="IRegistryStore"/> or an
+    /// <see cref="IRegistryRouter"/> the registry is there too.
     /// </summary>
     public static IServiceCollection AddGateway(this IServiceCollection services, Action<GatewayOptions> configure)
     {
-        services.AddOptions<GatewayOptions>().Configure(configure).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<GatewayOptions>, GatewayOptionsValidator>();
-        services.TryAddSingleton(TimeProvider.System);
-        services.AddSingleton<ITokenValidator, TokenValidator>();
+        services.AddTokenValidation(configure);
         services.TryAddSingleton<IFleetLink, OwnSilo>();
         services.AddSingleton<ResourceLookup>();
         services.AddSingleton<InstanceWatch>();
@@ -39,6 +37,16 @@ public static class GatewayExtensions
         services.AddRegistry();
         services.Configure<KestrelServerOptions>(Harden);
         services.AddRouting();
+        return services;
+    }
+
+    /// <summary>The part that checks tokens, for a host that serves the registry without the API.</summary>
+    public static IServiceCollection AddTokenValidation(this IServiceCollection services, Action<GatewayOptions> configure)
+    {
+        services.AddOptions<GatewayOptions>().Configure(configure).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<GatewayOptions>, GatewayOptionsValidator>();
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<ITokenValidator, TokenValidator>();
         return services;
     }
 
@@ -63,7 +71,8 @@ public static class GatewayExtensions
         resources.MapIngresses();
         api.MapStreams();
         // Asks only whether there is one: it may need a node, which has not started yet.
-        if (app.Services.GetRequiredService<IServiceProviderIsService>().IsService(typeof(IRegistryStore)))
+        var known = app.Services.GetRequiredService<IServiceProviderIsService>();
+        if (known.IsService(typeof(IRegistryStore)) || known.IsService(typeof(IRegistryRouter)))
             app.MapRegistry();
         return app;
     }

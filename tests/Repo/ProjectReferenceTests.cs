@@ -15,9 +15,10 @@ public class ProjectReferenceTests
         ["Grains"] = ["Contracts", "NodeRuntime"],
         ["Gateway"] = ["Contracts"],
         ["Ingress"] = ["Contracts"],
+        ["Peers"] = ["Contracts", "NodeRuntime"],
         ["Client"] = [],
         ["Cli"] = ["Client"],
-        ["Silo"] = ["Contracts", "Storage", "Grains", "Gateway", "Ingress", "NodeRuntime"],
+        ["Silo"] = ["Contracts", "Storage", "Grains", "Gateway", "Ingress", "NodeRuntime", "Peers"],
     };
 
     [Fact]

@@ -20,4 +20,7 @@ public sealed record NodeInfo
     [Id(6)] public required int Cpus { get; init; }
     [Id(7)] public required long MemoryBytes { get; init; }
     [Id(8)] public required long DiskBytes { get; init; }
+
+    /// <summary>Where members of the fleet reach this node's blobs and instances, <c>10.0.0.5:7443</c>; null: nowhere.</summary>
+    [Id(9)] public string? PeerAddress { get; init; }
 }

@@ -5,7 +5,8 @@ namespace Hypeman.Gateway.Registry;
 
 /// <summary>
 /// The registry of the fleet: images are pushed here by the OCI distribution protocol and become images of the API.
-/// The host also provides an <see cref="IRegistryStore"/>.
+/// The host also provides an <see cref="IRegistryStore"/>, or an <see cref="IRegistryRouter"/> that knows where there is
+/// one, or both.
 /// </summary>
 public static class RegistryEndpoints
 {
@@ -28,8 +29,7 @@ public static class RegistryEndpoints
         registry.MapMethods("/{**path}", Methods, AnswerAsync);
     }
 
-    private static async Task<IResult> AnswerAsync(
-        HttpContext context, RegistryAccess access, BlobRoutes blobs, UploadRoutes uploads, ManifestRoutes manifests)
+    private static async Task<IResult> AnswerAsync(HttpContext context, RegistryAccess access)
     {
         var (caller, _) = await access.IdentifyAsync(context.Request);
         var text = context.Request.Path.Value!["/v2".Length..].TrimStart('/');
@@ -40,13 +40,22 @@ public static class RegistryEndpoints
 
         var isRead = HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);
         RegistryAccess.Require(caller, path.Repository, isWrite: !isRead || path.Kind == RegistryPathKind.Upload);
+        if (context.RequestServices.GetService<IRegistryRouter>() is { } router && await router.ForwardAsync(context, path.Repository))
+            return Results.Empty;
+        return await AnswerHereAsync(context, path, isRead);
+    }
+
+    private static async Task<IResult> AnswerHereAsync(HttpContext context, RegistryPath path, bool isRead)
+    {
+        var (services, method) = (context.RequestServices, context.Request.Method);
         return path.Kind switch
         {
-            RegistryPathKind.Blob when isRead => blobs.Read(context, path),
-            RegistryPathKind.NewUpload when HttpMethods.IsPost(context.Request.Method) => await uploads.BeginAsync(context, path),
-            RegistryPathKind.Upload => await uploads.AnswerAsync(context, path),
-            RegistryPathKind.Manifest when isRead => await manifests.ReadAsync(context, path),
-            RegistryPathKind.Manifest when HttpMethods.IsPut(context.Request.Method) => await manifests.PutAsync(context, path),
+            RegistryPathKind.Blob when isRead => services.GetRequiredService<BlobRoutes>().Read(context, path),
+            RegistryPathKind.NewUpload when HttpMethods.IsPost(method) => await services.GetRequiredService<UploadRoutes>().BeginAsync(context, path),
+            RegistryPathKind.Upload => await services.GetRequiredService<UploadRoutes>().AnswerAsync(context, path),
+            RegistryPathKind.Manifest when isRead => await services.GetRequiredService<ManifestRoutes>().ReadAsync(context, path),
+            RegistryPathKind.Manifest when HttpMethods.IsPut(method) =>
+                await services.GetRequiredService<ManifestRoutes>().PutAsync(context, path),
             _ => throw Unsupported(context.Request),
         };
     }

@@ -2,6 +2,7 @@ using Hypeman.Contracts;
 using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Images;
 using Hypeman.Contracts.Index;
+using Hypeman.Contracts.Nodes;
 using Hypeman.Grains.Nodes;
 using Hypeman.NodeRuntime.Images;
 using Orleans.Concurrency;

@@ -87,7 +87,7 @@ internal sealed class ImageGrain : Grain, IImageGrain, IImageReconcile
     {
         var node = Node;
         var image = await ResolveAsync(patience =>
-            node.Images.ResolveLocalAsync(manifestDigest, node.Facts.Platform, patience));
+            node.Images.ResolvePushedAsync(Reference, manifestDigest, node.Facts.Platform, patience));
         var tags = _record.State?.Info.Tags ?? new Dictionary<string, string>();
         return await PointAtAsync(image, tags, pushed: true, login: null);
     }

@@ -2,11 +2,13 @@ using Hypeman.Contracts.Index;
 using Hypeman.Contracts.Nodes;
 using Hypeman.Grains.Records;
 using Hypeman.NodeRuntime.Nodes;
+using Microsoft.Extensions.Options;
 
 namespace Hypeman.Grains.Nodes;
 
 /// <summary>Writes the nodes of this silo into the index before it takes calls, so that instances can be placed on them.</summary>
-internal sealed class NodeRegistration(LocalNodes local, IResourceIndex index, GrainClock clock) : ILifecycleParticipant<ISiloLifecycle>
+internal sealed class NodeRegistration(
+    LocalNodes local, IResourceIndex index, IOptions<NodeAddressOptions> address, GrainClock clock) : ILifecycleParticipant<ISiloLifecycle>
 {
     public void Participate(ISiloLifecycle lifecycle) => lifecycle.Subscribe(
         nameof(NodeRegistration), ServiceLifecycleStage.ApplicationServices, RegisterAllAsync);
@@ -27,7 +29,7 @@ internal sealed class NodeRegistration(LocalNodes local, IResourceIndex index, G
             await index.UpdateAsync(row, cancellationToken);
     }
 
-    private static ResourceRow ToRow(NodeFacts facts, long version, DateTimeOffset createdAt) => new()
+    private ResourceRow ToRow(NodeFacts facts, long version, DateTimeOffset createdAt) => new()
     {
         Kind = ResourceKind.Node,
         Id = facts.NodeId,
@@ -45,6 +47,7 @@ internal sealed class NodeRegistration(LocalNodes local, IResourceIndex index, G
             Cpus = facts.Cpus,
             MemoryBytes = facts.MemoryBytes,
             DiskBytes = facts.DiskBytes,
+            PeerAddress = address.Value.PeerAddress,
         }),
         Version = version,
         CreatedAt = createdAt,

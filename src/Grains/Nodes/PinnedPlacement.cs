@@ -1,5 +1,6 @@
 using Hypeman.Contracts;
 using Hypeman.Contracts.Index;
+using Hypeman.Contracts.Nodes;
 using Orleans.Placement;
 using Orleans.Runtime.Placement;
 

@@ -8,9 +8,10 @@ public interface IImageHost
     Task<ResolvedImage> ResolveAsync(
         ImageReference reference, string platform, RegistryLogin? login, CancellationToken cancellationToken);
 
-    /// <summary>Reads an image whose manifest and config are here (it was pushed to us, or pulled before).</summary>
+    /// <summary>Reads an image that was pushed to this host or to another one, or pulled before. No registry is asked.</summary>
     /// <exception cref="Errors.NodeException">NotFound; Invalid when it is no image of that platform.</exception>
-    Task<ResolvedImage> ResolveLocalAsync(string manifestDigest, string platform, CancellationToken cancellationToken);
+    Task<ResolvedImage> ResolvePushedAsync(
+        ImageReference reference, string manifestDigest, string platform, CancellationToken cancellationToken);
 
     /// <summary>
     /// Makes the root of an image: waits for its turn and fetches missing blobs, waits for its turn and converts. Yields

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Hypeman.NodeRuntime.Errors;
 using Hypeman.NodeRuntime.Images.Oci;
+using Hypeman.NodeRuntime.Images.Peers;
 using Hypeman.NodeRuntime.Images.Registry;
 using Hypeman.NodeRuntime.Images.Roots;
 using Hypeman.NodeRuntime.Nodes;
@@ -32,7 +33,7 @@ public sealed class ImageHost : IImageHost, IAsyncDisposable
     private readonly ITimer _sweep;
 
     /// <summary>Takes over the blobs and roots of a data directory that this process has claimed.</summary>
-    public ImageHost(DataLayout layout, IOptions<ImageOptions> options, TimeProvider clock, ILoggerFactory logs)
+    public ImageHost(DataLayout layout, IOptions<ImageOptions> options, TimeProvider clock, ILoggerFactory logs, IBlobPeers? peers = null)
     {
         _options = options.Value;
         _platform = Platform.Parse(_options.Platform.Length > 0 ? _options.Platform : HostFacts.PlatformOf(RuntimeInformation.OSArchitecture));
@@ -40,9 +41,10 @@ public sealed class ImageHost : IImageHost, IAsyncDisposable
         _log = logs.CreateLogger<ImageHost>();
         Blobs = new BlobStore(layout, clock);
         _roots = new RootStore(layout);
-        _resolver = new ImageResolver(Blobs);
+        var fetch = new PeerFetch(Blobs, peers, clock, logs.CreateLogger<PeerFetch>());
+        _resolver = new ImageResolver(Blobs, fetch);
         _registries = new RegistryClient(options, clock, logs.CreateLogger<RegistryClient>());
-        var work = new RootWork(layout, _options, clock, _log, Blobs, _roots, _resolver, _registries);
+        var work = new RootWork(layout, _options, clock, _log, Blobs, _roots, _resolver, _registries, fetch);
         _jobs = new RootJobs(work.RunAsync);
         _sweep = clock.CreateTimer(_ => SweepBlobs(), null, TimeSpan.Zero, SweepInterval);
     }
@@ -53,8 +55,9 @@ public sealed class ImageHost : IImageHost, IAsyncDisposable
         ImageReference reference, string platform, RegistryLogin? login, CancellationToken cancellationToken) =>
         _resolver.ResolveAsync(_registries.Open(reference, login), reference, ParsePlatform(platform), cancellationToken);
 
-    public Task<ResolvedImage> ResolveLocalAsync(string manifestDigest, string platform, CancellationToken cancellationToken) =>
-        _resolver.ResolveLocalAsync(ParseDigest(manifestDigest), ParsePlatform(platform), cancellationToken);
+    public Task<ResolvedImage> ResolvePushedAsync(
+        ImageReference reference, string manifestDigest, string platform, CancellationToken cancellationToken) =>
+        _resolver.ResolvePushedAsync(reference, ParseDigest(manifestDigest), ParsePlatform(platform), cancellationToken);
 
     public async IAsyncEnumerable<RootProgress> EnsureRootAsync(
         ImageReference reference, ResolvedImage image, RegistryLogin? login, [EnumeratorCancellation] CancellationToken cancellationToken)

@@ -1,11 +1,12 @@
 using Hypeman.NodeRuntime.Errors;
 using Hypeman.NodeRuntime.Images.Oci;
+using Hypeman.NodeRuntime.Images.Peers;
 using Hypeman.NodeRuntime.Images.Registry;
 
 namespace Hypeman.NodeRuntime.Images;
 
 /// <summary>Follows a reference to the manifest and config of one platform, and keeps both as blobs.</summary>
-internal sealed class ImageResolver(BlobStore blobs)
+internal sealed class ImageResolver(BlobStore blobs, PeerFetch peers)
 {
     /// <summary>An index may name an index, but not for ever.</summary>
     private const int MaxIndexDepth = 2;
@@ -33,11 +34,16 @@ internal sealed class ImageResolver(BlobStore blobs)
         return Resolved(fetched.Digest, platform, config);
     }
 
-    /// <inheritdoc cref="IImageHost.ResolveLocalAsync"/>
-    public async Task<ResolvedImage> ResolveLocalAsync(Digest manifestDigest, Platform platform, CancellationToken cancellationToken)
+    /// <inheritdoc cref="IImageHost.ResolvePushedAsync"/>
+    public async Task<ResolvedImage> ResolvePushedAsync(
+        ImageReference reference, Digest manifestDigest, Platform platform, CancellationToken cancellationToken)
     {
+        var wish = new BlobWish(manifestDigest, manifestDigest, reference.Repository);
+        await peers.TryAsync(wish, null, ImageLimits.ManifestBytes, _ => { }, cancellationToken);
         var manifest = await ReadManifestAsync(manifestDigest, cancellationToken);
         manifest.CheckIsImage();
+        await peers.TryAsync(
+            wish with { Blob = manifest.Config.Digest }, manifest.Config.Size, ImageLimits.ConfigBytes, _ => { }, cancellationToken);
         var config = ConfigDocument.Parse(await blobs.ReadAsync(manifest.Config.Digest, ImageLimits.ConfigBytes, cancellationToken));
         config.CheckFits(platform, manifest);
         return Resolved(manifestDigest, platform, config);

@@ -2,6 +2,7 @@ using Hypeman.NodeRuntime.Disks;
 using Hypeman.NodeRuntime.Errors;
 using Hypeman.NodeRuntime.Guest;
 using Hypeman.NodeRuntime.Images;
+using Hypeman.NodeRuntime.Images.Peers;
 using Hypeman.NodeRuntime.Linux;
 using Hypeman.NodeRuntime.Logs;
 using Hypeman.NodeRuntime.Networks;
@@ -22,7 +23,7 @@ namespace Hypeman.NodeRuntime.Nodes;
 /// 6 orphans         of crashes are ended and removed
 /// </code>
 /// </summary>
-public sealed class Node(NodeClaim claim, NodeSettings settings, TimeProvider time, ILoggerFactory logs)
+public sealed class Node(NodeClaim claim, NodeSettings settings, TimeProvider time, ILoggerFactory logs, IBlobPeers? peers = null)
     : INode, IHostedService, IAsyncDisposable
 {
     private readonly ILogger _log = logs.CreateLogger<Node>();
@@ -118,7 +119,7 @@ public sealed class Node(NodeClaim claim, NodeSettings settings, TimeProvider ti
         await _network.EnsureAsync(cancellationToken);
 
         // :: Step 4
-        _images = new ImageHost(claim.Layout, settings.Images, time, logs);
+        _images = new ImageHost(claim.Layout, settings.Images, time, logs, peers);
 
         // :: Step 5
         var context = Context(guest, hypervisors, _images.FindRootPath);

@@ -39,6 +39,7 @@ internal static class ClusterExtensions
         client.Configure<GatewayOptions>(o => o.GatewayListRefreshPeriod = TimeSpan.FromSeconds(5));
         client.UseConnectionRetryFilter<FleetSearch>();
         client.Services.AddSingleton<FleetLink>();
+        client.Services.AddHostedService<FleetProbe>();
         client.Services.AddSingleton<IFleetLink>(provider => provider.GetRequiredService<FleetLink>());
         client.Services.AddSingleton<IClusterConnectionStatusObserver>(provider => provider.GetRequiredService<FleetLink>());
         client.Services.AddSingleton<ILifecycleParticipant<IClusterClientLifecycle>>(provider => provider.GetRequiredService<FleetLink>());

@@ -3,10 +3,12 @@ using Hypeman.Gateway;
 using Hypeman.Gateway.Registry;
 using Hypeman.Grains;
 using Hypeman.Grains.Instances;
+using Hypeman.Grains.Nodes;
 using Hypeman.Ingress;
 using Hypeman.Ingress.Forwarding;
 using Hypeman.Ingress.Listening;
 using Hypeman.NodeRuntime.Nodes;
+using Hypeman.Peers;
 using Hypeman.Silo.Adapters;
 using Hypeman.Silo.Cluster;
 using Hypeman.Silo.Configuration;
@@ -28,9 +30,16 @@ internal sealed class FleetServer : IAsyncDisposable
 {
     private readonly List<IAsyncDisposable> _parts = [];
     private readonly HypemanOptions _options;
+    private readonly KeptPorts _ports;
     private IHost _host = null!;
 
-    private FleetServer(HypemanOptions options) => _options = options;
+    private FleetServer(HypemanOptions options)
+    {
+        _options = options;
+        _ports = new KeptPorts(options.DataDirectory, ClusterAddress);
+    }
+
+    private IPAddress ClusterAddress => IPAddress.Parse(_options.ClusterAddress);
 
     /// <summary>Where the API answers from this host; null when this process has none.</summary>
     public Uri? ApiAddress => _host.Services.GetService<IServer>() is not { } server ? null : new Uri(
@@ -85,12 +94,28 @@ internal sealed class FleetServer : IAsyncDisposable
         var database = Own(await Database.OpenAsync(StorageOptions(), cancellationToken));
 
         _host = Own(Has(SiloRoles.Gateway)
-            ? BuildWithApi(builder => AddParts(builder, claim, identity, database, addNode), jwtSecret)
-            : BuildWithout(builder => AddParts(builder, claim, identity, database, addNode)));
+            ? BuildWithApi(AddParts, jwtSecret)
+            : BuildWithout(AddParts));
         _host.Services.GetRequiredService<ILogger<FleetServer>>()
             .LogInformation("Starting process {Id} with {Settings}", claim.NodeId, summary);
         await _host.StartAsync(cancellationToken);
         Own(ServerFile.Write(_options.DataDirectory, ApiAddress, IngressPort));
+
+        // All but the API. What is added first starts first and stops last.
+        void AddParts(IHostApplicationBuilder builder)
+        {
+            AddBase(builder, identity);
+            if (Has(SiloRoles.Node))
+                AddNode(builder.Services, new NodeSetup(claim, _options), addNode, jwtSecret);
+            if (identity is not null)
+                AddPeers(builder.Services, claim.NodeId);
+            if (_options.Roles.IsSilo())
+                AddSilo(builder, database, claim.NodeId, identity);
+            else
+                AddClient(builder, database, identity);
+            if (Has(SiloRoles.Ingress))
+                AddIngress(builder.Services);
+        }
     }
 
     private bool Has(SiloRoles role) => _options.Roles.HasFlag(role);
@@ -113,32 +138,48 @@ internal sealed class FleetServer : IAsyncDisposable
         return builder.Build();
     }
 
-    /// <summary>All but the API. What is added first starts first and stops last.</summary>
-    private void AddParts(
-        IHostApplicationBuilder builder, NodeClaim claim, IdentityKeeper? identity, Database database, Action<IServiceCollection, NodeSetup> addNode)
+    private void AddBase(IHostApplicationBuilder builder, IdentityKeeper? identity)
     {
         builder.AddConsoleLog(_options.LogLevel);
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = Limits.Shutdown);
         builder.Services.AddSingleton(TimeProvider.System);
         if (identity is not null)
             builder.Services.AddSingleton(identity).AddHostedService<IdentityWatch>();
-        if (Has(SiloRoles.Node))
-            addNode(builder.Services, new NodeSetup(claim, _options));
-        if (_options.Roles.IsSilo())
-            AddSilo(builder, database, claim.NodeId, identity);
-        else
-            AddClient(builder, database, identity);
-        if (Has(SiloRoles.Ingress))
-            AddIngress(builder.Services);
+    }
+
+    /// <summary>The node, and the registry that puts what is pushed into its blobs.</summary>
+    private static void AddNode(
+        IServiceCollection services, NodeSetup setup, Action<IServiceCollection, NodeSetup> addNode, string jwtSecret)
+    {
+        addNode(services, setup);
+        services.AddTokenValidation(o => o.JwtSecret = jwtSecret);
+        services.AddSingleton<IRegistryStore>(provider =>
+        {
+            var node = provider.GetRequiredService<INode>();
+            return new BlobRegistryStore(node.Images.Blobs, node.Facts.Platform, provider.GetRequiredService<TimeProvider>());
+        });
+    }
+
+    private void AddPeers(IServiceCollection services, string nodeId)
+    {
+        services.AddSingleton<IPeerIdentity, PeerIdentity>();
+        services.AddSingleton<IRegistryRouter, RepositoryRouter>();
+        if (!Has(SiloRoles.Node))
+        {
+            services.AddPeers(_ => { });
+            return;
+        }
+        var endPoint = new IPEndPoint(ClusterAddress, _ports.Choose(KeptPorts.Peer, _options.ClusterPeerPort));
+        services.AddPeers(o => (o.NodeId, o.EndPoint) = (nodeId, endPoint));
+        services.AddSingleton<IPeerEndpoints, RegistryPeers>().AddPeerServer();
+        services.Configure<NodeAddressOptions>(o => o.PeerAddress = endPoint.ToString());
     }
 
     private void AddSilo(IHostApplicationBuilder builder, Database database, string nodeId, IdentityKeeper? identity)
     {
-        var address = IPAddress.Parse(_options.ClusterAddress);
-        var ports = new KeptPorts(_options.DataDirectory, address);
-        var silo = new IPEndPoint(address, ports.Choose(KeptPorts.Silo, _options.ClusterPort));
+        var silo = new IPEndPoint(ClusterAddress, _ports.Choose(KeptPorts.Silo, _options.ClusterPort));
         // Without a shared database there is nobody else.
-        var gatewayPort = _options.Database.Length == 0 ? 0 : ports.Choose(KeptPorts.Gateway, _options.ClusterGatewayPort);
+        var gatewayPort = _options.Database.Length == 0 ? 0 : _ports.Choose(KeptPorts.Gateway, _options.ClusterGatewayPort);
         builder.UseOrleans(orleans =>
         {
             orleans.UseFleet(_options.ClusterId, nodeId, silo, gatewayPort, identity);
@@ -180,12 +221,6 @@ internal sealed class FleetServer : IAsyncDisposable
                 kestrel.Listen(IPAddress.Parse(_options.ApiAddress), _options.ApiPort);
         });
         builder.Services.AddGateway(o => o.JwtSecret = jwtSecret);
-        if (Has(SiloRoles.Node))
-            builder.Services.AddSingleton<IRegistryStore>(provider =>
-            {
-                var node = provider.GetRequiredService<INode>();
-                return new BlobRegistryStore(node.Images.Blobs, node.Facts.Platform, provider.GetRequiredService<TimeProvider>());
-            });
     }
 
     private StorageOptions StorageOptions() => new()

@@ -1,4 +1,4 @@
-using Hypeman.Grains.Nodes;
+using Hypeman.Contracts.Nodes;
 
 namespace Hypeman.Tests.Grains.Nodes;
 

@@ -1,4 +1,5 @@
 using Hypeman.NodeRuntime.Images;
+using Hypeman.NodeRuntime.Images.Peers;
 using Hypeman.NodeRuntime.Linux;
 using Hypeman.NodeRuntime.Nodes;
 using Hypeman.Tests.Testing;
@@ -14,9 +15,11 @@ internal sealed class ImageHostFixture : IAsyncDisposable
     private readonly TimeProvider _clock;
     private readonly FileLock _claim;
 
-    public ImageHostFixture(TimeProvider? clock = null)
+    private readonly IBlobPeers? _peers;
+
+    public ImageHostFixture(TimeProvider? clock = null, IBlobPeers? peers = null)
     {
-        _clock = clock ?? TimeProvider.System;
+        (_clock, _peers) = (clock ?? TimeProvider.System, peers);
         Layout = new DataLayout(_folder.Path);
         _claim = Layout.Claim();
         Options = new ImageOptions { MinFreeBytes = 0, DockerConfigFile = _folder.PathOf("docker.json"), Platform = "linux/amd64" };
@@ -66,5 +69,5 @@ internal sealed class ImageHostFixture : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private ImageHost NewHost() => new(Layout, Microsoft.Extensions.Options.Options.Create(Options), _clock, NullLoggerFactory.Instance);
+    private ImageHost NewHost() => new(Layout, Microsoft.Extensions.Options.Options.Create(Options), _clock, NullLoggerFactory.Instance, _peers);
 }

@@ -94,7 +94,8 @@ public sealed class ImageHostTests : IAsyncLifetime
         await _fixture.RestartAsync();
         await _registry.DisposeAsync();
         Assert.Equal(RootStage.Ready, (await _fixture.EnsureAsync(Name("a"), image)).Stage);
-        Assert.Equal(image.ManifestDigest, (await _fixture.Host.ResolveLocalAsync(image.ManifestDigest, "linux/amd64", Stop)).ManifestDigest);
+        var known = await _fixture.Host.ResolvePushedAsync(ImageHostFixture.Reference(Name("a")), image.ManifestDigest, "linux/amd64", Stop);
+        Assert.Equal(image.ManifestDigest, known.ManifestDigest);
     }
 
     [Fact]
@@ -207,10 +208,11 @@ public sealed class ImageHostTests : IAsyncLifetime
         var pushed = Image("pushed");
         foreach (var blob in pushed.Blobs.Values)
             await _fixture.Host.Blobs.PutAsync(blob, Stop);
-        var image = await _fixture.Host.ResolveLocalAsync(pushed.ManifestDigest, "linux/amd64", Stop);
+        var name = ImageHostFixture.Reference("127.0.0.1:1/pushed");
+        var image = await _fixture.Host.ResolvePushedAsync(name, pushed.ManifestDigest, "linux/amd64", Stop);
         Assert.Equal(RootStage.Ready, (await _fixture.EnsureAsync("127.0.0.1:1/pushed", image)).Stage);
         var failure = await Assert.ThrowsAsync<NodeException>(
-            () => _fixture.Host.ResolveLocalAsync(pushed.ManifestDigest, "linux/arm64", Stop));
+            () => _fixture.Host.ResolvePushedAsync(name, pushed.ManifestDigest, "linux/arm64", Stop));
         Assert.Equal(NodeErrorKind.Invalid, failure.Kind);
     }
 

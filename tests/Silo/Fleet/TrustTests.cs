@@ -57,10 +57,10 @@ public sealed class TrustTests(PostgresServer postgres)
     {
         await using var fleet = await TestFleet.NewAsync(postgres);
         using var elsewhere = new TestAuthority();
-        var silo = await fleet.StartedAsync("control");
+        var silo = await fleet.StartedAsync("control,node");
         var friend = fleet.Authority.Member("friend");
 
-        foreach (var name in new[] { KeptPorts.Silo, KeptPorts.Gateway })
+        foreach (var name in new[] { KeptPorts.Silo, KeptPorts.Gateway, KeptPorts.Peer })
         {
             var port = PortOf(silo, name);
             Assert.True(await MaySpeakAsync(port, friend, friend.Certificate), name);
@@ -123,6 +123,7 @@ public sealed class TrustTests(PostgresServer postgres)
         await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
         {
             TargetHost = "anybody",
+            ApplicationProtocols = [SslApplicationProtocol.Http2],
             ClientCertificates = own is null ? null : [own],
             RemoteCertificateValidationCallback = (_, shown, _, _) => judge.IsMember(shown),
         }, Cancelled);

@@ -20,6 +20,9 @@ internal sealed class TestServer : IAsyncDisposable
 
     public FleetServer Server => _server!;
 
+    /// <summary>Makes another node than the simulated one, anew at each start.</summary>
+    public Func<NodeSetup, IServiceProvider, INode>? NewNode { get; set; }
+
     public HypemanOptions Options { get; }
 
     /// <param name="flags">As on the command line, above what all tests need.</param>
@@ -87,6 +90,11 @@ internal sealed class TestServer : IAsyncDisposable
 
     private void AddNode(IServiceCollection services, NodeSetup setup)
     {
+        if (NewNode is { } make)
+        {
+            services.AddSingleton(provider => make(setup, provider));
+            return;
+        }
         _node ??= new SimulatedNode(setup.Claim.NodeId);
         services.AddSingleton<INode>(_node);
     }

@@ -59,7 +59,8 @@ public sealed class SimulatedImages(FaultPlan faults) : IImageHost, IDisposable
             : throw new NodeException(NodeErrorKind.NotFound, $"{reference} was not found at its registry");
     }
 
-    public Task<ResolvedImage> ResolveLocalAsync(string manifestDigest, string platform, CancellationToken cancellationToken) =>
+    public Task<ResolvedImage> ResolvePushedAsync(
+        ImageReference reference, string manifestDigest, string platform, CancellationToken cancellationToken) =>
         _registry.Values.FirstOrDefault(image => image.ManifestDigest == manifestDigest) is { } image
             ? Task.FromResult(image)
             : throw new NodeException(NodeErrorKind.NotFound, $"{manifestDigest} is not here");

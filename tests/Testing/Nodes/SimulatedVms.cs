@@ -176,10 +176,13 @@ public sealed class SimulatedVms(FaultPlan faults, SimulatedImages images, TimeP
     /// <summary>A log of a VM, made when it is not there.</summary>
     public SimulatedLog Log(string id, VmLog log) => _logs.GetOrAdd((id, log), _ => new SimulatedLog());
 
+    /// <summary>What listens in the guests; by default nothing does.</summary>
+    public Func<string, int, CancellationToken, ValueTask<Stream>>? Ports { get; set; }
+
     public ValueTask<Stream> ConnectAsync(string id, int port, CancellationToken cancellationToken)
     {
         RequireRunning(id);
-        throw new NodeException(NodeErrorKind.Unavailable, $"nothing listens on port {port} of a simulated guest");
+        return Ports is { } ports ? ports(id, port, cancellationToken) : throw new NodeException(NodeErrorKind.Unavailable, $"nothing listens on port {port} of a simulated guest");
     }
 
     private void Change(string id, Func<VmStatus, VmStatus> change)

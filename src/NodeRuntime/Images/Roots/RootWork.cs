@@ -1,5 +1,6 @@
 using Hypeman.NodeRuntime.Errors;
 using Hypeman.NodeRuntime.Images.Oci;
+using Hypeman.NodeRuntime.Images.Peers;
 using Hypeman.NodeRuntime.Images.Registry;
 using Hypeman.NodeRuntime.Nodes;
 using Microsoft.Extensions.Logging;
@@ -14,7 +15,7 @@ namespace Hypeman.NodeRuntime.Images.Roots;
 /// </summary>
 internal sealed class RootWork(
     DataLayout layout, ImageOptions options, TimeProvider clock, ILogger log,
-    BlobStore blobs, RootStore roots, ImageResolver resolver, RegistryClient registries)
+    BlobStore blobs, RootStore roots, ImageResolver resolver, RegistryClient registries, PeerFetch peers)
 {
     private readonly WaitingLine _pulls = new(options.MaxConcurrentPulls);
     private readonly WaitingLine _conversions = new(options.MaxConcurrentConversions);
@@ -61,7 +62,7 @@ internal sealed class RootWork(
         var session = registries.Open(job.Reference, job.Login);
         using var heldManifest = blobs.Hold([job.Manifest]);
         if (blobs.Find(job.Manifest) is null)
-            await PullAsync(job, pulling, stop => FetchManifestAsync(session, job.Manifest, stop)); // :: Step 1
+            await PullAsync(job, pulling, stop => FetchManifestAsync(session, job, stop)); // :: Step 1
         var manifest = await resolver.ReadManifestAsync(job.Manifest, job.Cancellation);
         manifest.CheckIsImage();
         Digest[] all = [.. manifest.Parts.Select(part => part.Digest).Prepend(job.Manifest).Distinct()];
@@ -104,8 +105,13 @@ internal sealed class RootWork(
         }
     }
 
-    private async Task FetchManifestAsync(RegistrySession session, Digest digest, CancellationToken cancellationToken) =>
-        await blobs.PutAsync((await session.GetManifestAsync(digest.ToString(), cancellationToken)).Content, cancellationToken);
+    private static BlobWish WishFor(RootJob job, Digest blob) => new(blob, job.Manifest, job.Reference.Repository);
+
+    private async Task FetchManifestAsync(RegistrySession session, RootJob job, CancellationToken cancellationToken)
+    {
+        if (!await peers.TryAsync(WishFor(job, job.Manifest), null, ImageLimits.ManifestBytes, _ => { }, cancellationToken))
+            await blobs.PutAsync((await session.GetManifestAsync(job.Manifest.ToString(), cancellationToken)).Content, cancellationToken);
+    }
 
     private async Task FetchAsync(
         RegistrySession session, List<Descriptor> missing, PullRoom.Claim room, RootJob job, CancellationToken cancellationToken)
@@ -117,7 +123,9 @@ internal sealed class RootWork(
         await Parallel.ForAsync(0, missing.Count, parallel, async (i, stop) =>
         {
             var part = missing[i];
-            if (blobs.Find(part.Digest) is null) // Another pull may have brought it.
+            // Another pull may have brought it.
+            if (blobs.Find(part.Digest) is null
+                && !await peers.TryAsync(WishFor(job, part.Digest), part.Size, part.Size, bytes => Report(i, bytes), stop))
             {
                 await using var writer = blobs.BeginWrite();
                 await session.DownloadAsync(part, writer, bytes => Report(i, bytes), stop);

@@ -1,13 +1,13 @@
 using System.IO.Hashing;
 using System.Text;
 
-namespace Hypeman.Grains.Nodes;
+namespace Hypeman.Contracts.Nodes;
 
 /// <summary>
 /// Picks one of several by the highest hash of candidate and key: everybody who sees the same candidates picks alike,
 /// and when one goes only its own keys move.
 /// </summary>
-internal static class Rendezvous
+public static class Rendezvous
 {
     public static IEnumerable<T> Order<T>(IEnumerable<T> candidates, string key, Func<T, string> nameOf) =>
         candidates.OrderByDescending(candidate => Weight(nameOf(candidate), key)).ThenBy(nameOf, StringComparer.Ordinal);

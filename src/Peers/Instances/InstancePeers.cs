@@ -1,0 +1,31 @@
+using System.Net;
+using Hypeman.Peers.Connections;
+
+namespace Hypeman.Peers.Instances;
+
+/// <summary>The way to ports of instances on other nodes.</summary>
+public sealed class InstancePeers(PeerDirectory directory, PeerClient client)
+{
+    /// <summary>Opens a TCP connection to the guest, as a stream over the peer channel; the caller owns it.</summary>
+    /// <param name="instanceId">Of the instance.</param>
+    /// <param name="home">The node it lives on.</param>
+    /// <param name="port">Of the guest.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="TimeoutException">The guest did not answer in time.</exception>
+    /// <exception cref="IOException">The node, the instance or its port cannot be reached.</exception>
+    public async Task<Stream> ConnectAsync(string instanceId, string home, int port, CancellationToken cancellationToken)
+    {
+        var peer = await directory.FindAsync(home, cancellationToken)
+            ?? throw new IOException($"Instance {instanceId} lives on node {home}, whose address is not known.");
+        using var request = PeerClient.Request(HttpMethod.Connect, peer, InstanceEndpoints.PathOf(instanceId, port));
+        request.Headers.Protocol = InstanceEndpoints.Protocol;
+        var answer = await client.SendAsync(request, cancellationToken);
+        if (answer.StatusCode == HttpStatusCode.OK)
+            return await answer.Content.ReadAsStreamAsync(cancellationToken);
+        using (answer)
+        {
+            var reason = await PeerClient.ReadRefusalAsync(answer, cancellationToken);
+            throw answer.StatusCode == HttpStatusCode.GatewayTimeout ? new TimeoutException(reason) : new IOException(reason);
+        }
+    }
+}
