@@ -28,4 +28,8 @@ public static class GrainKeys
 
     public static IImageCatalogGrain ImageCatalog(this IGrainFactory grains) =>
         grains.GetGrain<IImageCatalogGrain>(0);
+
+    /// <summary>Orleans' own; any silo answers it.</summary>
+    public static IManagementGrain Management(this IGrainFactory grains) =>
+        grains.GetGrain<IManagementGrain>(0);
 }

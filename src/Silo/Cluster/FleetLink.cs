@@ -1,3 +1,4 @@
+using Hypeman.Contracts;
 using Hypeman.Gateway.Health;
 
 namespace Hypeman.Silo.Cluster;
@@ -65,7 +66,7 @@ internal sealed class FleetProbe(FleetLink link, IGrainFactory grains, TimeProvi
     {
         try
         {
-            await grains.GetGrain<IManagementGrain>(0).GetHosts(onlyActive: true, cancellationToken).WaitAsync(Patience, time, cancellationToken);
+            await grains.Management().GetHosts(onlyActive: true, cancellationToken).WaitAsync(Patience, time, cancellationToken);
         }
         catch (Exception e) when (e is OrleansException or TimeoutException or OperationCanceledException)
         {

@@ -41,7 +41,9 @@ internal static class ClusterCommand
             using (var opened = ClusterAuthority.Open(parsed.GetValue(authority)!.FullName, TimeProvider.System))
                 opened.Issue(parsed.GetValue(name)!, parsed.GetValue(addresses) ?? [], path, ClusterAuthority.MemberLifetime);
             var made = ClusterIdentity.Load(path, TimeProvider.System);
-            output.WriteLine($"Made the certificate of {parsed.GetValue(name)} in {path}, good until {made.ExpiresAt:u}. Use it with --cluster-identity {path}");
+            output.WriteLine(
+                $"Made the certificate of {parsed.GetValue(name)} in {path}, good until {made.ExpiresAt:u}. "
+                + $"Use it with --cluster-identity {path}");
         }));
         return command;
     }

@@ -17,6 +17,11 @@ internal static class ListenCheck
             Require(options.ApiAddress, options.ApiPort, "port");
         if (options.Roles.HasFlag(SiloRoles.Ingress))
             Require(options.IngressAddress, options.IngressPort, "ingress.port");
+        if (!options.Roles.IsSilo())
+            return;
+        Require(options.ClusterAddress, options.ClusterPort, "cluster.port");
+        Require(options.ClusterAddress, options.ClusterGatewayPort, "cluster.gateway_port");
+        Require(options.ClusterAddress, options.ClusterPeerPort, "cluster.peer_port");
     }
 
     private static void Require(string address, int port, string key)

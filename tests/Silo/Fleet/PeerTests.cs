@@ -29,7 +29,8 @@ public sealed class PeerTests(PostgresServer postgres)
         await using var fleet = await TestFleet.NewAsync(postgres);
         var node = await fleet.StartedAsync("control,node");
 
-        var rows = await node.Server.Services.GetRequiredService<IResourceIndex>().ListAsync(new ResourceQuery(ResourceKind.Node), Cancelled).ToListAsync(Cancelled);
+        var index = node.Server.Services.GetRequiredService<IResourceIndex>();
+        var rows = await index.ListAsync(new ResourceQuery(ResourceKind.Node), Cancelled).ToListAsync(Cancelled);
 
         var port = File.ReadAllText(Path.Combine(node.Data, "peer-port")).Trim();
         Assert.Equal($"127.0.0.1:{port}", ResourceSummary.Read<NodeInfo>(Assert.Single(rows)).PeerAddress);
@@ -59,6 +60,48 @@ public sealed class PeerTests(PostgresServer postgres)
         var resolved = await other.Images.ResolvePushedAsync(reference, image.ManifestDigest, "linux/amd64", Cancelled);
         var end = await other.Images.EnsureRootAsync(reference, resolved, null, Cancelled).LastAsync(Cancelled);
         Assert.Equal((RootStage.Ready, null), (end.Stage, end.Error));
+    }
+
+    [Fact]
+    public async Task The_parts_of_a_push_may_reach_different_gateways()
+    {
+        await using var fleet = await TestFleet.NewAsync(postgres);
+        var gateways = new List<HttpClient>();
+        foreach (var roles in new[] { "control,node,gateway", "node,gateway" })
+            gateways.Add((await BlobNodeAsync(fleet, roles)).Client(null));
+        gateways.Add((await fleet.StartedAsync("gateway")).Client(null));
+        byte[] content = [.. Enumerable.Range(0, 30_000).Select(i => (byte)i)];
+        await Until.True(() => AgreeAsync(gateways), TestFleet.Patience, "all gateways know all nodes");
+
+        var begun = await gateways[0].PostAsync("v2/team/app/blobs/uploads/", null, Cancelled);
+        Assert.Equal(HttpStatusCode.Accepted, begun.StatusCode);
+        var upload = begun.Headers.Location!.ToString();
+        for (var i = 0; i < 3; i++)
+        {
+            var part = new ByteArrayContent(content[(i * 10_000)..((i + 1) * 10_000)]);
+            Assert.Equal(HttpStatusCode.Accepted, (await gateways[i].PatchAsync(upload, part, Cancelled)).StatusCode);
+        }
+        var digest = Digest.Of(content);
+        Assert.Equal(HttpStatusCode.Created, (await gateways[1].PutAsync($"{upload}?digest={digest}", null, Cancelled)).StatusCode);
+
+        Assert.Equal(content, await gateways[2].GetByteArrayAsync($"v2/team/app/blobs/{digest}", Cancelled));
+        gateways.ForEach(gateway => gateway.Dispose());
+    }
+
+    [Fact]
+    public async Task What_a_pusher_may_not_do_is_refused_at_the_gateway()
+    {
+        await using var fleet = await TestFleet.NewAsync(postgres);
+        await BlobNodeAsync(fleet, "control,node");
+        var gateway = await fleet.StartedAsync("gateway");
+
+        using var reader = gateway.Client("image:read");
+        Assert.Equal(HttpStatusCode.Forbidden, (await reader.PostAsync("v2/team/app/blobs/uploads/", null, Cancelled)).StatusCode);
+        using var nobody = gateway.Client([]);
+        var refused = await nobody.PostAsync("v2/team/app/blobs/uploads/", null, Cancelled);
+        Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
+        var realm = $"realm=\"http://{gateway.Server.ApiAddress!.Authority}/v2/token\"";
+        Assert.Contains(realm, refused.Headers.WwwAuthenticate.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -121,6 +164,24 @@ public sealed class PeerTests(PostgresServer postgres)
 
         await node.StopAsync();
         Assert.Equal(HttpStatusCode.BadGateway, (await client.GetAsync("/", Cancelled)).StatusCode);
+    }
+
+    /// <summary>Whether an upload that one begins is known to each.</summary>
+    private static async Task<bool> AgreeAsync(IReadOnlyList<HttpClient> gateways)
+    {
+        foreach (var one in gateways)
+        {
+            using var begun = await one.PostAsync("v2/team/app/blobs/uploads/", null, Cancelled);
+            foreach (var other in gateways)
+            {
+                if (begun.Headers.Location is null)
+                    return false;
+                using var known = await other.GetAsync(begun.Headers.Location, Cancelled);
+                if (known.StatusCode != HttpStatusCode.NoContent)
+                    return false;
+            }
+        }
+        return true;
     }
 
     private static async Task<TestServer> BlobNodeAsync(TestFleet fleet, string roles)

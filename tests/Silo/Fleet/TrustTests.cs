@@ -60,12 +60,15 @@ public sealed class TrustTests(PostgresServer postgres)
         var silo = await fleet.StartedAsync("control,node");
         var friend = fleet.Authority.Member("friend");
 
-        foreach (var name in new[] { KeptPorts.Silo, KeptPorts.Gateway, KeptPorts.Peer })
+        foreach (var (name, protocol) in new[]
+        {
+            (KeptPorts.Silo, (SslApplicationProtocol?)null), (KeptPorts.Gateway, null), (KeptPorts.Peer, SslApplicationProtocol.Http2),
+        })
         {
             var port = PortOf(silo, name);
-            Assert.True(await MaySpeakAsync(port, friend, friend.Certificate), name);
-            Assert.False(await MaySpeakAsync(port, friend, elsewhere.Member("stranger").Certificate), name);
-            Assert.False(await MaySpeakAsync(port, friend, null), name);
+            Assert.True(await MaySpeakAsync(port, friend, friend.Certificate, protocol), name);
+            Assert.False(await MaySpeakAsync(port, friend, elsewhere.Member("stranger").Certificate, protocol), name);
+            Assert.False(await MaySpeakAsync(port, friend, null, protocol), name);
         }
     }
 
@@ -90,7 +93,7 @@ public sealed class TrustTests(PostgresServer postgres)
     {
         using var client = new TcpClient();
         await client.ConnectAsync(IPAddress.Loopback, port, Cancelled);
-        await using var tls = await GreetAsync(client, friend, friend.Certificate);
+        await using var tls = await GreetAsync(client, friend, friend.Certificate, protocol: null);
         return tls.RemoteCertificate!.GetSerialNumberString();
     }
 
@@ -98,13 +101,14 @@ public sealed class TrustTests(PostgresServer postgres)
     /// Whether the silo talks, or listens on. With TLS 1.3 a certificate is refused after the client's end of the handshake,
     /// by closing the connection.
     /// </summary>
-    private static async Task<bool> MaySpeakAsync(int port, ClusterIdentity judge, X509Certificate2? own)
+    private static async Task<bool> MaySpeakAsync(
+        int port, ClusterIdentity judge, X509Certificate2? own, SslApplicationProtocol? protocol)
     {
         using var client = new TcpClient();
         await client.ConnectAsync(IPAddress.Loopback, port, Cancelled);
         try
         {
-            await using var tls = await GreetAsync(client, judge, own);
+            await using var tls = await GreetAsync(client, judge, own, protocol);
             return await tls.ReadAsync(new byte[1], Cancelled).AsTask().WaitAsync(RefusalLimit, Cancelled) == 1;
         }
         catch (TimeoutException)
@@ -117,13 +121,14 @@ public sealed class TrustTests(PostgresServer postgres)
         }
     }
 
-    private static async Task<SslStream> GreetAsync(TcpClient client, ClusterIdentity judge, X509Certificate2? own)
+    private static async Task<SslStream> GreetAsync(
+        TcpClient client, ClusterIdentity judge, X509Certificate2? own, SslApplicationProtocol? protocol)
     {
         var tls = new SslStream(client.GetStream());
         await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
         {
             TargetHost = "anybody",
-            ApplicationProtocols = [SslApplicationProtocol.Http2],
+            ApplicationProtocols = protocol is { } wanted ? [wanted] : null,
             ClientCertificates = own is null ? null : [own],
             RemoteCertificateValidationCallback = (_, shown, _, _) => judge.IsMember(shown),
         }, Cancelled);

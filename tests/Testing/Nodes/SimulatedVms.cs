@@ -182,7 +182,9 @@ public sealed class SimulatedVms(FaultPlan faults, SimulatedImages images, TimeP
     public ValueTask<Stream> ConnectAsync(string id, int port, CancellationToken cancellationToken)
     {
         RequireRunning(id);
-        return Ports is { } ports ? ports(id, port, cancellationToken) : throw new NodeException(NodeErrorKind.Unavailable, $"nothing listens on port {port} of a simulated guest");
+        return Ports is { } ports
+            ? ports(id, port, cancellationToken)
+            : throw new NodeException(NodeErrorKind.Unavailable, $"nothing listens on port {port} of a simulated guest");
     }
 
     private void Change(string id, Func<VmStatus, VmStatus> change)
