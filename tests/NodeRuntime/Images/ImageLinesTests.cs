@@ -224,7 +224,8 @@ public sealed class ImageLinesTests : IAsyncLifetime
     {
         foreach (var blob in image.Blobs.Values)
             await _fixture.Host.Blobs.PutAsync(blob, Stop);
-        return await _fixture.Host.ResolveLocalAsync(image.ManifestDigest, "linux/amd64", Stop);
+        return await _fixture.Host.ResolvePushedAsync(
+            ImageReference.TryParse("localhost/pushed", out _)!, image.ManifestDigest, "linux/amd64", Stop);
     }
 
     private static Digest LayerOf(OciImage image) => Digest.Parse(image.Blobs.First(blob => blob.Value[0] == 0x1f).Key);
