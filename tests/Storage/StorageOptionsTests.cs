@@ -1,4 +1,5 @@
 using Hypeman.Storage;
+using Hypeman.Storage.Databases;
 
 namespace Hypeman.Tests.Storage;
 

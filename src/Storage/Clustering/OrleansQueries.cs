@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Dapper;
 using Hypeman.Storage.Databases;
+using Hypeman.Storage.Schema;
 
 namespace Hypeman.Storage.Clustering;
 
@@ -18,7 +19,7 @@ internal static class OrleansQueries
     {
         await using DbConnection connection = await dialect.Writes.OpenConnectionAsync(cancellationToken);
         await using DbTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await dialect.LockSchemaAsync(transaction, cancellationToken);
+        await dialect.LockSchemaAsync(transaction, SchemaSteps.LimitSeconds, cancellationToken);
         foreach ((var key, var text) in For(dialect))
         {
             await connection.ExecuteAsync(

@@ -29,6 +29,7 @@ public sealed class Database : IAsyncDisposable
         {
             await SchemaSteps.ApplyAsync(dialect, cancellationToken);
             await OrleansQueries.PublishAsync(dialect, cancellationToken);
+            await dialect.MendAsync(cancellationToken);
             return new Database(dialect, options);
         }
         catch (DbException e)

@@ -21,7 +21,13 @@ internal abstract class Dialect : IAsyncDisposable
     public abstract bool OwnsWholeDatabase { get; }
 
     /// <summary>Lets one starting process at a time past this point, until the transaction ends.</summary>
-    public abstract Task LockSchemaAsync(DbTransaction transaction, CancellationToken cancellationToken);
+    public abstract Task LockSchemaAsync(DbTransaction transaction, int limitSeconds, CancellationToken cancellationToken);
+
+    /// <summary>Sets right what the database brought along when it came here by a backup.</summary>
+    public virtual Task MendAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>The database was lost, or is too slow; the same may work later.</summary>
+    public virtual bool IsOutage(DbException error) => error.IsTransient;
 
     /// <summary>Names of the tables there are.</summary>
     public abstract string ListTables { get; }

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Net.Sockets;
 using Dapper;
+using Hypeman.Storage.Schema;
 using Npgsql;
 
 namespace Hypeman.Storage.Databases;
@@ -36,16 +37,38 @@ internal sealed class PostgresDialect : Dialect
     {
         NpgsqlConnectionStringBuilder built = PostgresConnection.TryParse(connectionString, out var reason)
             ?? throw new StorageException($"the database connection string is not valid: {reason}");
-        // Measured: a third more state writes, and half the tail, than without prepared statements.
-        if (!built.ContainsKey("Max Auto Prepare") || built.MaxAutoPrepare == 0)
-            (built.MaxAutoPrepare, built.AutoPrepareMinUsages) = (100, 2);
-        built.ApplicationName ??= "hypeman";
-        return new PostgresDialect(NpgsqlDataSource.Create(built), $"{built.Host}:{built.Port}/{built.Database}");
+        return new PostgresDialect(
+            NpgsqlDataSource.Create(PostgresConnection.WithDefaults(built)), $"{built.Host}:{built.Port}/{built.Database}");
     }
 
-    public override Task LockSchemaAsync(DbTransaction transaction, CancellationToken cancellationToken) =>
-        transaction.Connection!.ExecuteAsync(
-            new CommandDefinition($"SELECT pg_advisory_xact_lock({SchemaLock})", null, transaction, cancellationToken: cancellationToken));
+    /// <summary>The server's own limits are lifted for it: a step may take long.</summary>
+    public override Task LockSchemaAsync(DbTransaction transaction, int limitSeconds, CancellationToken cancellationToken) =>
+        transaction.Connection!.ExecuteAsync(new CommandDefinition(
+            $"SET LOCAL statement_timeout = '{limitSeconds}s'; SELECT pg_advisory_xact_lock({SchemaLock})",
+            null, transaction, limitSeconds, cancellationToken: cancellationToken));
+
+    /// <summary>
+    /// Revisions are the server's transaction numbers. One that took over the tables of another from a dump may be far
+    /// behind them, and rows of the future would be told to watchers again and again.
+    /// </summary>
+    public override async Task MendAsync(CancellationToken cancellationToken)
+    {
+        const string isAhead = ">= pg_snapshot_xmax(pg_current_snapshot())::text::bigint";
+        await using DbConnection connection = await Writes.OpenConnectionAsync(cancellationToken);
+        await using DbTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await LockSchemaAsync(transaction, SchemaSteps.LimitSeconds, cancellationToken);
+        await connection.ExecuteAsync(new CommandDefinition(
+            $"""
+            UPDATE resources SET revision = 0 WHERE revision {isAhead};
+            UPDATE resource_tombstones SET revision = 0 WHERE revision {isAhead};
+            UPDATE resource_horizon SET forgotten = 0 WHERE forgotten {isAhead};
+            """, null, transaction, SchemaSteps.LimitSeconds, cancellationToken: cancellationToken));
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    /// <summary>Besides a lost connection: the server goes down or comes up, has no more connections, or was too slow.</summary>
+    public override bool IsOutage(DbException error) =>
+        base.IsOutage(error) || error.SqlState is PostgresErrorCodes.QueryCanceled;
 
     public override string Explain(DbException error) => error switch
     {
@@ -54,7 +77,11 @@ internal sealed class PostgresDialect : Dialect
         PostgresException { SqlState: PostgresErrorCodes.InvalidCatalogName } =>
             $"PostgreSQL at {_server} has no such database; make it with: createdb",
         PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } denied =>
-            $"PostgreSQL at {_server} does not let this user make its tables: {denied.MessageText}",
+            $"PostgreSQL at {_server} does not let this user make and change its tables: {denied.MessageText}",
+        PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction } =>
+            $"PostgreSQL at {_server} takes no writes (is it a standby, or are the user's transactions read-only?)",
+        PostgresException { SqlState: PostgresErrorCodes.TooManyConnections } =>
+            $"PostgreSQL at {_server} has no connection left; raise its max_connections, or lower Maximum Pool Size of the connection string",
         PostgresException { SqlState: PostgresErrorCodes.DuplicateTable } taken =>
             $"PostgreSQL at {_server} holds tables of something else ({taken.MessageText}); give hypeman its own database or schema (Search Path=...)",
         PostgresException other => $"PostgreSQL at {_server} answers: {other.MessageText} ({other.SqlState})",

@@ -60,7 +60,7 @@ internal sealed class SqliteDialect : Dialect
     }
 
     /// <summary>Our transactions are immediate: the write lock is already taken.</summary>
-    public override Task LockSchemaAsync(DbTransaction transaction, CancellationToken cancellationToken) => Task.CompletedTask;
+    public override Task LockSchemaAsync(DbTransaction transaction, int limitSeconds, CancellationToken cancellationToken) => Task.CompletedTask;
 
     public override string Explain(DbException error) => (error as SqliteException)?.SqliteErrorCode switch
     {

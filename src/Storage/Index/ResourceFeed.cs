@@ -8,21 +8,21 @@ using Microsoft.Extensions.Logging;
 namespace Hypeman.Storage.Index;
 
 /// <summary>
-/// Follows the index by revision. A watcher holds nothing in the database but the number it has read up to, so any
-/// number of them may be slow, and one that was cut off goes on where it was.
+/// Follows the index. A watcher holds nothing in the database and remembers the position that it has read up to, so
+/// any number of them may be slow, and one that was cut off goes on where it was.
 /// </summary>
-internal sealed class ResourceFeed(Database database, ChangeSignal signal, TimeProvider time, ILogger<ResourceFeed> logger)
+internal sealed class ResourceFeed(
+    Database database, FeedReader reader, ChangeSignal signal, TimeProvider time, ILogger<ResourceFeed> logger)
 {
-    private const int BatchSize = 500;
     private static readonly TimeSpan RetryAfterFailure = TimeSpan.FromSeconds(1);
 
     public async IAsyncEnumerable<ResourceChange> WatchAsync(
         IReadOnlyList<ResourceKind> kinds, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         string[] words = [.. kinds.Select(ResourceRecord.Word).Distinct()];
-        var after = await PersistAsync(ReadRevisionAsync, cancellationToken);
+        var after = await PersistAsync(reader.NowAsync, cancellationToken);
 
-        // A row that changes while these pages are read is seen again below, with a revision above the one kept.
+        // A row that changes while these pages are read is seen again below: that change is after the position kept.
         foreach (var kind in words)
         {
             var last = "";
@@ -35,7 +35,7 @@ internal sealed class ResourceFeed(Database database, ChangeSignal signal, TimeP
                     yield return Changed(record);
                 last = page.Count > 0 ? page[^1].Id : last;
             }
-            while (page.Count == BatchSize);
+            while (page.Count == FeedReader.BatchSize);
         }
         yield return ResourceChange.Synced;
 
@@ -43,13 +43,14 @@ internal sealed class ResourceFeed(Database database, ChangeSignal signal, TimeP
         {
             Task next = signal.Next;
             var since = after;
-            FeedBatch batch = await PersistAsync((c, t) => FeedBatch.ReadAsync(c, words, since, BatchSize, t), cancellationToken);
-            if (batch.Forgotten > after)
+            FeedBatch batch = await PersistAsync((c, t) => reader.ReadAsync(c, words, since, t), cancellationToken);
+            // Deletions are remembered for longer than that: one who looked since then has seen all that are forgotten.
+            if (batch.HasForgotten && time.GetUtcNow() - since.At > database.Options.TombstoneRetention / 2)
                 throw new ResourceWatchExpiredException();
             foreach (FeedEntry entry in batch.Entries)
                 yield return entry.ToChange();
             after = batch.Next;
-            if (batch.Entries.Count == 0)
+            if (!batch.HasMore)
                 await WaitAsync(next, database.Options.PollInterval, cancellationToken);
         }
     }
@@ -65,7 +66,7 @@ internal sealed class ResourceFeed(Database database, ChangeSignal signal, TimeP
                 await using DbConnection connection = await database.Reads.OpenConnectionAsync(cancellationToken);
                 return await read(connection, cancellationToken);
             }
-            catch (DbException e) when (e.IsTransient)
+            catch (DbException e) when (database.Dialect.IsOutage(e))
             {
                 if (!failing)
                     logger.LogWarning("The index cannot be read, watchers wait: {Reason}", database.Dialect.Explain(e));
@@ -80,14 +81,10 @@ internal sealed class ResourceFeed(Database database, ChangeSignal signal, TimeP
         cancellationToken.ThrowIfCancellationRequested();
     }
 
-    private static Task<long> ReadRevisionAsync(DbConnection connection, CancellationToken cancellationToken) =>
-        connection.QuerySingleAsync<long>(
-            new CommandDefinition("SELECT revision FROM resource_feed", cancellationToken: cancellationToken));
-
     private static async Task<IReadOnlyList<ResourceRecord>> ReadPageAsync(
         DbConnection connection, string kind, string after, CancellationToken cancellationToken) =>
         [.. await connection.QueryAsync<ResourceRecord>(new CommandDefinition(
-            $"SELECT {ResourceRecord.Columns} FROM resources r WHERE r.kind = @kind AND r.id > @after ORDER BY r.id LIMIT {BatchSize}",
+            $"SELECT {ResourceRecord.Columns} FROM resources r WHERE r.kind = @kind AND r.id > @after ORDER BY r.id LIMIT {FeedReader.BatchSize}",
             new { kind, after }, cancellationToken: cancellationToken))];
 
     private static ResourceChange Changed(ResourceRecord record)

@@ -9,7 +9,10 @@ internal sealed class ResourceIndex(Database database, TimeProvider time, ILogge
 {
     private readonly ChangeSignal _signal = new();
     private readonly ResourceReader _reader = new(database);
-    private readonly ResourceWriter _writer = new(database, time);
+    private readonly IResourceWriter _writer = database.Options.IsEmbedded
+        ? new SqliteResourceWriter(database, time)
+        : new PostgresResourceWriter(database, time);
+    private readonly FeedReader _feed = database.Options.IsEmbedded ? new SqliteFeedReader(time) : new PostgresFeedReader(time);
 
     public async Task InsertAsync(ResourceRow row, IReadOnlyList<string> claims, CancellationToken cancellationToken = default)
     {
@@ -43,5 +46,5 @@ internal sealed class ResourceIndex(Database database, TimeProvider time, ILogge
 
     public IAsyncEnumerable<ResourceChange> WatchAsync(
         IReadOnlyList<ResourceKind> kinds, CancellationToken cancellationToken = default) =>
-        new ResourceFeed(database, _signal, time, logger).WatchAsync(kinds, cancellationToken);
+        new ResourceFeed(database, _feed, _signal, time, logger).WatchAsync(kinds, cancellationToken);
 }

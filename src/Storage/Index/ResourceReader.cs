@@ -13,6 +13,13 @@ internal sealed class ResourceReader(Database database)
     /// <summary>Lists are read in pages of so many rows, so that a slow reader holds no connection.</summary>
     public const int PageSize = 500;
 
+    /// <summary>The ways in which a resource is found; each answers with two rows at most.</summary>
+    public const string ById = $"{From} WHERE r.kind = @kind AND r.id = @text";
+    public const string ByName = $"{From} WHERE r.kind = @kind AND r.name = @text LIMIT 2";
+
+    /// <summary>Ids with a prefix are a range in byte order, which ends before the prefix followed by the last character.</summary>
+    public const string ByPrefix = $"{From} WHERE r.kind = @kind AND r.id >= @text AND r.id < @end LIMIT 2";
+
     private const string From = $"SELECT {ResourceRecord.Columns} FROM resources r";
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
 
@@ -21,7 +28,7 @@ internal sealed class ResourceReader(Database database)
         if (!IsStorable(id))
             return null;
         IReadOnlyList<ResourceRecord> found = await QueryAsync(
-            $"{From} WHERE r.kind = @kind AND r.id = @id", new { kind = ResourceRecord.Word(kind), id }, cancellationToken);
+            ById, new { kind = ResourceRecord.Word(kind), text = id }, cancellationToken);
         return found.Count == 0 ? null : found[0].ToRow();
     }
 
@@ -30,13 +37,11 @@ internal sealed class ResourceReader(Database database)
     {
         if (idOrName.Length == 0 || !IsStorable(idOrName))
             return [];
-        // Ids with a prefix are a range in byte order, which ends before the prefix followed by the last character.
         var key = new { kind = ResourceRecord.Word(kind), text = idOrName, end = idOrName + "\U0010FFFF" };
-        string[] ways = ["r.id = @text", "r.name = @text", "r.id >= @text AND r.id < @end"];
+        string[] ways = [ById, ByName, ByPrefix];
         foreach (var way in allowPrefix ? ways : ways[..2])
         {
-            IReadOnlyList<ResourceRecord> found =
-                await QueryAsync($"{From} WHERE r.kind = @kind AND {way} LIMIT 2", key, cancellationToken);
+            IReadOnlyList<ResourceRecord> found = await QueryAsync(way, key, cancellationToken);
             if (found.Count > 0)
                 return [.. found.Select(r => r.ToRow())];
         }

@@ -23,7 +23,7 @@ internal sealed record ResourceRecord
     public long CreatedAt { get; init; }
     public long Revision { get; init; }
 
-    public static ResourceRecord Of(ResourceRow row, long revision) => new()
+    public static ResourceRecord Of(ResourceRow row) => new()
     {
         Kind = Word(row.Kind),
         Id = row.Id,
@@ -36,7 +36,6 @@ internal sealed record ResourceRecord
         Summary = row.Summary,
         Version = row.Version,
         CreatedAt = Microseconds(row.CreatedAt),
-        Revision = revision,
     };
 
     public ResourceRow ToRow() => new()

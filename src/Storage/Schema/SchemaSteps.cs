@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Globalization;
 using Dapper;
 using Hypeman.Storage.Databases;
 
@@ -8,11 +9,18 @@ namespace Hypeman.Storage.Schema;
 /// Brings a database to the schema of this build. Steps are numbered from 1, never changed once released, and each
 /// one commits together with its number: a crash leaves the schema of the step before.
 /// </summary>
+/// <remarks>
+/// <c>003-name.sql</c> is for every database, <c>003-name.postgresql.sql</c> for that one; for the others step 3 is
+/// then only its number. Old silos run their queries on the new schema while a fleet is rolled: a step says how.
+/// </remarks>
 internal static class SchemaSteps
 {
-    private static readonly string[] Steps = [.. Embedded.List("Schema/Steps").Select(Embedded.Read)];
+    /// <summary>A step may rewrite or index whole tables, and wait for another process that does.</summary>
+    public const int LimitSeconds = 600;
 
-    public static int Latest => Steps.Length;
+    private static readonly string[] Files = [.. Embedded.List("Schema/Steps")];
+
+    public static int Latest { get; } = Files.Max(Number);
 
     public static async Task ApplyAsync(Dialect dialect, CancellationToken cancellationToken)
     {
@@ -27,7 +35,7 @@ internal static class SchemaSteps
     private static async Task<int> StepAsync(Dialect dialect, DbConnection connection, CancellationToken cancellationToken)
     {
         await using DbTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await dialect.LockSchemaAsync(transaction, cancellationToken);
+        await dialect.LockSchemaAsync(transaction, LimitSeconds, cancellationToken);
         var version = await ReadVersionAsync(dialect, transaction);
         if (version > Latest)
             throw new StorageException(
@@ -35,11 +43,19 @@ internal static class SchemaSteps
         if (version == Latest)
             return version;
 
-        await connection.ExecuteAsync(dialect.Render(Steps[version]), transaction: transaction);
-        await connection.ExecuteAsync("UPDATE schema_version SET version = @version", new { version = version + 1 }, transaction);
+        var next = version + 1;
+        foreach (var file in Files.Where(f => Number(f) == next && IsFor(dialect, f)))
+            await connection.ExecuteAsync(dialect.Render(Embedded.Read(file)), transaction: transaction, commandTimeout: LimitSeconds);
+        await connection.ExecuteAsync("UPDATE schema_version SET version = @next", new { next }, transaction);
         await transaction.CommitAsync(cancellationToken);
-        return version + 1;
+        return next;
     }
+
+    private static int Number(string file) =>
+        int.Parse(Path.GetFileName(file).Split('-')[0], CultureInfo.InvariantCulture);
+
+    private static bool IsFor(Dialect dialect, string file) =>
+        Path.GetFileName(file).Split('.') is not [_, var only, _] || only == dialect.Name;
 
     private static async Task<int> ReadVersionAsync(Dialect dialect, DbTransaction transaction)
     {

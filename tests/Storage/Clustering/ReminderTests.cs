@@ -82,6 +82,24 @@ public abstract class ReminderTests : DatabaseTests
     }
 
     [Fact]
+    public async Task Many_who_set_the_same_reminder_at_once_each_get_a_version_and_one_stays()
+    {
+        var versions = await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => _table.UpsertRow(Reminder("a", "tick"))));
+
+        Assert.Equal(12, versions.Distinct().Count());
+        Assert.Contains((await _table.ReadRow(Grain("a"), "tick"))!.ETag, versions);
+    }
+
+    [Fact]
+    public async Task Of_many_who_remove_a_reminder_at_once_one_does()
+    {
+        var version = await _table.UpsertRow(Reminder("a", "tick"));
+        var removed = await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => _table.RemoveRow(Grain("a"), "tick", version!)));
+
+        Assert.Single(removed, r => r);
+    }
+
+    [Fact]
     public async Task The_table_can_be_cleared()
     {
         await _table.UpsertRow(Reminder("a", "tick"));

@@ -41,11 +41,40 @@ public sealed class PostgresServer : IAsyncDisposable
         return ConnectionString(name);
     }
 
+    /// <summary>As when its host loses power. <see cref="StartAgainAsync"/> brings it back on what it had written.</summary>
+    public async Task KillAsync()
+    {
+        // The postmaster's children end by themselves once it is gone, but not at once.
+        await SignalAsync("KILL", [.. Children(), _server!.Id]);
+        await _server.WaitForExitAsync();
+        _server.Dispose();
+        _server = null;
+    }
+
+    public Task StartAgainAsync() => RunServerAsync(Binaries!);
+
+    /// <summary>It keeps its connections, takes new ones, and says nothing.</summary>
+    public Task FreezeAsync() => SignalAsync("STOP", [_server!.Id, .. Children()]);
+
+    public Task ThawAsync() => SignalAsync("CONT", [_server!.Id, .. Children()]);
+
+    /// <summary>A connection string to a database of this server with another user or name.</summary>
+    public string ConnectionString(string database, string user = "postgres") =>
+        $"Host={_directory};Username={user};Database={database};Maximum Pool Size=20";
+
+    public async Task ExecuteAsync(string database, string sql)
+    {
+        await using NpgsqlDataSource source = NpgsqlDataSource.Create(ConnectionString(database));
+        await using var command = source.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
         NpgsqlConnection.ClearAllPools();
         if (_server is not null)
         {
+            await ThawAsync();
             await RunAsync([.. AsPostgres, Path.Combine(Binaries!, "pg_ctl"), "stop", "-D", DataDirectory, "-m", "fast"]);
             await _server.WaitForExitAsync();
             _server.Dispose();
@@ -61,6 +90,11 @@ public sealed class PostgresServer : IAsyncDisposable
         if (Environment.IsPrivilegedProcess)
             await RunAsync("chown", "postgres", _directory);
         await RunAsync([.. AsPostgres, Path.Combine(binaries, "initdb"), "-D", DataDirectory, "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8"]);
+        await RunServerAsync(binaries);
+    }
+
+    private async Task RunServerAsync(string binaries)
+    {
         _server = Start([.. AsPostgres, Path.Combine(binaries, "postgres"), "-D", DataDirectory, "-k", _directory,
             "-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=200"]);
         _server.OutputDataReceived += (_, _) => { };
@@ -76,10 +110,7 @@ public sealed class PostgresServer : IAsyncDisposable
     private static string[] AsPostgres =>
         Environment.IsPrivilegedProcess ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] : [];
 
-    private string ConnectionString(string database) =>
-        $"Host={_directory};Username=postgres;Database={database};Maximum Pool Size=20";
-
-    private async Task<bool> AnswersAsync()
+    public async Task<bool> AnswersAsync()
     {
         Assert.False(_server!.HasExited, "PostgreSQL ended while it was starting");
         try
@@ -93,11 +124,19 @@ public sealed class PostgresServer : IAsyncDisposable
         }
     }
 
-    private async Task ExecuteAsync(string database, string sql)
+    private IEnumerable<int> Children() =>
+        File.ReadAllText($"/proc/{_server!.Id}/task/{_server.Id}/children")
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .Select(pid => int.Parse(pid, System.Globalization.CultureInfo.InvariantCulture));
+
+    /// <summary>A child may have ended since it was listed.</summary>
+    private static async Task SignalAsync(string signal, int[] pids)
     {
-        await using NpgsqlDataSource source = NpgsqlDataSource.Create(ConnectionString(database));
-        await using var command = source.CreateCommand(sql);
-        await command.ExecuteNonQueryAsync();
+        foreach (var pid in pids)
+        {
+            using var kill = Start(["kill", $"-{signal}", $"{pid}"]);
+            await kill.WaitForExitAsync();
+        }
     }
 
     private static async Task RunAsync(params string[] command)

@@ -7,6 +7,9 @@ namespace Hypeman.Tests.Storage.Schema;
 
 public sealed class SqliteSchemaTests : SchemaTests
 {
+    protected override IEnumerable<string> ToStepOne =>
+        "resource_tombstones resource_tags resource_claims resources resource_feed".Split(' ').Select(table => $"DROP TABLE {table}");
+
     protected override Task<TestDatabase> NewAsync() => Task.FromResult(TestDatabase.Sqlite());
 
     [Fact]
@@ -74,6 +77,13 @@ public sealed class SqliteSchemaTests : SchemaTests
 
 public sealed class PostgresSchemaTests(PostgresServer server) : SchemaTests
 {
+    protected override IEnumerable<string> ToStepOne =>
+    [
+        "DROP VIEW resource_feed",
+        "DROP TABLE resource_tombstones, resource_tags, resource_claims, resources, resource_horizon",
+        "DROP FUNCTION resource_stamp, resource_feed_update",
+    ];
+
     protected override Task<TestDatabase> NewAsync() => TestDatabase.PostgresAsync(server);
 
     [Fact]
@@ -87,6 +97,77 @@ public sealed class PostgresSchemaTests(PostgresServer server) : SchemaTests
         var refused = await Assert.ThrowsAsync<StorageException>(other.OpenAsync);
 
         Assert.Contains("give hypeman its own database", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_database_that_is_not_there_is_named()
+    {
+        await Store.OpenAsync();
+        await RefusedAsync(server.ConnectionString("nowhere"), "has no such database; make it with: createdb");
+    }
+
+    [Fact]
+    public async Task A_login_that_is_refused_is_named()
+    {
+        await Store.OpenAsync();
+        await RefusedAsync(server.ConnectionString("postgres", "stranger"), "refuses the login; check user and password");
+    }
+
+    [Fact]
+    public async Task A_user_who_may_only_read_is_refused_on_an_empty_database_and_on_ours()
+    {
+        var reader = $"reader_{Guid.NewGuid():n}";
+        await using var empty = await TestDatabase.PostgresAsync(server);
+        await Store.ExecuteAsync($"CREATE ROLE {reader} LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO {reader}");
+
+        foreach (var database in new[] { empty, Store })
+            await RefusedAsync(As(reader, database), "does not let this user make and change its tables");
+    }
+
+    [Fact]
+    public async Task A_standby_is_refused()
+    {
+        await Store.OpenAsync();
+        await RefusedAsync(
+            Store.Options.ConnectionString + ";Options=-c default_transaction_read_only=on", "takes no writes (is it a standby");
+    }
+
+    [Fact]
+    public async Task Connections_of_several_silos_fit_into_one_server()
+    {
+        var database = await Store.OpenAsync();
+        var given = new Npgsql.NpgsqlConnectionStringBuilder("Host=db;Timeout=9");
+        var built = PostgresConnection.WithDefaults(given);
+
+        Assert.Equal((16, 9, 4), (built.MaxPoolSize, built.Timeout, built.CommandTimeout));
+        Assert.Equal("4s", await Dapper.SqlMapper.ExecuteScalarAsync<string>(
+            await database.Reads.OpenConnectionAsync(Cancelled), "SHOW statement_timeout"));
+    }
+
+    [Fact]
+    public async Task Rows_that_come_from_a_dump_of_a_busier_server_are_told_once()
+    {
+        await Store.ExecuteAsync(
+            """
+            ALTER TABLE resources DISABLE TRIGGER resources_stamp;
+            INSERT INTO resources (kind, id, name, epoch, state, tags, summary, version, created_at, revision)
+            VALUES ('instance', 'a', 'a', 1, 'Running', '{}', '{}', 1, 1, 900000000000);
+            ALTER TABLE resources ENABLE TRIGGER resources_stamp;
+            """);
+        await Store.OpenAsync();
+
+        Assert.True(await Store.ScalarAsync<bool>(
+            "SELECT revision < pg_snapshot_xmax(pg_current_snapshot())::text::bigint FROM resources"));
+    }
+
+    private static string As(string user, TestDatabase database) =>
+        new Npgsql.NpgsqlConnectionStringBuilder(database.Options.ConnectionString) { Username = user }.ConnectionString;
+
+    private static async Task RefusedAsync(string connectionString, string why)
+    {
+        var refused = await Assert.ThrowsAsync<StorageException>(
+            () => Database.OpenAsync(new StorageOptions { ConnectionString = connectionString }, Cancelled));
+        Assert.Contains(why, refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -104,6 +185,9 @@ public sealed class PostgresSchemaTests(PostgresServer server) : SchemaTests
 /// <summary>How a database comes to the schema of this build.</summary>
 public abstract class SchemaTests : DatabaseTests
 {
+    /// <summary>Undoes all steps but the first.</summary>
+    protected abstract IEnumerable<string> ToStepOne { get; }
+
     [Fact]
     public async Task Ten_that_start_at_once_make_one_schema()
     {
@@ -116,25 +200,23 @@ public abstract class SchemaTests : DatabaseTests
     [Fact]
     public async Task A_start_that_was_cut_off_between_steps_is_taken_up()
     {
-        await Store.OpenAsync();
-        foreach (var table in new[] { "resource_tombstones", "resource_tags", "resource_claims", "resources", "resource_feed" })
-            await Store.ExecuteAsync($"DROP TABLE {table}");
-        var database = await Store.OpenAsync();
-        await using (var connection = await database.Writes.OpenConnectionAsync(Cancelled))
-            await Dapper.SqlMapper.ExecuteAsync(connection, "UPDATE schema_version SET version = 1");
+        await using (var connection = await (await Store.OpenAsync()).Writes.OpenConnectionAsync(Cancelled))
+            foreach (var sql in ToStepOne.Append("UPDATE schema_version SET version = 1"))
+                await Dapper.SqlMapper.ExecuteAsync(connection, sql);
 
         await Store.OpenAsync();
 
         Assert.Equal(0, await Store.ScalarAsync<int>("SELECT count(*) FROM resources"));
+        Assert.Equal(SchemaSteps.Latest, await Store.ScalarAsync<int>("SELECT version FROM schema_version"));
     }
 
     [Fact]
     public async Task Opening_again_keeps_what_is_there()
     {
-        await Store.ExecuteAsync("UPDATE resource_feed SET revision = 42");
+        await Store.ExecuteAsync("INSERT INTO orleans_cluster (cluster, version) VALUES ('fleet', 42)");
         await Store.OpenAsync();
 
-        Assert.Equal(42, await Store.ScalarAsync<int>("SELECT revision FROM resource_feed"));
+        Assert.Equal(42, await Store.ScalarAsync<int>("SELECT version FROM orleans_cluster"));
     }
 
     [Fact]

@@ -6,16 +6,15 @@ using Hypeman.Storage.Databases;
 namespace Hypeman.Storage.Index;
 
 /// <summary>
-/// Changes the index. Every change takes the next revision first: that orders writers, so none of them can wait for
-/// another in a circle, and gives watchers revisions without gaps behind them.
+/// SQLite has one writer at a time anyway. Every change takes the next revision of <c>resource_feed</c> inside its
+/// transaction, so revisions become visible in order and a watcher that has read up to one has missed nothing below.
 /// </summary>
-internal sealed class ResourceWriter(Database database, TimeProvider time)
+internal sealed class SqliteResourceWriter(Database database, TimeProvider time) : IResourceWriter
 {
-    /// <exception cref="ResourceClaimedException">The id or one of the claims is held.</exception>
     public Task InsertAsync(ResourceRow row, IReadOnlyList<string> claims, CancellationToken cancellationToken) =>
         InTransactionAsync(async transaction =>
         {
-            ResourceRecord record = ResourceRecord.Of(row, await TakeRevisionAsync(transaction));
+            ResourceRecord record = ResourceRecord.Of(row) with { Revision = await TakeRevisionAsync(transaction) };
             var made = await transaction.ExecuteAsync(
                 """
                 INSERT INTO resources
@@ -39,7 +38,7 @@ internal sealed class ResourceWriter(Database database, TimeProvider time)
     public Task<bool> UpdateAsync(ResourceRow row, CancellationToken cancellationToken) =>
         InTransactionAsync(async transaction =>
         {
-            ResourceRecord record = ResourceRecord.Of(row, await TakeRevisionAsync(transaction));
+            ResourceRecord record = ResourceRecord.Of(row) with { Revision = await TakeRevisionAsync(transaction) };
             var oldTags = await transaction.Connection!.QuerySingleOrDefaultAsync<string>(
                 "SELECT tags FROM resources WHERE kind = @Kind AND id = @Id AND version < @Version", record, transaction);
             if (oldTags is null)
