@@ -71,10 +71,10 @@ internal static class PostgresStatements
             INSERT INTO resource_tombstones (kind, id, deleted_at) SELECT kind, id, $3 FROM gone
             ON CONFLICT (kind, id) DO UPDATE SET deleted_at = excluded.deleted_at),
         forgotten AS (
-            DELETE FROM resource_tombstones WHERE (kind, id) IN (
-                SELECT kind, id FROM resource_tombstones
+            DELETE FROM resource_tombstones WHERE ctid = ANY (ARRAY(
+                SELECT ctid FROM resource_tombstones
                 WHERE deleted_at < $4 AND (kind, id) <> ($1, $2)
-                ORDER BY deleted_at LIMIT 100 FOR UPDATE SKIP LOCKED)
+                ORDER BY deleted_at LIMIT 100 FOR UPDATE SKIP LOCKED))
             RETURNING revision),
         raised AS (
             UPDATE resource_horizon SET forgotten = last.revision

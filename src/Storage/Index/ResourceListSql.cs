@@ -22,7 +22,7 @@ internal static class ResourceListSql
         {
             sql.Append(i == 0
                 ? " AND lead.tag_key = @key0 AND lead.tag_value = @value0"
-                : $" AND EXISTS (SELECT 1 FROM resource_tags t WHERE t.kind = r.kind AND t.id = r.id AND t.tag_key = @key{i} AND t.tag_value = @value{i})");
+                : $" AND EXISTS (SELECT 1 FROM resource_tags t WHERE t.kind = r.kind AND t.id = r.id AND t.tag_key = @key{i} AND t.tag_value = @value{i} LIMIT 1 OFFSET 0)");
             parameters.Add($"key{i}", tags[i].Key);
             parameters.Add($"value{i}", tags[i].Value);
         }

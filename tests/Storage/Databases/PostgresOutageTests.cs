@@ -101,8 +101,9 @@ public sealed class PostgresOutageTests : IAsyncLifetime
             await call();
     }
 
+    /// <summary>Those that go in one group with it share its fate; who comes later does not wait for them.</summary>
     [Fact]
-    public async Task A_row_that_somebody_locks_makes_its_writer_fail_in_time_and_no_other()
+    public async Task A_row_that_somebody_locks_makes_its_writer_fail_in_time_and_none_that_comes_later()
     {
         await _index.InsertAsync(Row("locked"), ["locked"], Cancelled);
         var database = await _store.OpenAsync();
@@ -111,6 +112,9 @@ public sealed class PostgresOutageTests : IAsyncLifetime
         await Dapper.SqlMapper.ExecuteAsync(other, "SELECT 1 FROM resources WHERE id = 'locked' FOR UPDATE", transaction: transaction);
 
         var blocked = FailsSoonAsync(() => _index.UpdateAsync(Row("locked") with { Version = 2 }, Cancelled));
+        await Until.True(
+            () => Dapper.SqlMapper.ExecuteScalarAsync<bool>(other, "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted)", transaction: transaction),
+            Limit, "the writer waits for the lock");
         await _index.InsertAsync(Row("free"), ["free"], Cancelled);
         Assert.False(blocked.IsCompleted);
         await blocked;

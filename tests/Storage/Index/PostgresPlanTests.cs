@@ -26,6 +26,8 @@ public sealed partial class PostgresPlanTests(PostgresServer server) : DatabaseT
         SELECT kind, 'team', 'team' || created_at % 100, created_at, id FROM resources;
         INSERT INTO resource_tags (kind, tag_key, tag_value, created_at, id)
         SELECT kind, 'env', 'dev', created_at, id FROM resources;
+        INSERT INTO resource_claims (kind, claim, id) SELECT kind, name, id FROM resources;
+        INSERT INTO resource_tombstones (kind, id, deleted_at) SELECT 'instance', 'gone' || n, n FROM generate_series(1, 5000) n;
         INSERT INTO orleans_state (service, state_name, n0, n1, extension, payload, version)
         SELECT 'hypeman', 'instance', 0, 0, 'i-' || n, convert_to(repeat('x', 300), 'UTF8'), 1 FROM generate_series(1, 20000) n;
         INSERT INTO orleans_reminder (service, grain, name, grain_hash, start_time, period_ms, version)
