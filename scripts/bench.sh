@@ -4,14 +4,17 @@
 bench_usage() {
   cat >&2 <<'TEXT'
 Usage: ./dev bench boot [--runs N]
+       ./dev bench storage [--seconds N]
 
-  boot   raw QEMU against POST /instances, same kernel, initramfs and root, in turn
+  boot     raw QEMU against POST /instances, same kernel, initramfs and root, in turn
+  storage  creates a second that the index takes, on SQLite and on a PostgreSQL of its own
 TEXT
 }
 
 verb_bench() {
   case "${1:-}" in
     boot) ;;
+    storage) bench_storage "$@"; return ;;
     -h | --help | '') bench_usage; return ;;
     *) bench_usage; die "there is no benchmark '$1'" ;;
   esac
@@ -20,4 +23,15 @@ verb_bench() {
   fleet_of_our_own bench
   in_fleet "$root/bench/bin/$configuration/net10.0/hypeman-bench" "$@" --data "$fleet_data" \
     --kernel-dir "$cache/kernel" --guest-binary "$cache/guest/hypeman-guest"
+}
+
+bench_storage() {
+  setup_run
+  need_packages fleet
+  build Bench.slnf
+  local bench=$root/bench/bin/$configuration/net10.0/hypeman-bench
+  step "SQLite"
+  "$bench" "$@"
+  step "PostgreSQL"
+  pg_virtualenv sh -c '"$0" "$@" --database "Host=$PGHOST;Port=$PGPORT;Username=$PGUSER;Password=$PGPASSWORD;Database=postgres"' "$bench" "$@"
 }
