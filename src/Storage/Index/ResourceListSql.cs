@@ -7,6 +7,9 @@ namespace Hypeman.Storage.Index;
 /// <summary>One page of a list, newest first, after the row <c>(@createdAt, @id)</c>.</summary>
 internal static class ResourceListSql
 {
+    // With an offset, if only of 0, PostgreSQL asks it of each row and does not make it a join, which would need a sort.
+    private const string HasTag = "SELECT 1 FROM resource_tags t WHERE t.kind = r.kind AND t.id = r.id";
+
     public static (string Sql, DynamicParameters Parameters) Build(ResourceQuery query, int limit)
     {
         var parameters = new DynamicParameters(new { kind = ResourceRecord.Word(query.Kind), limit });
@@ -22,7 +25,7 @@ internal static class ResourceListSql
         {
             sql.Append(i == 0
                 ? " AND lead.tag_key = @key0 AND lead.tag_value = @value0"
-                : $" AND EXISTS (SELECT 1 FROM resource_tags t WHERE t.kind = r.kind AND t.id = r.id AND t.tag_key = @key{i} AND t.tag_value = @value{i} LIMIT 1 OFFSET 0)");
+                : $" AND EXISTS ({HasTag} AND t.tag_key = @key{i} AND t.tag_value = @value{i} LIMIT 1 OFFSET 0)");
             parameters.Add($"key{i}", tags[i].Key);
             parameters.Add($"value{i}", tags[i].Value);
         }

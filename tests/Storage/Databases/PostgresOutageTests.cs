@@ -20,7 +20,7 @@ public sealed class PostgresOutageTests : IAsyncLifetime
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
     private static readonly GrainId Grain = GrainId.Create("test", "i-1");
 
-    private readonly PostgresServer _server = new();
+    private readonly PostgresServer _server = new() { IsHurried = true };
     private TestDatabase _store = null!;
     private IHost _host = null!;
     private ResourceIndex _index = null!;

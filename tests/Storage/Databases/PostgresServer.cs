@@ -60,7 +60,10 @@ public sealed class PostgresServer : IAsyncDisposable
 
     /// <summary>A connection string to a database of this server with another user or name.</summary>
     public string ConnectionString(string database, string user = "postgres") =>
-        $"Host={_directory};Username={user};Database={database};Maximum Pool Size=20";
+        $"Host={_directory};Username={user};Database={database};Maximum Pool Size=20{(IsHurried ? "" : ";Timeout=30;Command Timeout=30")}";
+
+    /// <summary>Whether the limits of a fleet hold. A machine that runs all tests at once may be slower than a database should be.</summary>
+    public bool IsHurried { get; init; }
 
     public async Task ExecuteAsync(string database, string sql)
     {

@@ -7,6 +7,9 @@ namespace Hypeman.Tests.Storage.Index;
 /// <summary>Writes and follows the index with the queries of the build that knew schema 2 and no later one.</summary>
 internal sealed class OldSilo(Database database)
 {
+    /// <summary>It has no other way to hear of changes than to ask.</summary>
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(5);
+
     public const string Insert =
         """
         INSERT INTO resources (kind, id, name, parent, home, epoch, state, tags, summary, version, created_at, revision)
@@ -88,7 +91,7 @@ internal sealed class OldSilo(Database database)
             }
             var all = changes.Count(c => c.Revision is not null);
             after = all == BatchSize ? changes[^1].Revision!.Value : changes[0].Feed;
-            await Task.Delay(5, cancellationToken);
+            await Task.Delay(PollInterval, cancellationToken);
         }
     }
 
