@@ -1,6 +1,7 @@
 using Hypeman.Contracts.Images;
 using Hypeman.Contracts.Ingresses;
 using Hypeman.Contracts.Instances;
+using Hypeman.Contracts.Nodes;
 
 namespace Hypeman.Contracts;
 
@@ -13,6 +14,7 @@ public static class GrainKeys
     public const string InstancePrefix = "i-";
     public const string ImagePrefix = "m-";
     public const string IngressPrefix = "g-";
+    public const string NodePrefix = "n-";
 
     public static IInstanceGrain Instance(this IGrainFactory grains, string id) =>
         grains.GetGrain<IInstanceGrain>(InstancePrefix + id);
@@ -22,6 +24,12 @@ public static class GrainKeys
 
     public static IIngressGrain Ingress(this IGrainFactory grains, string id) =>
         grains.GetGrain<IIngressGrain>(IngressPrefix + id);
+
+    public static INodeGrain Node(this IGrainFactory grains, string id) =>
+        grains.GetGrain<INodeGrain>(NodePrefix + id);
+
+    public static INodeCatalogGrain NodeCatalog(this IGrainFactory grains) =>
+        grains.GetGrain<INodeCatalogGrain>(0);
 
     public static IInstanceFactoryGrain InstanceFactory(this IGrainFactory grains) =>
         grains.GetGrain<IInstanceFactoryGrain>(0);

@@ -5,6 +5,7 @@ using Hypeman.Gateway.Health;
 using Hypeman.Gateway.Images;
 using Hypeman.Gateway.Ingresses;
 using Hypeman.Gateway.Instances;
+using Hypeman.Gateway.Nodes;
 
 namespace Hypeman.Gateway;
 
@@ -21,6 +22,8 @@ namespace Hypeman.Gateway;
 [JsonSerializable(typeof(List<IngressResponse>))]
 [JsonSerializable(typeof(InstanceResponse))]
 [JsonSerializable(typeof(List<InstanceResponse>))]
+[JsonSerializable(typeof(NodeResponse))]
+[JsonSerializable(typeof(List<NodeResponse>))]
 [JsonSerializable(typeof(PathInfoResponse))]
 [JsonSerializable(typeof(WaitForStateResponse))]
 [JsonSerializable(typeof(string))]

@@ -5,6 +5,7 @@ using Hypeman.Gateway.Health;
 using Hypeman.Gateway.Images;
 using Hypeman.Gateway.Ingresses;
 using Hypeman.Gateway.Instances;
+using Hypeman.Gateway.Nodes;
 using Hypeman.Gateway.Registry;
 using Hypeman.Gateway.Requests;
 using Hypeman.Gateway.Streams;
@@ -30,6 +31,8 @@ public static class GatewayExtensions
         services.AddTokenValidation(configure);
         services.TryAddSingleton<IFleetLink, OwnSilo>();
         services.AddSingleton<ResourceLookup>();
+        services.AddSingleton<NodesAway>();
+        services.AddSingleton<InstanceList>();
         services.AddSingleton<InstanceWatch>();
         services.AddSingleton<InstanceWait>();
         services.AddSingleton<InstanceOperations>();
@@ -69,6 +72,7 @@ public static class GatewayExtensions
         resources.MapInstances();
         resources.MapImages();
         resources.MapIngresses();
+        resources.MapNodes();
         api.MapStreams();
         // Asks only whether there is one: it may need a node, which has not started yet.
         var known = app.Services.GetRequiredService<IServiceProviderIsService>();

@@ -30,6 +30,8 @@ public static class GrainsExtensions
         services.AddSingleton<LocalNodes>();
         services.AddSingleton<NodeSilos>();
         services.AddSingleton<NodeDirectory>();
+        services.AddSingleton<NodeHolders>();
+        services.AddSingleton<NodeLoads>();
         services.AddSingleton<NodeBooks>();
         services.AddSingleton<DisplacedActivations>();
         services.AddOptions<NodeReconcilerOptions>()
@@ -37,6 +39,7 @@ public static class GrainsExtensions
             .ValidateOnStart();
         services.AddPlacementDirector<PinnedPlacement, PinnedPlacementDirector>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, NodeRegistration>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(silo => silo.GetRequiredService<NodeDirectory>());
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, HomewardLoop>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, VmPump>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, ReconcilerLoop>();
@@ -45,6 +48,7 @@ public static class GrainsExtensions
     private static void AddInstances(IServiceCollection services)
     {
         services.AddSingleton<ReadyImages>();
+        services.AddSingleton<InstancePlacement>();
         services.AddOptions<InstanceLimits>()
             .Validate(limits => limits.IsValid(), "Instance limits must all be more than zero.")
             .ValidateOnStart();

@@ -42,6 +42,9 @@ public sealed record InstanceInfo
     /// removed again, then the instance is gone.
     /// </summary>
     [Id(19)] public InstanceFailure? Failure { get; init; }
+
+    /// <summary>The node is away: the rest is what was last known, and what is wished is done when the node is back.</summary>
+    [Id(20)] public bool IsAway { get; init; }
 }
 
 /// <summary>Why an operation on an instance failed, in the words of <see cref="Errors.HypemanException"/>.</summary>

@@ -32,6 +32,9 @@ public sealed record InstanceSpec
 
     [Id(15)] public bool SkipGuestAgent { get; init; }
     [Id(16)] public bool SkipKernelHeaders { get; init; }
+
+    /// <summary>Null: on any node.</summary>
+    [Id(17)] public PlacementSpec? Placement { get; init; }
 }
 
 /// <summary>What may be changed when a stopped instance is started. Null keeps what was set before.</summary>

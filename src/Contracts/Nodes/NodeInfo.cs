@@ -23,4 +23,12 @@ public sealed record NodeInfo
 
     /// <summary>Where members of the fleet reach this node's blobs and instances, <c>10.0.0.5:7443</c>; null: nowhere.</summary>
     [Id(9)] public string? PeerAddress { get; init; }
+
+    /// <summary>What its operator says of it, for placement.</summary>
+    [Id(10)] public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
+
+    [Id(11)] public NodeAdmission Admission { get; init; }
+
+    /// <summary>Set when it was removed.</summary>
+    [Id(12)] public DateTimeOffset? RemovedAt { get; init; }
 }

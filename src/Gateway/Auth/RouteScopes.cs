@@ -30,6 +30,12 @@ internal static class RouteScopes
         ["GET /images/{**name}"] = Scopes.ImageRead,
         ["DELETE /images/{**name}"] = Scopes.ImageDelete,
 
+        ["GET /nodes"] = Scopes.NodeRead,
+        ["GET /nodes/{id}"] = Scopes.NodeRead,
+        ["DELETE /nodes/{id}"] = Scopes.NodeWrite,
+        ["POST /nodes/{id}/cordon"] = Scopes.NodeWrite,
+        ["POST /nodes/{id}/uncordon"] = Scopes.NodeWrite,
+
         ["GET /ingresses"] = Scopes.IngressRead,
         ["POST /ingresses"] = Scopes.IngressWrite,
         ["GET /ingresses/{id}"] = Scopes.IngressRead,

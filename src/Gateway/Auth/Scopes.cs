@@ -17,6 +17,13 @@ public static class Scopes
     public const string InstanceDelete = "instance:delete";
     public const string InstanceRead = "instance:read";
     public const string InstanceWrite = "instance:write";
+
+    /// <summary>An extension of ours, as nodes are.</summary>
+    public const string NodeRead = "node:read";
+
+    /// <inheritdoc cref="NodeRead"/>
+    public const string NodeWrite = "node:write";
+
     public const string ResourceRead = "resource:read";
 
     /// <summary>Every scope there is, sorted, <see cref="All"/> first.</summary>
@@ -26,6 +33,6 @@ public static class Scopes
         .. (from resource in (string[])["build", "device", "image", "ingress", "instance", "snapshot", "volume"]
             from verb in (string[])["delete", "read", "write"]
             select $"{resource}:{verb}")
-            .Append(BuildAdmin).Append(ResourceRead).Order(StringComparer.Ordinal),
+            .Append(BuildAdmin).Append(NodeRead).Append(NodeWrite).Append(ResourceRead).Order(StringComparer.Ordinal),
     ];
 }

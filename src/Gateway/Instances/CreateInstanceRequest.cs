@@ -40,6 +40,7 @@ internal static class CreateInstanceRequest
             SkipGuestAgent = fields.Bool("skip_guest_agent", false),
             Entrypoint = Arguments(fields, "entrypoint"),
             Cmd = Arguments(fields, "cmd"),
+            Placement = PlacementRequest.Read(fields),
         };
         LaterFields.Refuse(fields, network);
         Check(spec, fields.Problems);

@@ -30,10 +30,10 @@ internal static class InstanceEndpoints
     }
 
     private static async Task<JsonHttpResult<List<InstanceResponse>>> ListAsync(
-        HttpRequest request, ResourceLookup lookup, TimeProvider clock, CancellationToken cancellationToken)
+        HttpRequest request, InstanceList list, TimeProvider clock, CancellationToken cancellationToken)
     {
         var query = InstanceQueries.List(request.Query);
-        var infos = await lookup.ListAsync<InstanceInfo>(query, cancellationToken);
+        var infos = await list.ReadAsync(query, cancellationToken);
         var now = clock.GetUtcNow();
         var responses = infos.ConvertAll(info => InstanceResponse.From(info, now));
         return TypedResults.Json(responses, WireJson.Api.ListInstanceResponse);
@@ -46,14 +46,15 @@ internal static class InstanceEndpoints
         return Answer(await grains.Instance(found).GetAsync(), clock);
     }
 
-    private static async Task<NoContent> DeleteAsync(
-        string id, HttpRequest request, ResourceLookup lookup, InstanceOperations operations,
+    private static async Task<Results<NoContent, JsonHttpResult<InstanceResponse>>> DeleteAsync(
+        string id, HttpRequest request, ResourceLookup lookup, InstanceOperations operations, TimeProvider clock,
         CancellationToken cancellationToken)
     {
         var graceful = InstanceQueries.Delete(request.Query);
         var found = await lookup.FindIdAsync(ResourceKind.Instance, id, cancellationToken);
-        await operations.DeleteAsync(found, graceful, cancellationToken);
-        return TypedResults.NoContent();
+        return await operations.DeleteAsync(found, graceful, cancellationToken) is { } later
+            ? Answer(later, clock, StatusCodes.Status202Accepted)
+            : TypedResults.NoContent();
     }
 
     private static async Task<JsonHttpResult<InstanceResponse>> StartAsync(

@@ -31,11 +31,15 @@ internal sealed class InstanceOperations(
         return await SettledAsync(id, InstanceProgress.OfStop, "stop", cancellationToken);
     }
 
-    /// <summary>Returns when nothing of the instance is left.</summary>
-    public async Task DeleteAsync(string id, bool graceful, CancellationToken cancellationToken)
+    /// <summary>
+    /// Returns when nothing of the instance is left; or at once, with its info, when its node is away: it is then deleted
+    /// as soon as the node is back.
+    /// </summary>
+    public async Task<InstanceInfo?> DeleteAsync(string id, bool graceful, CancellationToken cancellationToken)
     {
         await grains.Instance(id).DeleteAsync(graceful);
-        await OutcomeAsync(id, InstanceProgress.OfDelete, "delete", cancellationToken);
+        var (last, isGone) = await OutcomeAsync(id, InstanceProgress.OfDelete, "delete", cancellationToken);
+        return isGone ? null : last;
     }
 
     private async Task<InstanceInfo> SettledAsync(

@@ -35,8 +35,10 @@ internal static class InstanceProgress
         _ => Progress.Failed,
     };
 
-    /// <summary>A delete is never given up: it is over when the instance is gone.</summary>
-    public static Progress OfDelete(InstanceInfo info) => Progress.Pending;
+    /// <summary>
+    /// A delete is never given up: it is over when the instance is gone. Only for a node that is away nobody waits.
+    /// </summary>
+    public static Progress OfDelete(InstanceInfo info) => info.IsAway ? Progress.Failed : Progress.Pending;
 
     /// <summary>Nothing will change by itself any more, so that waiting for another phase is in vain.</summary>
     public static bool IsAtRest(InstanceInfo info) => info is

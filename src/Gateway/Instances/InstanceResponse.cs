@@ -40,6 +40,11 @@ internal sealed record InstanceResponse
     public string? ExitMessage { get; init; }
     public required bool HasSnapshot { get; init; }
     public required string Hypervisor { get; init; }
+
+    /// <summary>The node it lives on. Ours, like <c>placement</c>.</summary>
+    public required string Node { get; init; }
+
+    public PlacementResponse? Placement { get; init; }
     public required IReadOnlyDictionary<string, long> PhaseDurationsMs { get; init; }
     public required string CurrentPhase { get; init; }
     public required DateTime CurrentPhaseSince { get; init; }
@@ -72,6 +77,8 @@ internal sealed record InstanceResponse
             ExitMessage = info.ExitMessage,
             HasSnapshot = info.HasSnapshot,
             Hypervisor = info.Hypervisor,
+            Node = info.Home,
+            Placement = PlacementResponse.From(spec.Placement),
             PhaseDurationsMs = DurationsUntil(now, info),
             CurrentPhase = PhaseKey(info.Phase),
             CurrentPhaseSince = info.PhaseSince.UtcDateTime,
@@ -111,4 +118,10 @@ internal sealed record InstanceNetworkResponse
             BandwidthUpload = Sizes.PrintRate(info.Spec.UploadBytesPerSecond),
         }
         : new InstanceNetworkResponse { Enabled = false };
+}
+
+internal sealed record PlacementResponse(string? Node, IReadOnlyDictionary<string, string>? Labels, string? SpreadGroup)
+{
+    public static PlacementResponse? From(PlacementSpec? placement) =>
+        placement is null ? null : new(placement.Node, placement.Labels.NullIfEmpty(), placement.SpreadGroup);
 }

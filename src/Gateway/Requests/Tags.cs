@@ -23,12 +23,8 @@ internal static class Tags
     /// <exception cref="RequestRefusedException">A filter that no tag could match.</exception>
     public static IReadOnlyDictionary<string, string> FromQuery(IQueryCollection query)
     {
+        var tags = Pairs.FromQuery(query, "tags");
         var problems = new Problems();
-        var tags = query
-            .Where(pair => pair.Key.StartsWith("tags[", StringComparison.Ordinal) && pair.Key.EndsWith(']'))
-            .ToDictionary(pair => pair.Key["tags[".Length..^1], pair => pair.Value.ToString(), StringComparer.Ordinal);
-        if (query.ContainsKey("tags"))
-            problems.AddSchema("tags", "must be written as tags[key]=value");
         Check(tags, problems);
         problems.ThrowIfAny();
         return tags;

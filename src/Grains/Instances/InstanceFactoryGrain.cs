@@ -14,8 +14,7 @@ namespace Hypeman.Grains.Instances;
 /// </summary>
 [GrainType("instance-factory"), StatelessWorker]
 internal sealed class InstanceFactoryGrain(
-    IGrainFactory grains, ReadyImages images, NodeDirectory nodes, IOptions<InstanceLimits> limits)
-    : Grain, IInstanceFactoryGrain
+    ReadyImages images, InstancePlacement placement, IOptions<InstanceLimits> limits) : Grain, IInstanceFactoryGrain
 {
     public async Task<InstanceInfo> CreateAsync(InstanceSpec spec)
     {
@@ -23,26 +22,6 @@ internal sealed class InstanceFactoryGrain(
         var image = await images.GetAsync(spec.Image);
         _ = GuestPrograms.Resolve(spec, image);
 
-        var id = ResourceId.New();
-        HypemanException? refusal = null;
-        foreach (var node in PlacementDecision.Candidates(await nodes.UpAsync(), spec, image.Platform, id))
-        {
-            try
-            {
-                return await CreateAtAsync(node.Id, id, spec, image);
-            }
-            catch (HypemanException full) when (full.Kind == ErrorKind.InsufficientResources)
-            {
-                // Another node may have room, and its grain has not been placed yet: it needs its own id.
-                (refusal, id) = (full, ResourceId.New());
-            }
-        }
-        throw refusal!;
-    }
-
-    private Task<InstanceInfo> CreateAtAsync(string home, string id, InstanceSpec spec, ImageInfo image)
-    {
-        var order = new InstanceOrder { Spec = spec, Image = image, Home = home };
-        return PlacementHint.CallAsync(home, () => grains.Instance(id).CreateAsync(order));
+        return await placement.PutAsync(spec, image);
     }
 }

@@ -23,16 +23,17 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile
     private readonly InstanceGuest _guest;
     private readonly DisplacedActivations _displaced;
     private readonly LocalNodes _local;
+    private readonly NodeDirectory _nodes;
     private readonly GrainClock _clock;
     private readonly ILogger<InstanceGrain> _logger;
 
     public InstanceGrain(
-        [PersistentState("instance")] IPersistentState<Stored<InstanceState>> storage, IResourceIndex index, NodeBooks books,
+        [PersistentState("instance")] IPersistentState<Stored<InstanceState>> storage, IResourceIndex index, NodeBooks books, NodeDirectory nodes,
         RootUsers roots, LocalNodes local, DisplacedActivations displaced, GrainClock clock, ILogger<InstanceGrain> logger)
     {
-        (_local, _displaced, _clock, _logger) = (local, displaced, clock, logger);
+        (_local, _nodes, _displaced, _clock, _logger) = (local, nodes, displaced, clock, logger);
         _cell = new StateCell<InstanceState>(storage, Leave, logger);
-        _record = new InstanceRecord(_cell, index, books, local, logger);
+        _record = new InstanceRecord(_cell, index, books, nodes, local, clock, logger);
         _operator = new InstanceOperator(
             _record, new InstanceSteps(_record, local, roots, clock), local, clock, logger);
         _guest = new InstanceGuest(_record, local, clock, logger);
@@ -96,7 +97,10 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile
     {
         LeaveIfNothing();
         await _record.ChangeAsync(state => InstanceLifecycle.Delete(state, graceful, _clock.Now));
-        Begun();
+        if (_nodes.RemovedAt(_record.Required.Home) is null)
+            Begun();
+        else
+            await _record.RemoveAsync(); // Its disks went with the node.
     }
 
     // A create that failed may be undone before its caller comes to watch it: the reason is in the last info.

@@ -6,6 +6,9 @@ namespace Hypeman.Grains.Instances;
 /// <summary>The stored record of an instance as others see it.</summary>
 internal static class InstanceInfos
 {
+    /// <summary>Finds the members of a spread group in the index. No user's tag can have this key.</summary>
+    public const string SpreadTag = "!spread";
+
     public static InstanceInfo ToInfo(this InstanceState state) => new()
     {
         Id = state.Id,
@@ -30,10 +33,18 @@ internal static class InstanceInfos
     };
 
     /// <summary>The info while the instance's node cannot be asked: what was last known, marked as such.</summary>
-    public static InstanceInfo ToInfoFromAfar(this InstanceState state) => state.ToInfo() with
+    public static InstanceInfo ToInfoFromAfar(this InstanceState state, DateTimeOffset since) => state.ToInfo() with
     {
         Phase = InstancePhase.Unknown,
-        StateError = $"node {state.Home} cannot be reached; the instance was {state.Phase()} when last seen",
+        StateError = $"node {state.Home} cannot be reached since {since:u}; the instance was {state.Phase()} when last seen",
+        IsAway = true,
+    };
+
+    /// <summary>The info when the node will not return.</summary>
+    public static InstanceInfo ToInfoOfRemovedNode(this InstanceState state, DateTimeOffset removedAt) => state.ToInfo() with
+    {
+        Phase = InstancePhase.Unknown,
+        StateError = $"node {state.Home} was removed from the fleet on {removedAt:u} and its disks are lost; the instance can only be deleted",
     };
 
     /// <summary>The instance's row. Its parent is the image's digest, so that the users of an image can be found.</summary>
@@ -45,12 +56,16 @@ internal static class InstanceInfos
         Parent = state.Image.Digest,
         Home = state.Home,
         Epoch = state.Epoch,
-        Tags = state.Spec.Tags,
+        Tags = IndexTags(state.Spec),
         State = state.Phase().ToString(),
         Summary = ResourceSummary.Write(state.ToInfo()),
         Version = state.Version,
         CreatedAt = state.CreatedAt,
     };
+
+    private static IReadOnlyDictionary<string, string> IndexTags(InstanceSpec spec) => spec.Placement?.SpreadGroup is { } group
+        ? new Dictionary<string, string>(spec.Tags) { [SpreadTag] = group }
+        : spec.Tags;
 
     private static string? ErrorOf(InstanceState state) => state.Phase() switch
     {

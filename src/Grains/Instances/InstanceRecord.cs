@@ -12,8 +12,11 @@ namespace Hypeman.Grains.Instances;
 /// The index may miss a word; <see cref="RepairAsync"/> brings it up to date.
 /// </summary>
 internal sealed class InstanceRecord(
-    StateCell<InstanceState> cell, IResourceIndex index, NodeBooks books, LocalNodes local, ILogger logger)
+    StateCell<InstanceState> cell, IResourceIndex index, NodeBooks books, NodeDirectory nodes, LocalNodes local, GrainClock clock, ILogger logger)
 {
+    // A stand-in is made for the first call that cannot go home.
+    private readonly DateTimeOffset _awakeSince = clock.Now;
+
     public InstanceState? State => cell.Value;
 
     /// <summary>This activation has seen the record, also if it is gone now.</summary>
@@ -24,7 +27,10 @@ internal sealed class InstanceRecord(
     /// <exception cref="HypemanException"><c>not_found</c></exception>
     public InstanceState Required => cell.Value ?? throw HypemanException.NotFound();
 
-    public InstanceInfo Info => local.IsHome(Required.Home) ? Required.ToInfo() : Required.ToInfoFromAfar();
+    public InstanceInfo Info =>
+        local.IsHome(Required.Home) ? Required.ToInfo()
+        : nodes.RemovedAt(Required.Home) is { } removedAt ? Required.ToInfoOfRemovedNode(removedAt)
+        : Required.ToInfoFromAfar(_awakeSince);
 
     /// <summary>Takes the name and makes the record.</summary>
     /// <exception cref="HypemanException"><c>name_conflict</c>, <c>insufficient_resources</c></exception>
@@ -75,7 +81,8 @@ internal sealed class InstanceRecord(
         var (id, home) = (Required.Id, Required.Home);
         await index.DeleteAsync(ResourceKind.Instance, id);
         await cell.ChangeAsync(_ => null, _ => Task.CompletedTask);
-        books.Of(home).Release(id);
+        if (local.IsHome(home))
+            books.Of(home).Release(id);
         WasThere = true;
         Watchers.End();
     }
@@ -98,7 +105,7 @@ internal sealed class InstanceRecord(
             return;
         if (local.IsHome(state.Home))
             books.Of(state.Home).Set(state.Id, InstanceDemand.Of(state));
-        Watchers.Publish(state.ToInfo());
+        Watchers.Publish(Info);
         try
         {
             await index.UpdateAsync(state.ToRow());

@@ -1,6 +1,7 @@
 using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Index;
 using Hypeman.Contracts.Instances;
+using Hypeman.Contracts.Nodes;
 using Hypeman.Grains.Instances;
 using Hypeman.NodeRuntime.Nodes;
 
@@ -28,12 +29,19 @@ internal sealed class NodeBook(NodeFacts facts, IResourceIndex index)
     private NodeDemand _sum;
     private Task? _opened;
 
-    /// <summary>What nobody has been promised.</summary>
-    public async Task<NodeDemand> FreeAsync()
+    public async Task<NodeLoad> LoadAsync()
     {
         await OpenAsync();
         lock (_gate)
-            return Room - _sum;
+        {
+            var free = Room - _sum;
+            return new NodeLoad
+            {
+                FreeMemoryBytes = free.MemoryBytes,
+                FreeDiskBytes = free.DiskBytes,
+                Instances = _promised.Count,
+            };
+        }
     }
 
     /// <summary>Writes a demand down if there is room for it, in place of what was written for the same id.</summary>

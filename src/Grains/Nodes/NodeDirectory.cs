@@ -1,22 +1,115 @@
+using System.Collections.Concurrent;
 using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Index;
 using Hypeman.Contracts.Nodes;
+using Microsoft.Extensions.Logging;
 
 namespace Hypeman.Grains.Nodes;
 
-/// <summary>The nodes that something new can be put on.</summary>
-internal sealed class NodeDirectory(IResourceIndex index, NodeSilos silos)
+/// <summary>A node, as its row says and as its silo is now.</summary>
+internal sealed record KnownNode(NodeInfo Info, NodeCondition Condition, DateTimeOffset CreatedAt)
 {
-    /// <summary>The registered nodes whose silo is a member now; at least one.</summary>
+    public bool IsUp => Condition is NodeCondition.Ready or NodeCondition.Cordoned;
+}
+
+/// <summary>
+/// All nodes of the fleet, in the memory of each silo and fed by the index: a create must not read a thousand rows. One
+/// that is behind makes a worse choice of node, never a wrong one, as each node keeps its own book.
+/// </summary>
+internal sealed class NodeDirectory(IResourceIndex index, NodeSilos silos, ILogger<NodeDirectory> logger)
+    : SiloLoop(TimeProvider.System, TimeSpan.FromSeconds(1), logger)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    private readonly ConcurrentDictionary<string, ResourceRow> _rows = new();
+    private readonly TaskCompletionSource _told = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>All that ever registered, removed ones too.</summary>
+    public async Task<IReadOnlyList<KnownNode>> AllAsync()
+    {
+        try
+        {
+            await _told.Task.WaitAsync(Patience);
+        }
+        catch (TimeoutException)
+        {
+            throw new HypemanException(
+                ErrorKind.Unavailable, "unavailable", "the nodes of the fleet cannot be read from the database, please try again shortly");
+        }
+        if (!_rows.Keys.Any(silos.IsUp))
+            await ReadAsync(); // The first node of a fleet may have come a moment ago.
+        return [.. _rows.Values.OrderBy(row => row.CreatedAt).Select(Know)];
+    }
+
+    /// <summary>Those whose silo is a member now; at least one.</summary>
     /// <exception cref="HypemanException"><c>unavailable</c> when there is none.</exception>
     public async Task<IReadOnlyList<NodeInfo>> UpAsync()
     {
-        var up = new List<NodeInfo>();
-        await foreach (var row in index.ListAsync(new ResourceQuery(ResourceKind.Node)))
-            if (silos.IsUp(row.Id))
-                up.Add(ResourceSummary.Read<NodeInfo>(row));
+        var up = (await AllAsync()).Where(node => node.IsUp).Select(node => node.Info).ToList();
         return up.Count > 0
             ? up
             : throw new HypemanException(ErrorKind.Unavailable, "unavailable", "no node is up, please try again shortly");
+    }
+
+    /// <summary>When the node was removed; null when it was not, or is not known here.</summary>
+    public DateTimeOffset? RemovedAt(string node) =>
+        _rows.TryGetValue(node, out var row) ? ResourceSummary.Read<NodeInfo>(row).RemovedAt : null;
+
+    /// <param name="nodes">Among these.</param>
+    /// <param name="idOrHostname">An id, a prefix of one, or a host name.</param>
+    /// <exception cref="HypemanException"><c>not_found</c>, <c>ambiguous</c>.</exception>
+    public static KnownNode Pick(IReadOnlyList<KnownNode> nodes, string idOrHostname)
+    {
+        var found = nodes.Where(node => node.Info.Id == idOrHostname).ToList();
+        if (found.Count == 0)
+            found = [.. nodes.Where(node => node.Info.Hostname == idOrHostname)];
+        if (found.Count == 0 && idOrHostname.Length > 0)
+            found = [.. nodes.Where(node => node.Info.Id.StartsWith(idOrHostname, StringComparison.Ordinal))];
+        return found switch
+        {
+            [var only] => only,
+            [] => throw HypemanException.NotFound($"there is no node '{idOrHostname}'"),
+            _ => throw new HypemanException(
+                ErrorKind.Ambiguous, "ambiguous", $"'{idOrHostname}' means {found.Count} nodes, use the full id"),
+        };
+    }
+
+    protected override async Task RoundAsync(CancellationToken cancellationToken)
+    {
+        var seen = new HashSet<string>();
+        await foreach (var change in index.WatchAsync([ResourceKind.Node], cancellationToken))
+        {
+            if (change.Id is not { } id)
+            {
+                foreach (var gone in _rows.Keys.Except(seen))
+                    _rows.TryRemove(gone, out _);
+                _told.TrySetResult();
+                continue;
+            }
+            seen.Add(id);
+            if (change.Row is { } row)
+                _rows[id] = row;
+            else
+                _rows.TryRemove(id, out _);
+        }
+    }
+
+    private async Task ReadAsync()
+    {
+        await foreach (var row in index.ListAsync(new ResourceQuery(ResourceKind.Node)))
+            _rows.AddOrUpdate(row.Id, row, (_, known) => known.Version > row.Version ? known : row);
+    }
+
+    private KnownNode Know(ResourceRow row)
+    {
+        var info = ResourceSummary.Read<NodeInfo>(row);
+        var condition = (info.Admission, IsUp: silos.IsUp(info.Id)) switch
+        {
+            (NodeAdmission.Removed, _) => NodeCondition.Removed,
+            (_, false) => NodeCondition.Unreachable,
+            (NodeAdmission.Cordoned, true) => NodeCondition.Cordoned,
+            (NodeAdmission.Ready, true) => NodeCondition.Ready,
+        };
+        return new KnownNode(info, condition, row.CreatedAt);
     }
 }

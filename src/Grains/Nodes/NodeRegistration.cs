@@ -1,6 +1,7 @@
 using Hypeman.Contracts.Index;
 using Hypeman.Contracts.Nodes;
 using Hypeman.Grains.Records;
+using Hypeman.NodeRuntime.Errors;
 using Hypeman.NodeRuntime.Nodes;
 using Microsoft.Extensions.Options;
 
@@ -8,7 +9,7 @@ namespace Hypeman.Grains.Nodes;
 
 /// <summary>Writes the nodes of this silo into the index before it takes calls, so that instances can be placed on them.</summary>
 internal sealed class NodeRegistration(
-    LocalNodes local, IResourceIndex index, IOptions<NodeAddressOptions> address, GrainClock clock) : ILifecycleParticipant<ISiloLifecycle>
+    LocalNodes local, IResourceIndex index, NodeHolders holders, IOptions<NodeAddressOptions> address, GrainClock clock) : ILifecycleParticipant<ISiloLifecycle>
 {
     public void Participate(ISiloLifecycle lifecycle) => lifecycle.Subscribe(
         nameof(NodeRegistration), ServiceLifecycleStage.ApplicationServices, RegisterAllAsync);
@@ -22,34 +23,34 @@ internal sealed class NodeRegistration(
     private async Task RegisterAsync(NodeFacts facts, CancellationToken cancellationToken)
     {
         var present = await index.GetAsync(ResourceKind.Node, facts.NodeId, cancellationToken);
-        var row = ToRow(facts, (present?.Version ?? 0) + 1, present?.CreatedAt ?? clock.Now);
+        var before = present is null ? null : ResourceSummary.Read<NodeInfo>(present);
+        if (before?.RemovedAt is { } removedAt)
+            throw new NodeException(
+                NodeErrorKind.Invalid,
+                $"node {facts.NodeId} was removed from the fleet on {removedAt:u} and cannot come back under this id: end what it "
+                + "still runs with 'hypeman-silo down', then start with an empty data directory");
+        await holders.RequireFreeAsync(facts.NodeId);
+        var info = ToInfo(facts) with { Admission = before?.Admission ?? NodeAdmission.Ready };
+        var row = NodeRows.Of(info, (present?.Version ?? 0) + 1, present?.CreatedAt ?? clock.Now);
         if (present is null)
             await index.InsertAsync(row, [row.Id], cancellationToken);
-        else
-            await index.UpdateAsync(row, cancellationToken);
+        else if (!await index.UpdateAsync(row, cancellationToken))
+            // It was cordoned just now; that must not be lost.
+            await RegisterAsync(facts, cancellationToken);
     }
 
-    private ResourceRow ToRow(NodeFacts facts, long version, DateTimeOffset createdAt) => new()
+    private NodeInfo ToInfo(NodeFacts facts) => new()
     {
-        Kind = ResourceKind.Node,
         Id = facts.NodeId,
-        Name = facts.NodeId,
-        Home = facts.NodeId,
-        State = "Registered",
-        Summary = ResourceSummary.Write(new NodeInfo
-        {
-            Id = facts.NodeId,
-            Hostname = facts.Hostname,
-            Version = typeof(NodeRegistration).Assembly.GetName().Version!.ToString(3),
-            Hypervisors = facts.Hypervisors,
-            Accelerator = facts.Accelerator,
-            Platform = facts.Platform,
-            Cpus = facts.Cpus,
-            MemoryBytes = facts.MemoryBytes,
-            DiskBytes = facts.DiskBytes,
-            PeerAddress = address.Value.PeerAddress,
-        }),
-        Version = version,
-        CreatedAt = createdAt,
+        Hostname = facts.Hostname,
+        Version = typeof(NodeRegistration).Assembly.GetName().Version!.ToString(3),
+        Hypervisors = facts.Hypervisors,
+        Accelerator = facts.Accelerator,
+        Platform = facts.Platform,
+        Cpus = facts.Cpus,
+        MemoryBytes = facts.MemoryBytes,
+        DiskBytes = facts.DiskBytes,
+        PeerAddress = address.Value.PeerAddress,
+        Labels = facts.Labels,
     };
 }

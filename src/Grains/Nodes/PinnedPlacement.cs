@@ -41,6 +41,8 @@ internal sealed class PinnedPlacementDirector(NodeSilos silos, IResourceIndex in
             (ResourceKind.Instance, key[GrainKeys.InstancePrefix.Length..]),
         _ when key.StartsWith(GrainKeys.ImagePrefix, StringComparison.Ordinal) =>
             (ResourceKind.Image, key[GrainKeys.ImagePrefix.Length..]),
+        _ when key.StartsWith(GrainKeys.NodePrefix, StringComparison.Ordinal) =>
+            (ResourceKind.Node, key[GrainKeys.NodePrefix.Length..]),
         _ => null,
     };
 }

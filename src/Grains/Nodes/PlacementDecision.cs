@@ -4,26 +4,105 @@ using Hypeman.Contracts.Nodes;
 
 namespace Hypeman.Grains.Nodes;
 
+/// <summary>A node that an instance could be put on, as far as it is known.</summary>
+/// <param name="Node">What it is.</param>
+/// <param name="Load">What is promised on it; null when it did not say.</param>
+/// <param name="Companions">Instances of the same spread group that it has.</param>
+internal sealed record Candidate(NodeInfo Node, NodeLoad? Load, int Companions);
+
 /// <summary>
-/// Which nodes can take an instance, by what they are; whether one has room at this moment is for its own books to
-/// say (<see cref="NodeBooks"/>). Pure.
+/// Which nodes can take an instance by what they are, and which of some is the best by what is on them. Whether one has
+/// room at the moment of the promise is for its own book to say (<see cref="NodeBook"/>). Pure.
 /// </summary>
 internal static class PlacementDecision
 {
-    /// <summary>The nodes to be tried, in an order that spreads instances evenly.</summary>
-    /// <exception cref="HypemanException"><c>invalid_request</c>, <c>insufficient_resources</c>: why none can take it.</exception>
-    public static IReadOnlyList<NodeInfo> Candidates(
-        IReadOnlyList<NodeInfo> nodes, InstanceSpec spec, string platform, string instanceId)
+    /// <summary>What it is worth, in shares of a node's room, that the image need not be fetched.</summary>
+    private const double WorthOfRoot = 0.2;
+
+    /// <summary>The nodes that can take it if they have room.</summary>
+    /// <exception cref="HypemanException"><c>invalid_request</c>, <c>insufficient_resources</c>: why none can.</exception>
+    public static IReadOnlyList<NodeInfo> Fitting(IReadOnlyList<KnownNode> nodes, InstanceSpec spec, string platform)
     {
-        var left = Keep(nodes, node => node.Platform == platform, () => HypemanException.Invalid(
-            "invalid_request", $"image is for {platform}; nodes here run {Words(nodes.Select(node => node.Platform))}"));
-        left = Keep(left, node => spec.Hypervisor is null ? node.Hypervisors.Count > 0 : node.Hypervisors.Contains(spec.Hypervisor),
+        var placement = spec.Placement ?? new PlacementSpec();
+        var wanted = placement.Node is { } name ? [Named(nodes, name)] : nodes.Where(node => node.Condition != NodeCondition.Removed).ToList();
+        var open = wanted.Where(node => node.Condition == NodeCondition.Ready).Select(node => node.Info).ToList();
+        if (open.Count == 0)
+            throw NoneOpen(wanted, placement.Node);
+        var left = Keep(open, node => placement.Labels.All(label => node.Labels.GetValueOrDefault(label.Key) == label.Value), () =>
+            HypemanException.Invalid("invalid_request", $"placement.labels: no node that takes instances has {Words(placement.Labels)}"));
+        left = Keep(left, node => node.Platform == platform, () => HypemanException.Invalid(
+            "invalid_request", $"image is for {platform}; nodes here run {Words(left.Select(node => node.Platform))}"));
+        return Keep(left, node => spec.Hypervisor is null ? node.Hypervisors.Count > 0 : node.Hypervisors.Contains(spec.Hypervisor),
             () => HypemanException.Invalid("invalid_request", spec.Hypervisor is null
                 ? "no hypervisor works on any node"
-                : $"hypervisor: '{spec.Hypervisor}' is not available; use {Words(nodes.SelectMany(node => node.Hypervisors))}"));
-        left = Keep(left, node => node.MemoryBytes >= spec.MemoryBytes + spec.HotplugBytes, () => Short("memory"));
-        left = Keep(left, node => node.DiskBytes >= spec.OverlayBytes, () => Short("disk"));
-        return [.. Rendezvous.Order(left, instanceId, node => node.Id)];
+                : $"hypervisor: '{spec.Hypervisor}' is not available; use {Words(left.SelectMany(node => node.Hypervisors))}"));
+    }
+
+    /// <summary>
+    /// Those with room, the best first: fewest of the same group, then the emptiest after the instance is there, where an
+    /// image that is there already makes up for some emptiness.
+    /// </summary>
+    public static IEnumerable<NodeInfo> Best(IEnumerable<Candidate> candidates, NodeDemand demand) =>
+        from candidate in candidates
+        where candidate.Load is { } load && load.FreeMemoryBytes >= demand.MemoryBytes && load.FreeDiskBytes >= demand.DiskBytes
+        orderby candidate.Companions, FullnessAfter(candidate, demand) - (candidate.Load!.HasRoot ? WorthOfRoot : 0)
+        select candidate.Node;
+
+    /// <summary>Says which resource was short, on how many nodes, and what would fit.</summary>
+    public static HypemanException Refusal(IReadOnlyList<Candidate> candidates, NodeDemand demand)
+    {
+        var said = candidates.Where(candidate => candidate.Load is not null).ToList();
+        List<string> reasons =
+        [
+            .. Short("memory", said, demand.MemoryBytes, load => load.FreeMemoryBytes),
+            .. Short("disk", said, demand.DiskBytes, load => load.FreeDiskBytes),
+        ];
+        if (candidates.Count > said.Count)
+            reasons.Add($"{Count(candidates.Count - said.Count)} did not answer");
+        if (reasons.Count == 0)
+            reasons.Add("what was free was taken by others meanwhile");
+        return new HypemanException(ErrorKind.InsufficientResources, "insufficient_resources", string.Join("; ", reasons));
+    }
+
+    private static IEnumerable<string> Short(
+        string what, List<Candidate> candidates, long wanted, Func<NodeLoad, long> freeOf)
+    {
+        var tight = candidates.Where(candidate => freeOf(candidate.Load!) < wanted).ToList();
+        if (tight.Count == 0)
+            yield break;
+        var roomiest = candidates.MaxBy(candidate => freeOf(candidate.Load!))!;
+        yield return $"insufficient {what}: {Mib(wanted)} MiB requested, {Count(tight.Count)} of {candidates.Count} "
+            + $"{(tight.Count == 1 ? "has" : "have")} less; at most {Mib(Math.Max(0, freeOf(roomiest.Load!)))} MiB are free, "
+            + $"on {roomiest.Node.Hostname} ({roomiest.Node.Id})";
+    }
+
+    private static double FullnessAfter(Candidate candidate, NodeDemand demand) => Math.Max(
+        Share(candidate.Load!.FreeMemoryBytes - demand.MemoryBytes, candidate.Node.MemoryBytes),
+        Share(candidate.Load.FreeDiskBytes - demand.DiskBytes, candidate.Node.DiskBytes));
+
+    private static double Share(long free, long all) => all <= 0 ? 1 : 1 - ((double)free / all);
+
+    private static KnownNode Named(IReadOnlyList<KnownNode> nodes, string name)
+    {
+        try
+        {
+            return NodeDirectory.Pick(nodes, name);
+        }
+        catch (HypemanException unknown)
+        {
+            throw HypemanException.Invalid("invalid_request", $"placement.node: {unknown.Message}");
+        }
+    }
+
+    private static HypemanException NoneOpen(IReadOnlyList<KnownNode> nodes, string? named)
+    {
+        var conditions = string.Join(", ", nodes.GroupBy(node => node.Condition).OrderBy(group => group.Key)
+            .Select(group => $"{group.Count()} {group.Key.ToString().ToLowerInvariant()}"));
+        if (named is not null)
+            return new HypemanException(
+                ErrorKind.Conflict, "invalid_state", $"placement.node: node '{named}' takes no instances now, it is {conditions[2..]}");
+        return new HypemanException(
+            ErrorKind.Unavailable, "unavailable", $"no node takes instances now ({(conditions.Length == 0 ? "there is none" : conditions)})");
     }
 
     private static List<NodeInfo> Keep(
@@ -33,8 +112,12 @@ internal static class PlacementDecision
         return left.Count > 0 ? left : throw refusal();
     }
 
-    private static HypemanException Short(string what) => new(
-        ErrorKind.InsufficientResources, "insufficient_resources", $"insufficient {what}: no node has that much");
+    private static string Count(int nodes) => nodes == 1 ? "1 node" : $"{nodes} nodes";
+
+    private static long Mib(long bytes) => bytes / (1024 * 1024);
+
+    private static string Words(IReadOnlyDictionary<string, string> labels) =>
+        Words(labels.Select(label => $"{label.Key}={label.Value}"));
 
     private static string Words(IEnumerable<string> words) =>
         words.Distinct().Order(StringComparer.Ordinal).ToList() is [_, ..] some ? string.Join(", ", some) : "none";

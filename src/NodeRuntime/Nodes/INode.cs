@@ -34,4 +34,7 @@ public sealed record NodeFacts
     public required int Cpus { get; init; }
     public required long MemoryBytes { get; init; }
     public required long DiskBytes { get; init; }
+
+    /// <summary>What its operator says of it.</summary>
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
 }

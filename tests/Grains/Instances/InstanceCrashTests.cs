@@ -91,7 +91,9 @@ public sealed class InstanceCrashTests
         var refused = await Assert.ThrowsAsync<Contracts.Errors.HypemanException>(() => instance.StopAsync());
         await instance.DeleteAsync(graceful: true);
 
+        Assert.Contains("cannot be reached since", info.StateError, StringComparison.Ordinal);
         Assert.Contains("was Running when last seen", info.StateError, StringComparison.Ordinal);
+        Assert.True(info.IsAway);
         Assert.Equal("unavailable", refused.Code);
         Assert.NotNull(fleet.Node.Vms.Find(id));
         await fleet.StartSiloAsync(fleet.Node);

@@ -1,0 +1,76 @@
+using Hypeman.Contracts;
+using Hypeman.Contracts.Errors;
+using Hypeman.Contracts.Images;
+using Hypeman.Contracts.Index;
+using Hypeman.Contracts.Instances;
+using Hypeman.Contracts.Nodes;
+using Hypeman.Grains.Nodes;
+
+namespace Hypeman.Grains.Instances;
+
+/// <summary>
+/// Puts a new instance on a node: the best of a few, picked by hash, so that many creates at once do not all see the
+/// same emptiest node. Only when none of these has room are all of them asked.
+/// </summary>
+internal sealed class InstancePlacement(IGrainFactory grains, NodeDirectory nodes, NodeLoads loads, IResourceIndex index)
+{
+    private const int Few = 3;
+
+    /// <summary>Nodes whose answer turned out to be out of date, before the caller is told that there is no room.</summary>
+    private const int MostAttempts = 8;
+
+    /// <exception cref="HypemanException"><c>insufficient_resources</c>, <c>invalid_request</c>, <c>name_conflict</c>.</exception>
+    public async Task<InstanceInfo> PutAsync(InstanceSpec spec, ImageInfo image)
+    {
+        var fitting = PlacementDecision.Fitting(await nodes.AllAsync(), spec, image.Platform);
+        var companions = await CompanionsAsync(spec.Placement?.SpreadGroup);
+        var inLine = Rendezvous.Order(fitting, ResourceId.New(), node => node.Id)
+            .OrderBy(node => companions.GetValueOrDefault(node.Id)).ToList();
+        var demand = InstanceDemand.Of(spec, InstancePhase.Created);
+
+        var few = await LookAsync(inLine.Take(Few), companions, image);
+        if (await TryAsync(few, demand, spec, image) is { } made)
+            return made;
+        var all = await LookAsync(inLine, companions, image);
+        return await TryAsync(all, demand, spec, image) ?? throw PlacementDecision.Refusal(all, demand);
+    }
+
+    private async Task<IReadOnlyList<Candidate>> LookAsync(
+        IEnumerable<NodeInfo> some, IReadOnlyDictionary<string, int> companions, ImageInfo image)
+    {
+        var asked = some.ToList();
+        var known = await loads.AskAsync(asked.Select(node => node.Id), image.Digest);
+        return [.. asked.Select(node =>
+            new Candidate(node, known.GetValueOrDefault(node.Id), companions.GetValueOrDefault(node.Id)))];
+    }
+
+    private async Task<InstanceInfo?> TryAsync(
+        IReadOnlyList<Candidate> candidates, NodeDemand demand, InstanceSpec spec, ImageInfo image)
+    {
+        foreach (var node in PlacementDecision.Best(candidates, demand).Take(MostAttempts))
+        {
+            try
+            {
+                // Each attempt has an id of its own: the grain of the one before was placed on another node.
+                var order = new InstanceOrder { Spec = spec, Image = image, Home = node.Id };
+                return await PlacementHint.CallAsync(node.Id, () => grains.Instance(ResourceId.New()).CreateAsync(order));
+            }
+            catch (HypemanException full) when (full.Kind == ErrorKind.InsufficientResources)
+            {
+                // Others were faster.
+            }
+        }
+        return null;
+    }
+
+    private async Task<IReadOnlyDictionary<string, int>> CompanionsAsync(string? group)
+    {
+        var counts = new Dictionary<string, int>();
+        if (group is null)
+            return counts;
+        var query = new ResourceQuery(ResourceKind.Instance) { Tags = new Dictionary<string, string> { [InstanceInfos.SpreadTag] = group } };
+        await foreach (var row in index.ListAsync(query))
+            counts[row.Home!] = counts.GetValueOrDefault(row.Home!) + 1;
+        return counts;
+    }
+}
