@@ -4,6 +4,7 @@ using Hypeman.Cli.Images;
 using Hypeman.Cli.Ingresses;
 using Hypeman.Cli.Instances;
 using Hypeman.Cli.Invocation;
+using Hypeman.Cli.Nodes;
 using Hypeman.Cli.Settings;
 using Hypeman.Cli.Tokens;
 
@@ -29,6 +30,7 @@ internal static class HypemanCommand
         root.Add(InstanceCommands.Group(host));
         root.Add(ImageCommands.Group(host));
         root.Add(IngressCommands.Group(host));
+        root.Add(NodeCommands.Group(host));
         root.Add(TokenCommand.Make(host));
         root.Add(HealthCommand.Make(host));
         root.Add(CompletionCommand.Make(host));

@@ -2,6 +2,7 @@ using Hypeman.Client.Http;
 using Hypeman.Client.Images;
 using Hypeman.Client.Ingresses;
 using Hypeman.Client.Instances;
+using Hypeman.Client.Nodes;
 
 namespace Hypeman.Client;
 
@@ -16,12 +17,14 @@ public sealed class HypemanClient : IDisposable
         Instances = new InstancesClient(_connection);
         Images = new ImagesClient(_connection);
         Ingresses = new IngressesClient(_connection);
+        Nodes = new NodesClient(_connection);
         Registry = new RegistryClient(_connection);
     }
 
     public InstancesClient Instances { get; }
     public ImagesClient Images { get; }
     public IngressesClient Ingresses { get; }
+    public NodesClient Nodes { get; }
     public RegistryClient Registry { get; }
 
     /// <summary>Throws unless the server answers and says that it is well.</summary>

@@ -4,6 +4,7 @@ using System.Text.Json.Serialization.Metadata;
 using Hypeman.Client.Images;
 using Hypeman.Client.Ingresses;
 using Hypeman.Client.Instances;
+using Hypeman.Client.Nodes;
 
 namespace Hypeman.Client.Http;
 
@@ -27,6 +28,8 @@ namespace Hypeman.Client.Http;
 [JsonSerializable(typeof(Ingress))]
 [JsonSerializable(typeof(List<Ingress>))]
 [JsonSerializable(typeof(CreateIngress))]
+[JsonSerializable(typeof(Node))]
+[JsonSerializable(typeof(List<Node>))]
 [JsonSerializable(typeof(OciManifest))]
 [JsonSerializable(typeof(string))]
 internal sealed partial class ApiJson : JsonSerializerContext

@@ -174,6 +174,7 @@ public sealed class Node(NodeClaim claim, NodeSettings settings, TimeProvider ti
             Cpus = host.Cpus,
             MemoryBytes = host.MemoryBytes,
             DiskBytes = host.DiskBytes,
+            Labels = Options.Labels,
         };
     }
 

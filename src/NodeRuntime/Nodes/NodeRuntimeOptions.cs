@@ -30,6 +30,9 @@ public sealed class NodeRuntimeOptions
     /// <summary>How often every hypervisor is asked how it does, and orphans are looked for.</summary>
     public TimeSpan CheckInterval { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>What its operator says of this host, for placement.</summary>
+    public IReadOnlyDictionary<string, string> Labels { get; set; } = new Dictionary<string, string>();
+
     /// <summary>The file of the network namespace to take for the host's; null means the one we run in.</summary>
     public string? HostNamespace { get; set; }
 }

@@ -46,6 +46,8 @@ internal sealed class HypemanOptions
     /// <summary>Empty: beside this program.</summary>
     public string GuestBinary { get; set; } = "";
 
+    public IReadOnlyDictionary<string, string> NodeLabels { get; set; } = new Dictionary<string, string>();
+
     public string SubnetCidr { get; set; } = "";
     public IReadOnlyList<string> DnsServers { get; set; } = [];
     public string UplinkInterface { get; set; } = "";

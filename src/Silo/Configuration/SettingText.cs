@@ -29,6 +29,16 @@ internal static class SettingText
     public static IReadOnlyList<string> List(string text) =>
         text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
+    /// <summary>A list of <c>key=value</c>.</summary>
+    public static IReadOnlyDictionary<string, string> Pairs(string text)
+    {
+        var pairs = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var pair in List(text))
+            if (pair.Split('=', 2) is not [{ Length: > 0 } key, var value] || !pairs.TryAdd(key, value))
+                throw new FormatException($"'{pair}' is not a key with its value, or its key is there twice; write for example zone=a,disk=ssd");
+        return pairs;
+    }
+
     public static SiloRoles Roles(string text)
     {
         var roles = SiloRoles.None;

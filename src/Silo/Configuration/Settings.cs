@@ -42,6 +42,8 @@ internal static class Settings
             (o, v) => o.KernelDirectory = v),
         new("node.guest_binary", "--guest-binary", "", "The guest's init and agent; taken from beside this program when empty.",
             (o, v) => o.GuestBinary = v),
+        new("node.labels", "--node-labels", "", "What placement can ask of this host, as a list such as zone=a,disk=ssd.",
+            (o, v) => o.NodeLabels = SettingText.Pairs(v)),
         new("network.subnet_cidr", null, "10.100.0.0/16", "Addresses of the VMs.",
             (o, v) => o.SubnetCidr = SettingText.Required(v)),
         new("network.dns_server", null, "1.1.1.1", "What guests ask for names, as a list.",

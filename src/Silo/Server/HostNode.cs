@@ -22,6 +22,7 @@ internal static class HostNode
         services.AddNodeRuntime(o =>
         {
             o.DataDirectory = options.DataDirectory;
+            o.Labels = options.NodeLabels;
             o.KernelDirectory = options.KernelDirectory.Length > 0 ? options.KernelDirectory : KernelDirectories.First(Directory.Exists);
             o.GuestBinary = options.GuestBinary.Length > 0 ? options.GuestBinary : Path.Combine(AppContext.BaseDirectory, "hypeman-guest");
         });

@@ -127,4 +127,14 @@ public sealed class SettingsReaderTests : IDisposable
     private static SettingsResult Read(
         Dictionary<string, string>? flags = null, Dictionary<string, string>? environment = null, string? file = null) =>
         new SettingsReader(flags ?? [], name => environment?.GetValueOrDefault(name), file is null ? [] : [file]).Read();
+
+    [Fact]
+    public void Labels_are_pairs() => Assert.Equal(
+        new Dictionary<string, string> { ["zone"] = "a", ["disk"] = "ssd=fast" }, SettingText.Pairs("zone=a, disk=ssd=fast"));
+
+    [Theory]
+    [InlineData("zone")]
+    [InlineData("=a")]
+    [InlineData("zone=a,zone=b")]
+    public void What_is_no_label_is_refused(string text) => Assert.Throws<FormatException>(() => SettingText.Pairs(text));
 }

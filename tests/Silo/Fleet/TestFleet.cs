@@ -23,9 +23,12 @@ internal sealed class TestFleet : IAsyncDisposable
     public static async Task<TestFleet> NewAsync(PostgresServer postgres) => new(await postgres.NewDatabaseAsync());
 
     /// <summary>A process of the fleet, not started yet.</summary>
-    public TestServer Member(string roles, TestAuthority? authority = null, int apiPort = 0)
+    public TestServer Member(string roles, TestAuthority? authority = null, int apiPort = 0, string address = "127.0.0.1")
     {
-        var member = new TestServer(FlagsOf(roles, authority ?? Authority, apiPort));
+        var member = new TestServer(new Dictionary<string, string>(FlagsOf(roles, authority ?? Authority, apiPort))
+        {
+            ["--cluster-address"] = address,
+        });
         _members.Add(member);
         return member;
     }

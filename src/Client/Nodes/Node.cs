@@ -1,0 +1,59 @@
+using Hypeman.Client.Http;
+
+namespace Hypeman.Client.Nodes;
+
+/// <summary>A host of the fleet as the server tells of it.</summary>
+public sealed record Node : ApiResource
+{
+    public required string Id { get; init; }
+    public required string Hostname { get; init; }
+
+    /// <summary><c>ready</c>, <c>cordoned</c>, <c>unreachable</c> or <c>removed</c>.</summary>
+    public required string State { get; init; }
+
+    public required string Version { get; init; }
+    public required string Accelerator { get; init; }
+    public required string Platform { get; init; }
+    public IReadOnlyList<string> Hypervisors { get; init; } = [];
+    public IReadOnlyDictionary<string, string>? Labels { get; init; }
+    public required NodeCapacity Capacity { get; init; }
+
+    /// <summary>Null while the node does not answer.</summary>
+    public NodeFree? Free { get; init; }
+
+    public int? Instances { get; init; }
+
+    /// <summary>Seconds since its last sign of life.</summary>
+    public double? HeartbeatAge { get; init; }
+
+    public DateTimeOffset? CreatedAt { get; init; }
+    public DateTimeOffset? RemovedAt { get; init; }
+}
+
+/// <summary>What a node has for instances.</summary>
+public sealed record NodeCapacity(int Cpus, long MemoryBytes, long DiskBytes);
+
+/// <summary>What of it no instance was promised.</summary>
+public sealed record NodeFree(long MemoryBytes, long DiskBytes);
+
+/// <summary>The hosts of the fleet.</summary>
+public sealed class NodesClient
+{
+    private readonly ApiConnection _api;
+
+    internal NodesClient(ApiConnection api) => _api = api;
+
+    public Task<List<Node>> ListAsync(CancellationToken cancellationToken) => _api.GetAsync<List<Node>>("nodes", cancellationToken);
+
+    public Task<Node> GetAsync(string id, CancellationToken cancellationToken) => _api.GetAsync<Node>(PathOf(id), cancellationToken);
+
+    public Task<Node> CordonAsync(string id, CancellationToken cancellationToken) =>
+        _api.PostAsync<Node>($"{PathOf(id)}/cordon", cancellationToken);
+
+    public Task<Node> UncordonAsync(string id, CancellationToken cancellationToken) =>
+        _api.PostAsync<Node>($"{PathOf(id)}/uncordon", cancellationToken);
+
+    public Task RemoveAsync(string id, CancellationToken cancellationToken) => _api.DeleteAsync(PathOf(id), cancellationToken);
+
+    private static string PathOf(string id) => $"nodes/{Uri.EscapeDataString(id)}";
+}
