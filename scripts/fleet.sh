@@ -51,7 +51,8 @@ fleet_up() {
   need_packages fleet
   (umask 077; mkdir -p "$data")
   printf '%s\n' "$1" > "$data/nodes"
-  trap 'fleet_down' ERR
+  trap 'fleet_down' EXIT
+  trap 'exit 130' INT TERM
   fleet_switch
   local member
   for member in $(fleet_members); do fleet_join "$member"; done
@@ -63,7 +64,7 @@ fleet_up() {
   fleet_start c2
   step "Starting $1 nodes"
   for member in $(fleet_nodes); do fleet_start "$member"; done
-  trap - ERR
+  trap - EXIT
   printf 'HYPEMAN_BASE_URL=http://%s:8080\nHYPEMAN_API_KEY=%s\n' "$(fleet_address c1)" "$("$server" token --data "$data/c1" --cluster-identity "$data/c1/identity")"
 }
 
@@ -106,17 +107,14 @@ fleet_join() {
 # Each process has a certificate of the fleet's CA, which is made once.
 fleet_identities() {
   local member
-  [ -e "$data/ca" ] || "$server" cluster init --out "$data/ca" >&2
+  [ -e "$data/ca" ] || "$server" cluster init --out "$data/ca" > /dev/null
   for member in $(fleet_members); do
     [ "$member" = db ] || [ -e "$data/$member/identity" ] || {
       (umask 077; mkdir -p "$data/$member")
-      "$server" cluster issue --ca "$data/ca" --name "$member" --address "$(fleet_address "$member")" --out "$data/$member/identity" >&2
+      "$server" cluster issue --ca "$data/ca" --name "$member" --address "$(fleet_address "$member")" --out "$data/$member/identity" > /dev/null
     }
   done
 }
-
-# In its namespace, under its own host name.
-fleet_enter() { nsenter "--net=/run/netns/$fleet_word-$1" -- unshare --uts -- sh -c 'hostname "$0"; exec "$@"' "$@"; }
 
 fleet_start() {
   local member=$1 roles
@@ -125,7 +123,14 @@ fleet_start() {
     c*) roles=control,gateway ;;
     n*) roles=node,ingress,gateway ;;
   esac
-  start_server "$data/$member/server.log" fleet_enter "$member" "$server" --data "$data/$member" --roles "$roles" \
+  # A new cable carries nothing for a moment.
+  timeout 10 nsenter "--net=/run/netns/$fleet_word-$member" -- \
+    bash -c 'until { : > "/dev/tcp/$0/5432"; } 2> /dev/null; do sleep 0.1; done' "$(fleet_address db)" \
+    || die "$member does not reach PostgreSQL at $(fleet_address db)"
+  # In its namespace, under its own host name.
+  start_server "$data/$member/server.log" nsenter "--net=/run/netns/$fleet_word-$member" -- \
+    unshare --uts -- sh -c 'hostname "$0"; exec "$@"' "$member" \
+    "$server" --data "$data/$member" --roles "$roles" \
     --database "postgres://hypeman@$(fleet_address db)/hypeman" \
     --cluster-identity "$data/$member/identity" --cluster-address "$(fleet_address "$member")" \
     --api-address '*' --api-port 8080 --ingress-port 80 \
@@ -189,7 +194,7 @@ fleet_status() {
 }
 
 fleet_down() {
-  trap - ERR
+  trap - EXIT
   need_root
   [ -e "$data/nodes" ] || { say "there is no fleet in $data"; return; }
   local member

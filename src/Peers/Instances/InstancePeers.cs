@@ -21,7 +21,7 @@ public sealed class InstancePeers(PeerDirectory directory, PeerClient client)
         request.Headers.Protocol = InstanceEndpoints.Protocol;
         var answer = await client.SendAsync(request, cancellationToken);
         if (answer.StatusCode == HttpStatusCode.OK)
-            return await answer.Content.ReadAsStreamAsync(cancellationToken);
+            return new PromptStream(await answer.Content.ReadAsStreamAsync(cancellationToken));
         using (answer)
         {
             var reason = await PeerClient.ReadRefusalAsync(answer, cancellationToken);
