@@ -12,6 +12,10 @@ public static class ResourceId
     private const string Letters = "abcdefghijklmnopqrstuvwxyz";
     private const string LettersAndDigits = Letters + "0123456789";
 
+    /// <summary>Whether this has the form of an id. A name may have it too.</summary>
+    public static bool IsOne(string text) =>
+        text.Length == Length && Letters.Contains(text[0]) && text.All(LettersAndDigits.Contains);
+
     public static string New() =>
         RandomNumberGenerator.GetString(Letters, 1) + RandomNumberGenerator.GetString(LettersAndDigits, Length - 1);
 }

@@ -1,3 +1,5 @@
+using System.Data.Common;
+using Hypeman.Contracts;
 using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Index;
 
@@ -9,7 +11,16 @@ internal sealed class ResourceLookup(IResourceIndex index)
     /// <exception cref="HypemanException"><c>not_found</c> or <c>ambiguous</c>.</exception>
     public async Task<string> FindIdAsync(ResourceKind kind, string idOrName, CancellationToken cancellationToken)
     {
-        var rows = await index.FindAsync(kind, idOrName, allowPrefix: true, cancellationToken);
+        IReadOnlyList<ResourceRow> rows;
+        try
+        {
+            rows = await index.FindAsync(kind, idOrName, allowPrefix: true, cancellationToken);
+        }
+        catch (DbException) when (ResourceId.IsOne(idOrName))
+        {
+            // What has such an id needs no look-up; whoever is in memory answers without the database.
+            return idOrName;
+        }
         return rows.Count switch
         {
             0 => throw HypemanException.NotFound(),

@@ -27,4 +27,14 @@ public sealed class DatabaseDownTests : ApiTests, IDisposable
             Assert.False(response.Headers.Contains("x-should-retry"));
         }
     }
+
+    [Fact]
+    public async Task Who_is_in_memory_still_answers_to_its_id()
+    {
+        Api.Index.IsDown = false;
+        var id = await CreateAsync();
+        Api.Index.IsDown = true;
+
+        Assert.Equal(id, (await GetAsync($"/instances/{id}")).GetProperty("id").GetString());
+    }
 }
