@@ -1,8 +1,7 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using Hypeman.NodeRuntime.Linux;
 using Hypeman.Tests.Testing;
+using Hypeman.Tests.Testing.Fleets;
 
 namespace Hypeman.Tests.EndToEnd;
 
@@ -18,22 +17,18 @@ public sealed class Fleet : IAsyncDisposable
 
     private readonly string _netns = $"hm-e2e-{Guid.NewGuid().ToString("N")[..8]}";
     private NetworkNamespace _network;
-    private readonly HttpClient _http;
     private ProcessHandle? _server;
-    private string _token = "";
 
     private Fleet(string? dataDir)
     {
         DataDir = dataDir ?? Directory.CreateTempSubdirectory("hypeman-e2e-").FullName;
         _network = NetworkNamespace.Ensure(_netns);
-        _http = new HttpClient(new SocketsHttpHandler { ConnectCallback = ConnectAsync, UseProxy = false })
-        {
-            BaseAddress = new Uri($"http://127.0.0.1:{ApiPort}"),
-            Timeout = TimeSpan.FromSeconds(70),
-        };
+        Api = new FleetApi(() => _network, RegistryHost, TimeSpan.FromSeconds(70));
     }
 
     public string DataDir { get; }
+
+    public FleetApi Api { get; }
 
     /// <summary>What the fleet takes for its host.</summary>
     public NetworkNamespace Network => _network;
@@ -49,8 +44,7 @@ public sealed class Fleet : IAsyncDisposable
         {
             await fleet.EnableLoopbackAsync();
             await fleet.StartServerAsync();
-            fleet._token = (await Command.RunAsync(Artifacts.Server, ["token", "--data", fleet.DataDir], Cancel)).Trim();
-            fleet._http.DefaultRequestHeaders.Authorization = new("Bearer", fleet._token);
+            fleet.Api.Token = (await Command.RunAsync(Artifacts.Server, ["token", "--data", fleet.DataDir], Cancel)).Trim();
             return fleet;
         }
         catch
@@ -80,7 +74,7 @@ public sealed class Fleet : IAsyncDisposable
         {
             if (_server.Exited.IsCompleted)
                 throw new InvalidOperationException($"The server ended:\n{LogTail()}");
-            return await IsHealthyAsync();
+            return await Api.IsHealthyAsync(Cancel);
         }, StartTimeout, "the server answers");
     }
 
@@ -105,7 +99,7 @@ public sealed class Fleet : IAsyncDisposable
     public async Task LoseHostAsync()
     {
         await KillServerAsync();
-        foreach (var pid in VirtualMachines.All(this))
+        foreach (var pid in VirtualMachines.All(DataDir))
         {
             using var vm = ProcessHandle.Open(ProcessIdentity.Of(pid)!.Value)!;
             vm.Kill(ProcessSignal.Kill);
@@ -133,7 +127,7 @@ public sealed class Fleet : IAsyncDisposable
     {
         string[] variables =
         [
-            $"HYPEMAN_BASE_URL=http://127.0.0.1:{ApiPort}", $"HYPEMAN_API_KEY={_token}", $"E2E_INGRESS_PORT={IngressPort}",
+            $"HYPEMAN_BASE_URL=http://127.0.0.1:{ApiPort}", $"HYPEMAN_API_KEY={Token}", $"E2E_INGRESS_PORT={IngressPort}",
             $"DOTNET_ROOT={Artifacts.DotnetRoot}", .. environment.Select(pair => $"{pair.Name}={pair.Value}"),
         ];
         var command = new Command("nsenter", [$"--net={_network.Path}", "--", "env", .. variables, tool, .. arguments])
@@ -152,29 +146,20 @@ public sealed class Fleet : IAsyncDisposable
 
     public static string RegistryHost => $"127.0.0.1:{ApiPort}";
 
-    public string Token => _token;
+    public string Token => Api.Token;
 
-    public async Task<JsonElement> GetAsync(string path) => await ReadAsync(await _http.GetAsync(path, Cancel));
+    public Task<JsonElement> GetAsync(string path) => Api.GetAsync(path, Cancel);
 
-    public async Task<JsonElement> PostAsync(string path, object body) =>
-        await ReadAsync(await _http.PostAsync(path, JsonContent(body), Cancel));
+    public Task<JsonElement> PostAsync(string path, object body) => Api.PostAsync(path, body, Cancel);
 
-    public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, object? body = null) =>
-        await _http.SendAsync(new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent(body) }, Cancel);
+    public Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, object? body = null) =>
+        Api.SendAsync(method, path, body, Cancel);
 
     /// <summary>Asks an ingress, as a customer's browser would.</summary>
-    public async Task<HttpResponseMessage> IngressAsync(string hostname)
-    {
-        var request = new HttpRequestMessage(HttpMethod.Get, $"http://127.0.0.1:{IngressPort}/") { Headers = { Host = hostname } };
-        return await _http.SendAsync(request, Cancel);
-    }
+    public Task<HttpResponseMessage> IngressAsync(string hostname) => Api.PageAsync(hostname, $"127.0.0.1:{IngressPort}", Cancel);
 
     /// <summary>The state word of an instance; null when it is gone.</summary>
-    public async Task<string?> StateAsync(string id)
-    {
-        using var response = await _http.GetAsync($"/instances/{id}", Cancel);
-        return response.StatusCode == HttpStatusCode.NotFound ? null : (await ReadAsync(response)).GetProperty("state").GetString();
-    }
+    public Task<string?> StateAsync(string id) => Api.StateAsync(id, Cancel);
 
     public async ValueTask DisposeAsync()
     {
@@ -182,7 +167,7 @@ public sealed class Fleet : IAsyncDisposable
         if (_server is not null)
             await _server.Exited;
         await DownAsync();
-        _http.Dispose();
+        Api.Dispose();
         _network.Dispose();
         NetworkNamespace.Remove(_netns);
         Directory.Delete(DataDir, recursive: true);
@@ -195,42 +180,4 @@ public sealed class Fleet : IAsyncDisposable
     private string LogPath => Path.Combine(DataDir, "server.log");
 
     private string LogTail() => File.Exists(LogPath) ? string.Join('\n', File.ReadLines(LogPath).TakeLast(20)) : "(no log)";
-
-    private static StringContent JsonContent(object body) =>
-        new(JsonSerializer.Serialize(body), System.Text.Encoding.UTF8, "application/json");
-
-    private static async Task<JsonElement> ReadAsync(HttpResponseMessage response)
-    {
-        var text = await response.Content.ReadAsStringAsync(Cancel);
-        Assert.True(response.IsSuccessStatusCode, $"{response.RequestMessage?.RequestUri}: {(int)response.StatusCode} {text}");
-        return JsonSerializer.Deserialize<JsonElement>(text);
-    }
-
-    private async Task<bool> IsHealthyAsync()
-    {
-        try
-        {
-            using var response = await _http.GetAsync("/health", Cancel);
-            return response.IsSuccessStatusCode;
-        }
-        catch (HttpRequestException)
-        {
-            return false;
-        }
-    }
-
-    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
-    {
-        var socket = await _network.CreateSocketAsync(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
 }

@@ -36,7 +36,7 @@ public sealed class FullDiskTests : IAsyncLifetime
     [Fact]
     public async Task What_needs_room_is_refused_in_clear_words_and_works_once_there_is_some()
     {
-        var id = await Instances.RunAsync(_fleet, "before", "sleep 1000");
+        var id = await Instances.RunAsync(_fleet.Api, "before", "sleep 1000");
         await LeaveAsync(Megabyte);
 
         await RefusedAsync(HttpMethod.Post, "/instances", Instances.Request("no-room", "sleep 1000"));
@@ -45,14 +45,14 @@ public sealed class FullDiskTests : IAsyncLifetime
         await IsWellAsync(id);
 
         await ResizeAsync("8g");
-        await Instances.DeleteAsync(_fleet, await Instances.RunAsync(_fleet, "room", "sleep 1000"));
+        await Instances.DeleteAsync(_fleet.Api, await Instances.RunAsync(_fleet.Api, "room", "sleep 1000"));
         await IsWellAsync(id);
     }
 
     [Fact]
     public async Task A_disk_without_a_single_byte_left_leaves_instances_alone_and_the_server_answering()
     {
-        var id = await Instances.RunAsync(_fleet, "before", "sleep 1000");
+        var id = await Instances.RunAsync(_fleet.Api, "before", "sleep 1000");
         await LeaveAsync(0);
         await Command.RunAsync("sh", ["-c", $"cat /dev/zero > {_data}/fill || true"], Cancel);
 
@@ -64,9 +64,9 @@ public sealed class FullDiskTests : IAsyncLifetime
         File.Delete(Path.Combine(_data, "fill"));
         await ResizeAsync("8g");
         await Until.True(async () => await _fleet.StateAsync("no-room") is null or "Stopped", TimeSpan.FromSeconds(60), "no half-made instance is left");
-        await Instances.DeleteAsync(_fleet, await Instances.RunAsync(_fleet, "room", "sleep 1000"));
+        await Instances.DeleteAsync(_fleet.Api, await Instances.RunAsync(_fleet.Api, "room", "sleep 1000"));
         (await _fleet.SendAsync(HttpMethod.Post, $"/instances/{id}/stop")).EnsureSuccessStatusCode();
-        await Instances.DeleteAsync(_fleet, id);
+        await Instances.DeleteAsync(_fleet.Api, id);
     }
 
     private async Task RefusedAsync(HttpMethod method, string path, object body)

@@ -1,4 +1,5 @@
 using Hypeman.NodeRuntime.Linux;
+using Hypeman.Tests.Testing.Fleets;
 using Hypeman.Tests.Testing.Leaks;
 
 namespace Hypeman.Tests.EndToEnd;
@@ -26,12 +27,12 @@ public sealed class HostLossTests : IAsyncLifetime
     [Fact]
     public async Task After_a_restart_of_the_host_its_instances_are_stopped_and_start_again()
     {
-        var id = await Instances.RunAsync(_fleet, "survivor", "sleep 1000");
+        var id = await Instances.RunAsync(_fleet.Api, "survivor", "sleep 1000");
         await _fleet.LoseHostAsync();
         await _fleet.StartServerAsync();
-        await Instances.StateIsAsync(_fleet, id, "Stopped");
+        await Instances.StateIsAsync(_fleet.Api, id, "Stopped");
         (await _fleet.SendAsync(HttpMethod.Post, $"/instances/{id}/start")).EnsureSuccessStatusCode();
-        await Instances.StateIsAsync(_fleet, id, "Running");
+        await Instances.StateIsAsync(_fleet.Api, id, "Running");
     }
 
     [Theory]
@@ -40,7 +41,7 @@ public sealed class HostLossTests : IAsyncLifetime
     [InlineData("nothing")]
     public async Task After_a_restart_of_the_host_a_fleet_can_be_taken_down_again_and_again(string inItsPlace)
     {
-        await Instances.RunAsync(_fleet, "lost", "sleep 1000");
+        await Instances.RunAsync(_fleet.Api, "lost", "sleep 1000");
         await _fleet.LoseHostAsync();
         var elsewhere = NetworkNamespace.Ensure($"hm-else-{Guid.NewGuid().ToString("N")[..8]}");
         var path = _fleet.Network.Path;
@@ -66,20 +67,20 @@ public sealed class HostLossTests : IAsyncLifetime
     [Fact]
     public async Task A_node_namespace_that_lost_its_name_under_running_vms_does_not_keep_a_fleet_from_being_taken_down()
     {
-        await Instances.RunAsync(_fleet, "nameless", "sleep 1000");
+        await Instances.RunAsync(_fleet.Api, "nameless", "sleep 1000");
         NetworkNamespace.Remove(_fleet.NodeNamespace);
         await _fleet.DownAsync();
         await _fleet.DownAsync();
-        Assert.Empty(VirtualMachines.All(_fleet));
+        Assert.Empty(VirtualMachines.All(_fleet.DataDir));
         Assert.DoesNotContain(_fleet.NodeNamespace, NetworkNamespace.List());
     }
 
     [Fact]
     public async Task A_server_that_is_asked_to_end_finishes_its_requests_and_leaves_vms_alone()
     {
-        var id = await Instances.RunAsync(_fleet, "left-alone", "sleep 1000");
-        var slow = await Instances.RunAsync(_fleet, "slow", "trap 'sleep 2; exit 3' TERM; while true; do sleep 0.1; done");
-        var (pid, startedAt) = (VirtualMachines.Of(_fleet, id).Single(), await StartedAtAsync(id));
+        var id = await Instances.RunAsync(_fleet.Api, "left-alone", "sleep 1000");
+        var slow = await Instances.RunAsync(_fleet.Api, "slow", "trap 'sleep 2; exit 3' TERM; while true; do sleep 0.1; done");
+        var (pid, startedAt) = (VirtualMachines.Of(_fleet.DataDir, id).Single(), await StartedAtAsync(id));
         var stopping = _fleet.SendAsync(HttpMethod.Post, $"/instances/{slow}/stop");
         await Testing.Until.True(
             async () => await _fleet.StateAsync(slow) != "Running", TimeSpan.FromSeconds(20), "the stop is under way");
@@ -89,25 +90,25 @@ public sealed class HostLossTests : IAsyncLifetime
         using var response = await stopping;
         response.EnsureSuccessStatusCode();
         Assert.Equal(0, exit.ExitCode);
-        Assert.Equal([pid], VirtualMachines.Of(_fleet, id));
+        Assert.Equal([pid], VirtualMachines.Of(_fleet.DataDir, id));
         await _fleet.StartServerAsync();
-        await Instances.StateIsAsync(_fleet, id, "Running");
-        await Instances.StateIsAsync(_fleet, slow, "Stopped");
+        await Instances.StateIsAsync(_fleet.Api, id, "Running");
+        await Instances.StateIsAsync(_fleet.Api, slow, "Stopped");
         Assert.Equal(startedAt, await StartedAtAsync(id));
     }
 
     [Fact]
     public async Task A_hypervisor_that_is_killed_stops_its_instance_which_says_so_and_starts_again()
     {
-        var id = await Instances.RunAsync(_fleet, "shot", "sleep 1000");
-        using (var vm = ProcessHandle.Open(ProcessIdentity.Of(VirtualMachines.Of(_fleet, id).Single())!.Value)!)
+        var id = await Instances.RunAsync(_fleet.Api, "shot", "sleep 1000");
+        using (var vm = ProcessHandle.Open(ProcessIdentity.Of(VirtualMachines.Of(_fleet.DataDir, id).Single())!.Value)!)
             vm.Kill(ProcessSignal.Kill);
-        await Instances.StateIsAsync(_fleet, id, "Stopped");
-        Assert.Contains("hypervisor ended", (await Instances.GetAsync(_fleet, id)).GetRawText());
+        await Instances.StateIsAsync(_fleet.Api, id, "Stopped");
+        Assert.Contains("hypervisor ended", (await Instances.GetAsync(_fleet.Api, id)).GetRawText());
         (await _fleet.SendAsync(HttpMethod.Post, $"/instances/{id}/start")).EnsureSuccessStatusCode();
-        await Instances.StateIsAsync(_fleet, id, "Running");
-        Assert.DoesNotContain("hypervisor ended", (await Instances.GetAsync(_fleet, id)).GetRawText());
+        await Instances.StateIsAsync(_fleet.Api, id, "Running");
+        Assert.DoesNotContain("hypervisor ended", (await Instances.GetAsync(_fleet.Api, id)).GetRawText());
     }
 
-    private async Task<string?> StartedAtAsync(string id) => (await Instances.GetAsync(_fleet, id)).GetProperty("started_at").GetString();
+    private async Task<string?> StartedAtAsync(string id) => (await Instances.GetAsync(_fleet.Api, id)).GetProperty("started_at").GetString();
 }

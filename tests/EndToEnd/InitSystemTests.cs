@@ -23,7 +23,7 @@ public class InitSystemTests(FleetFixture fixture) : IClassFixture<FleetFixture>
 
         Assert.Equal(["second goes down", "first goes down"], await FindAsync(id, "app", @"\w+ goes down"));
         await EndedByItselfAsync(id);
-        await Instances.DeleteAsync(_fleet, id);
+        await Instances.DeleteAsync(_fleet.Api, id);
     }
 
     [Fact]
@@ -38,7 +38,7 @@ public class InitSystemTests(FleetFixture fixture) : IClassFixture<FleetFixture>
 
         Assert.Equal(["system goes down"], await FindAsync(id, "app", @"\w+ goes down"));
         await EndedByItselfAsync(id);
-        await Instances.DeleteAsync(_fleet, id);
+        await Instances.DeleteAsync(_fleet.Api, id);
     }
 
     [Fact]
@@ -47,9 +47,9 @@ public class InitSystemTests(FleetFixture fixture) : IClassFixture<FleetFixture>
         var id = await RunAsync(InitImages.Busybox, "again");
         await StopAsync(id);
         await _fleet.PostAsync($"/instances/{id}/start", new { });
-        await Instances.StateIsAsync(_fleet, id, "Running");
+        await Instances.StateIsAsync(_fleet.Api, id, "Running");
         Assert.Equal("init\n", await ExecAsync(id, "cat", "/proc/1/comm"));
-        await Instances.DeleteAsync(_fleet, id);
+        await Instances.DeleteAsync(_fleet.Api, id);
     }
 
     private async Task<string> RunAsync(TestImage image, string name)
@@ -57,7 +57,7 @@ public class InitSystemTests(FleetFixture fixture) : IClassFixture<FleetFixture>
         await image.PushAsync(_fleet);
         var created = await _fleet.PostAsync("/instances", new { name, image = image.Name, size = "512MB", overlay_size = "1GB", vcpus = 1 });
         var id = created.GetProperty("id").GetString()!;
-        await Instances.StateIsAsync(_fleet, id, "Running");
+        await Instances.StateIsAsync(_fleet.Api, id, "Running");
         return id;
     }
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using Hypeman.Tests.Testing;
+using Hypeman.Tests.Testing.Fleets;
 
 namespace Hypeman.Tests.EndToEnd;
 
@@ -10,28 +11,30 @@ internal static class Instances
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
     private static readonly string[] Shell = ["/bin/sh", "-c"];
 
-    public static object Request(string name, string script) => new
+    public static object Request(string name, string script, string? image = null, string? node = null) => new
     {
-        name, image = TestImage.Busybox.Name, size = "256MB", overlay_size = "1GB", vcpus = 1,
-        entrypoint = Shell, cmd = Enumerable.Repeat(script, 1),
+        name, image = image ?? TestImage.Busybox.Name, size = "256MB", overlay_size = "1GB", vcpus = 1,
+        entrypoint = Shell, cmd = Enumerable.Repeat(script, 1), placement = node is null ? null : new { node },
     };
 
     /// <summary>Makes one and waits until it runs; its id.</summary>
-    public static async Task<string> RunAsync(Fleet fleet, string name, string script)
+    public static async Task<string> RunAsync(FleetApi fleet, string name, string script, string? image = null)
     {
-        var id = (await fleet.PostAsync("/instances", Request(name, script))).GetProperty("id").GetString()!;
+        var id = (await fleet.PostAsync("/instances", Request(name, script, image), Cancel)).GetProperty("id").GetString()!;
         await StateIsAsync(fleet, id, "Running");
         return id;
     }
 
-    public static Task StateIsAsync(Fleet fleet, string id, string state) =>
-        Until.True(async () => await fleet.StateAsync(id) == state, Patience, $"{id} is {state}");
+    public static Task StateIsAsync(FleetApi fleet, string id, string state) =>
+        Until.True(async () => await fleet.StateAsync(id, Cancel) == state, Patience, $"{id} is {state}");
 
-    public static Task<JsonElement> GetAsync(Fleet fleet, string id) => fleet.GetAsync($"/instances/{id}");
+    public static Task<JsonElement> GetAsync(FleetApi fleet, string id) => fleet.GetAsync($"/instances/{id}", Cancel);
 
-    public static async Task DeleteAsync(Fleet fleet, string id)
+    public static async Task DeleteAsync(FleetApi fleet, string id)
     {
-        using var response = await fleet.SendAsync(HttpMethod.Delete, $"/instances/{id}");
+        using var response = await fleet.SendAsync(HttpMethod.Delete, $"/instances/{id}", body: null, Cancel);
         Assert.Equal(HttpStatusCode.NoContent, response.StatusCode);
     }
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 }

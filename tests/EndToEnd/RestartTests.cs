@@ -1,3 +1,4 @@
+using Hypeman.Tests.Testing.Fleets;
 using System.Net;
 using System.Text.Json;
 using Hypeman.NodeRuntime.Linux;
@@ -41,7 +42,7 @@ public sealed class RestartTests(FleetFixture fixture) : IClassFixture<FleetFixt
         var id = await CreateAsync("ended", "while [ ! -e /end ]; do sleep 0.1; done; exit 7");
         await StateIsAsync(id, "Running");
         await _fleet.RunAsync(Artifacts.Cli, ["exec", id, "--", "sh", "-c", "(sleep 2; touch /end) > /dev/null 2>&1 &"]);
-        var pid = VirtualMachines.Of(_fleet, id).Single();
+        var pid = VirtualMachines.Of(_fleet.DataDir, id).Single();
         await _fleet.KillServerAsync();
         await Until.True(() => !Directory.Exists($"/proc/{pid}"), Patience, "the VM has ended by itself");
         await _fleet.StartServerAsync();
@@ -66,11 +67,11 @@ public sealed class RestartTests(FleetFixture fixture) : IClassFixture<FleetFixt
         await _fleet.StartServerAsync();
 
         await Until.True(
-            async () => (await _fleet.StateAsync(name), VirtualMachines.All(_fleet).Count) is (null, 0) or ("Running", 1),
+            async () => (await _fleet.StateAsync(name), VirtualMachines.All(_fleet.DataDir).Count) is (null, 0) or ("Running", 1),
             Patience, $"{name} runs in one VM, or never was");
         if (await _fleet.StateAsync(name) is not null)
             await DeleteAsync(name);
-        Assert.Empty(VirtualMachines.All(_fleet));
+        Assert.Empty(VirtualMachines.All(_fleet.DataDir));
     }
 
     [Theory]
@@ -91,7 +92,7 @@ public sealed class RestartTests(FleetFixture fixture) : IClassFixture<FleetFixt
         if (await _fleet.StateAsync(id) == "Running")
             (await _fleet.SendAsync(HttpMethod.Post, $"/instances/{id}/stop")).EnsureSuccessStatusCode();
         await StateIsAsync(id, "Stopped");
-        Assert.Empty(VirtualMachines.Of(_fleet, id));
+        Assert.Empty(VirtualMachines.Of(_fleet.DataDir, id));
         await DeleteAsync(id);
     }
 
@@ -109,7 +110,7 @@ public sealed class RestartTests(FleetFixture fixture) : IClassFixture<FleetFixt
         if (await _fleet.StateAsync(id) == "Running")
             await DeleteAsync(id);
         await Until.True(async () => await _fleet.StateAsync(id) is null, Patience, "it is gone");
-        Assert.Empty(VirtualMachines.Of(_fleet, id));
+        Assert.Empty(VirtualMachines.Of(_fleet.DataDir, id));
     }
 
     private async Task<string> CreateAsync(string name, string script)

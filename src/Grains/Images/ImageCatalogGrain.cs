@@ -32,7 +32,9 @@ internal sealed class ImageCatalogGrain(
         var row = await FindAsync(reference)
             ?? (reference.Digest is null ? null : (await SameDigestAsync(reference)).FirstOrDefault())
             ?? throw HypemanException.NotFound("image not found");
-        return await grains.Image(row.Id).GetAsync();
+        // A row that says Ready is enough to go by, also while the node that made the image is away: an instance's node
+        // makes sure of the root itself.
+        return row.State == nameof(ImageStatus.Ready) ? ResourceSummary.Read<ImageInfo>(row) : await grains.Image(row.Id).GetAsync();
     }
 
     public async Task DeleteAsync(string name)

@@ -36,7 +36,7 @@ internal sealed class RootUsers(LocalNodes local, IResourceIndex index, ILogger<
     {
         try
         {
-            if (local.Find(home) is { } node && !await IsUsedAsync(digest, cancellationToken))
+            if (local.Find(home) is { } node && !await IsUsedAsync(home, digest, cancellationToken))
                 await node.Images.DeleteAsync(digest, cancellationToken);
         }
         catch (Exception error) when (error is NodeException or HypemanException)
@@ -45,13 +45,14 @@ internal sealed class RootUsers(LocalNodes local, IResourceIndex index, ILogger<
         }
     }
 
-    private async Task<bool> IsUsedAsync(string digest, CancellationToken cancellationToken) =>
-        await AnyAsync(ResourceKind.Image, digest, cancellationToken)
-        || await AnyAsync(ResourceKind.Instance, digest, cancellationToken);
+    /// <summary>Whether an image, of any node, points at the root, or an instance of this node was made from it.</summary>
+    public async Task<bool> IsUsedAsync(string home, string digest, CancellationToken cancellationToken) =>
+        await AnyAsync(new ResourceQuery(ResourceKind.Image) { Parent = digest }, cancellationToken)
+        || await AnyAsync(new ResourceQuery(ResourceKind.Instance) { Parent = digest, Home = home }, cancellationToken);
 
-    private async Task<bool> AnyAsync(ResourceKind kind, string digest, CancellationToken cancellationToken)
+    private async Task<bool> AnyAsync(ResourceQuery query, CancellationToken cancellationToken)
     {
-        await foreach (var _ in index.ListAsync(new ResourceQuery(kind) { Parent = digest }, cancellationToken))
+        await foreach (var _ in index.ListAsync(query, cancellationToken))
             return true;
         return false;
     }

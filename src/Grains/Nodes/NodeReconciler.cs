@@ -15,7 +15,7 @@ namespace Hypeman.Grains.Nodes;
 /// is under way or does not fit. It brings no news, it only has the grains look; what they do then is what they do
 /// after a crash. What no record knows is removed after it was seen unknown in two rounds.
 /// </summary>
-internal sealed class NodeReconciler(INode node, IResourceIndex index, IGrainFactory grains, ILogger logger)
+internal sealed class NodeReconciler(INode node, IResourceIndex index, RootUsers roots, IGrainFactory grains, ILogger logger)
 {
     private HashSet<string> _strangers = [];
     private bool _first = true;
@@ -35,6 +35,7 @@ internal sealed class NodeReconciler(INode node, IResourceIndex index, IGrainFac
         foreach (var vm in vms.Values)
             await LookAtStrangerAsync(vm, strangers, cancellationToken);
         await ReconcileImagesAsync(cancellationToken);
+        await ReleaseRootsAsync(strangers, cancellationToken);
         (_strangers, _first) = (strangers, false);
     }
 
@@ -101,5 +102,14 @@ internal sealed class NodeReconciler(INode node, IResourceIndex index, IGrainFac
             if (!await LookAsync(
                 GrainKeys.ImagePrefix + row.Id, key => grains.GetGrain<IImageReconcile>(key).ReconcileAsync(), cancellationToken))
                 await index.DeleteAsync(ResourceKind.Image, row.Id, cancellationToken);
+    }
+
+    // The grain of an image releases only the root of its own node. One that is just being made may be needed by an
+    // instance whose row is not written yet.
+    private async Task ReleaseRootsAsync(HashSet<string> strangers, CancellationToken cancellationToken)
+    {
+        foreach (var digest in node.Images.ListRoots())
+            if (!await roots.IsUsedAsync(Home, digest, cancellationToken) && IsSeenAgain(digest, strangers))
+                await roots.ReleaseAsync(Home, digest, cancellationToken);
     }
 }

@@ -16,9 +16,6 @@ internal sealed record Candidate(NodeInfo Node, NodeLoad? Load, int Companions);
 /// </summary>
 internal static class PlacementDecision
 {
-    /// <summary>What it is worth, in shares of a node's room, that the image need not be fetched.</summary>
-    private const double WorthOfRoot = 0.2;
-
     /// <summary>The nodes that can take it if they have room.</summary>
     /// <exception cref="HypemanException"><c>invalid_request</c>, <c>insufficient_resources</c>: why none can.</exception>
     public static IReadOnlyList<NodeInfo> Fitting(IReadOnlyList<KnownNode> nodes, InstanceSpec spec, string platform)
@@ -39,13 +36,13 @@ internal static class PlacementDecision
     }
 
     /// <summary>
-    /// Those with room, the best first: fewest of the same group, then the emptiest after the instance is there, where an
-    /// image that is there already makes up for some emptiness.
+    /// Those with room, the best first: fewest of the same group, then the emptiest after the instance is there. Where its
+    /// image is, the instance itself does not count: that node is taken unless another is emptier by all of it.
     /// </summary>
     public static IEnumerable<NodeInfo> Best(IEnumerable<Candidate> candidates, NodeDemand demand) =>
         from candidate in candidates
         where candidate.Load is { } load && load.FreeMemoryBytes >= demand.MemoryBytes && load.FreeDiskBytes >= demand.DiskBytes
-        orderby candidate.Companions, FullnessAfter(candidate, demand) - (candidate.Load!.HasRoot ? WorthOfRoot : 0)
+        orderby candidate.Companions, FullnessAfter(candidate, candidate.Load!.HasRoot ? default : demand)
         select candidate.Node;
 
     /// <summary>Says which resource was short, on how many nodes, and what would fit.</summary>

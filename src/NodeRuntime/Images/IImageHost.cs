@@ -23,6 +23,9 @@ public interface IImageHost
     /// <summary>Size in bytes of the root of this image; null when it is not here.</summary>
     long? FindRoot(string manifestDigest);
 
+    /// <summary>Manifest digests of the roots that are here.</summary>
+    IReadOnlyCollection<string> ListRoots();
+
     /// <summary>Removes the root and the blobs that no other image of this host needs. Absent is no error.</summary>
     Task DeleteAsync(string manifestDigest, CancellationToken cancellationToken);
 

@@ -82,6 +82,8 @@ public sealed class ImageHost : IImageHost, IAsyncDisposable
 
     public long? FindRoot(string manifestDigest) => _roots.Find(ParseDigest(manifestDigest))?.SizeBytes;
 
+    public IReadOnlyCollection<string> ListRoots() => [.. _roots.Records.Select(root => root.Manifest)];
+
     /// <summary>The file of a root, for the VM that is to have it as a disk; null when it is not here.</summary>
     public string? FindRootPath(string manifestDigest)
     {

@@ -41,6 +41,8 @@ public sealed class TestFleet : IAsyncDisposable
     /// <summary>The first node.</summary>
     public SimulatedNode Node => _nodes[0];
 
+    public IReadOnlyList<SimulatedNode> Nodes => _nodes;
+
     public static async Task<TestFleet> StartAsync(
         int nodes = 1, Action<SimulatedNode>? prepare = null, TimeProvider? time = null)
     {

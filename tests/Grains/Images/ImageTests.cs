@@ -132,6 +132,27 @@ public sealed class ImageTests
     }
 
     [Fact]
+    public async Task A_root_that_another_node_made_goes_after_its_image_and_its_instances()
+    {
+        await using var fleet = await TestFleet.StartAsync(
+            nodes: 2, prepare: node => node.Images.Publish("docker.io/library/alpine:latest", 'b'));
+        await fleet.Grains.ImageCatalog().PullAsync(new ImageSpec { Name = "alpine" });
+        var image = await ReadyAsync(fleet, "alpine");
+        var other = fleet.Nodes.Single(node => node.Images.FindRoot(image.Digest) is null);
+        var placement = new PlacementSpec { Node = other.Facts.NodeId };
+        var instance = await fleet.CreateAsync(Some.Spec() with { Image = "alpine", Placement = placement });
+        await fleet.RestsAsync((await instance.GetAsync()).Id, InstancePhase.Running);
+        await fleet.Grains.ImageCatalog().DeleteAsync("alpine");
+        await Until.True(
+            () => fleet.Nodes.Where(node => node.Images.FindRoot(image.Digest) is not null).SequenceEqual([other]),
+            TestFleet.Patience, "only the instance's node has the root");
+
+        await instance.DeleteAsync(graceful: false);
+
+        await Until.True(() => other.Images.FindRoot(image.Digest) is null, TestFleet.Patience, "the last root is gone");
+    }
+
+    [Fact]
     public async Task An_image_is_found_by_its_digest_and_deleted_by_its_tag()
     {
         await using var fleet = await TestFleet.StartAsync();

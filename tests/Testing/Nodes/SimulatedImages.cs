@@ -79,6 +79,8 @@ public sealed class SimulatedImages(FaultPlan faults) : IImageHost, IDisposable
 
     public long? FindRoot(string manifestDigest) => _roots.TryGetValue(manifestDigest, out var bytes) ? bytes : null;
 
+    public IReadOnlyCollection<string> ListRoots() => [.. _roots.Keys];
+
     public Task DeleteAsync(string manifestDigest, CancellationToken cancellationToken)
     {
         Lose(manifestDigest);

@@ -1,14 +1,16 @@
-namespace Hypeman.Tests.EndToEnd;
+namespace Hypeman.Tests.Testing.Fleets;
 
-/// <summary>The hypervisor processes of a fleet, as the host sees them.</summary>
-internal static class VirtualMachines
+/// <summary>The hypervisor processes of a node, as the host sees them.</summary>
+public static class VirtualMachines
 {
     /// <summary>Each VMM process carries the folder of its VM in its environment.</summary>
     private const string OwnerVariable = "HYPEMAN_VM=";
 
-    public static IReadOnlyList<int> All(Fleet fleet) => Find(Path.Combine(fleet.DataDir, "vms") + "/");
+    /// <summary>Pids of all VMs of the node that keeps its data in a directory.</summary>
+    public static IReadOnlyList<int> All(string dataDirectory) => Find(Path.Combine(dataDirectory, "vms") + "/");
 
-    public static IReadOnlyList<int> Of(Fleet fleet, string id) => Find(Path.Combine(fleet.DataDir, "vms", id));
+    /// <summary>Pids of one instance's VM there: one, or none when it does not run.</summary>
+    public static IReadOnlyList<int> Of(string dataDirectory, string id) => Find(Path.Combine(dataDirectory, "vms", id));
 
     private static List<int> Find(string folder) =>
         Directory.EnumerateDirectories("/proc")

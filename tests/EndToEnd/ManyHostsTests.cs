@@ -1,0 +1,133 @@
+using System.Net;
+using Hypeman.NodeRuntime.Linux;
+using Hypeman.Tests.Testing;
+using Hypeman.Tests.Testing.Fleets;
+
+namespace Hypeman.Tests.EndToEnd;
+
+/// <summary>A fleet of several hosts is one fleet, and goes on when one of them dies.</summary>
+[Trait("Category", "Vm")]
+public class ManyHostsTests(ManyHostsFixture fixture) : IClassFixture<ManyHostsFixture>
+{
+    private const string WebServer = "mkdir -p /www && hostname > /www/index.html && exec httpd -f -p 8080 -h /www";
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+
+    private readonly ManyHosts _fleet = fixture.Fleet;
+    private readonly FleetApi _api = fixture.Fleet.Api("c1");
+
+    [Fact]
+    public async Task What_was_pushed_to_one_gateway_runs_on_every_node_and_is_reached_from_every_ingress()
+    {
+        var ids = new List<string>();
+        foreach (var node in _fleet.Nodes)
+            ids.Add(await RunOnAsync(node, $"web-{node}", WebServer));
+
+        foreach (var (node, id) in _fleet.Nodes.Zip(ids))
+        {
+            Assert.Single(VirtualMachines.Of(_fleet.DataOf(node), id));
+            await _api.PostAsync("/ingresses", Rule($"web-{node}"), Cancel);
+            foreach (var ingress in _fleet.Nodes)
+                await Until.True(
+                    async () => await PageAsync($"web-{node}.test", ingress) == $"web-{node}\n", Patience, $"{ingress} shows the page of {node}");
+        }
+        foreach (var id in ids)
+            await Instances.DeleteAsync(_api, id);
+    }
+
+    [Fact]
+    public async Task Instances_of_a_killed_node_process_are_unknown_at_once_refuse_commands_and_are_running_again_with_it()
+    {
+        var id = await RunOnAsync("n2", "kept", "sleep 1000");
+        var pid = VirtualMachines.Of(_fleet.DataOf("n2"), id).Single();
+
+        await _fleet.KillAsync("n2");
+        await BecomesAsync(id, "Unknown");
+        var seen = await Instances.GetAsync(_api, id);
+        using var stop = await _api.SendAsync(HttpMethod.Post, $"/instances/{id}/stop", body: null, Cancel);
+
+        Assert.Contains("cannot be reached since", seen.GetProperty("state_error").GetString());
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, stop.StatusCode);
+        Assert.Equal("unreachable", (await _api.GetAsync("/nodes/n2", Cancel)).GetProperty("state").GetString());
+        await _fleet.StartAsync("n2", Cancel);
+        await BecomesAsync(id, "Running");
+        Assert.Equal([pid], VirtualMachines.Of(_fleet.DataOf("n2"), id));
+        await Instances.DeleteAsync(_api, id);
+    }
+
+    [Fact]
+    public async Task A_delete_while_the_node_is_away_is_taken_and_carried_out_when_it_is_back()
+    {
+        var id = await RunOnAsync("n2", "unwanted", "sleep 1000");
+        await _fleet.KillAsync("n2");
+        await BecomesAsync(id, "Unknown");
+
+        using var deleted = await _api.SendAsync(HttpMethod.Delete, $"/instances/{id}", body: null, Cancel);
+        Assert.Equal(HttpStatusCode.Accepted, deleted.StatusCode);
+        Assert.Single(VirtualMachines.Of(_fleet.DataOf("n2"), id));
+        await _fleet.StartAsync("n2", Cancel);
+
+        await Until.True(
+            async () => await _api.StateAsync(id, Cancel) is null && VirtualMachines.Of(_fleet.DataOf("n2"), id).Count == 0,
+            Patience, "the instance and its VM are gone");
+    }
+
+    [Fact]
+    public async Task A_node_that_is_cut_off_is_unreachable_and_its_vms_are_the_same_when_it_is_back()
+    {
+        var id = await RunOnAsync("n2", "cut-off", "sleep 1000");
+        var pid = VirtualMachines.Of(_fleet.DataOf("n2"), id).Single();
+
+        await ManyHosts.CutOffAsync("n2", Cancel);
+        await BecomesAsync(id, "Unknown");
+        await ManyHosts.HealAsync("n2", Cancel);
+        await EnsureRunsAsync("n2");
+
+        await BecomesAsync(id, "Running");
+        Assert.Equal([pid], VirtualMachines.Of(_fleet.DataOf("n2"), id));
+        await Instances.DeleteAsync(_api, id);
+    }
+
+    // The others have declared it dead meanwhile, so it ends itself: as on a host, somebody starts it again.
+    private async Task EnsureRunsAsync(string member)
+    {
+        using var process = _fleet.ProcessOf(member);
+        if (process is not null)
+            await process.Exited.WaitAsync(Patience, Cancel);
+        await _fleet.StartAsync(member, Cancel);
+    }
+
+    /// <summary>Until the fleet has noticed that a node is away, the answer for its instances is that it does not answer.</summary>
+    private Task BecomesAsync(string id, string state) => Until.True(async () =>
+    {
+        try
+        {
+            return await _api.StateAsync(id, Cancel) == state;
+        }
+        catch (HttpRequestException away) when (away.StatusCode == HttpStatusCode.ServiceUnavailable)
+        {
+            return false;
+        }
+    }, Patience, $"{id} is {state}");
+
+    private async Task<string> RunOnAsync(string node, string name, string script)
+    {
+        var made = await _api.PostAsync("/instances", Instances.Request(name, script, fixture.Image, node), Cancel);
+        var id = made.GetProperty("id").GetString()!;
+        await Instances.StateIsAsync(_api, id, "Running");
+        return id;
+    }
+
+    private async Task<string> PageAsync(string hostname, string ingress)
+    {
+        using var page = await _api.PageAsync(hostname, $"{ManyHosts.AddressOf(ingress)}:80", Cancel);
+        return await page.Content.ReadAsStringAsync(Cancel);
+    }
+
+    private static object Rule(string instance) => new
+    {
+        name = $"ingress-{instance}",
+        rules = new[] { new { match = new { hostname = $"{instance}.test", port = 80 }, target = new { instance, port = 8080 } } },
+    };
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+}
