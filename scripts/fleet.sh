@@ -171,10 +171,18 @@ fleet_stop() {
   if [ "$1" = db ]; then
     fleet_postgres "$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1)/pg_ctl" stop -s -m fast -D "$data/db/data"
   else
-    local pid; pid=$(sed -nE 's/.*"pid": ?([0-9]+).*/\1/p' "$data/$1/server.json" 2> /dev/null) || die "$1 does not run"
+    local pid; pid=$(fleet_pid "$1") || die "$1 does not run"
     kill -TERM "$pid"
     tail --pid="$pid" -f /dev/null
   fi
+}
+
+# The process of a member; fails when it does not run. One that was killed has left its file behind.
+fleet_pid() {
+  local pid
+  if [ "$1" = db ]; then pid=$(head -n 1 "$data/db/data/postmaster.pid" 2> /dev/null)
+  else pid=$(sed -nE 's/.*"pid": ?([0-9]+).*/\1/p' "$data/$1/server.json" 2> /dev/null); fi
+  [ -n "$pid" ] && kill -0 "$pid" 2> /dev/null && printf '%s' "$pid"
 }
 
 need_up() { [ -e "$data/nodes" ] && [ -e "/run/netns/$fleet_word-switch" ] || die "no fleet is up: ./dev fleet up 3"; }
@@ -183,9 +191,7 @@ fleet_status() {
   need_up
   local member up
   [ -n "$json" ] || for member in $(fleet_members); do
-    up=down
-    if [ "$member" = db ]; then [ ! -e "$data/db/data/postmaster.pid" ] || up=up
-    elif [ -e "$data/$member/server.json" ]; then up=up; fi
+    if fleet_pid "$member" > /dev/null; then up=up; else up=down; fi
     printf '%-4s %-12s %-5s %s\n' "$member" "$(fleet_address "$member")" "$up" "$data/$member"
   done
   HYPEMAN_BASE_URL=http://$(fleet_address c1):8080 \
@@ -201,6 +207,6 @@ fleet_down() {
   for member in $(fleet_members); do
     [ "$member" = db ] || [ ! -e "$data/$member/node-id" ] || "$server" down --data "$data/$member" >&2 || true
   done
-  [ ! -e "$data/db/data/postmaster.pid" ] || fleet_stop db || true
+  ! fleet_pid db > /dev/null || fleet_stop db || true
   for member in switch $(fleet_members); do ip netns del "$fleet_word-$member" 2> /dev/null || true; done
 }

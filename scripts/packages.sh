@@ -14,6 +14,10 @@ zlib1g-dev       links the guest agent
 packages_fleet='
 postgresql       the database of a fleet
 '
+packages_chaos='
+skopeo           pushes images as users do
+faketime         steps the clock of one process
+'
 packages_test='
 curl             asks VMs for pages
 skopeo           pushes images as users do
@@ -25,7 +29,7 @@ nodejs           runs the official client
 chromium         opens the dashboard as operators do
 '
 
-# need_packages run|fleet|test: installs what is missing, after saying what and why.
+# need_packages run|fleet|chaos|test: installs what is missing, after saying what and why.
 need_packages() {
   local list=packages_$1 missing=() name why
   list=${!list}

@@ -1,8 +1,8 @@
-using Hypeman.Tests.Testing.Fleets;
 using System.Net;
 using System.Text.Json;
 using Hypeman.NodeRuntime.Linux;
 using Hypeman.Tests.Testing;
+using Hypeman.Tests.Testing.Fleets;
 
 namespace Hypeman.Tests.EndToEnd;
 

@@ -21,6 +21,7 @@ public sealed partial class ManyHosts : IAsyncDisposable
     private readonly Dictionary<string, FleetApi> _apis = [];
     private readonly TimeSpan _callTimeout;
     private string _token = "";
+    private string? _mounted;
 
     private ManyHosts(int nodes, TimeSpan callTimeout)
     {
@@ -38,11 +39,15 @@ public sealed partial class ManyHosts : IAsyncDisposable
     /// <param name="nodes">How many.</param>
     /// <param name="callTimeout">For one call of the API.</param>
     /// <param name="cancellationToken">Of the start.</param>
-    public static async Task<ManyHosts> StartAsync(int nodes, TimeSpan callTimeout, CancellationToken cancellationToken)
+    /// <param name="smallDisk">A member that keeps its data on a disk of its own of 7 GiB, which can be filled.</param>
+    public static async Task<ManyHosts> StartAsync(
+        int nodes, TimeSpan callTimeout, CancellationToken cancellationToken, string? smallDisk = null)
     {
         var fleet = new ManyHosts(nodes, callTimeout);
         try
         {
+            if (smallDisk is not null)
+                await fleet.MountAsync(smallDisk, cancellationToken);
             await Command.RunAsync("ip", ["-n", fleet._hostName, "link", "set", "lo", "up"], cancellationToken);
             var words = await fleet.DevAsync(["up", $"{nodes}", "--netns", fleet._hostName], cancellationToken);
             fleet._token = ApiKey().Match(words).Groups[1].Value;
@@ -89,21 +94,11 @@ public sealed partial class ManyHosts : IAsyncDisposable
         return name;
     }
 
-    /// <summary>Our process of a member; null when it does not run.</summary>
-    public ProcessHandle? ProcessOf(string member)
-    {
-        try
-        {
-            using var file = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(DataOf(member), "server.json")));
-            return ProcessIdentity.Of(file.RootElement.GetProperty("pid").GetInt32()) is { } identity ? ProcessHandle.Open(identity) : null;
-        }
-        catch (FileNotFoundException)
-        {
-            return null;
-        }
-    }
+    /// <summary>The process of a member; null when it does not run.</summary>
+    public ProcessHandle? ProcessOf(string member) =>
+        PidOf(member) is { } pid && ProcessIdentity.Of(pid) is { } identity ? ProcessHandle.Open(identity) : null;
 
-    /// <summary>kill -9 of a member's process; its VMs run on.</summary>
+    /// <summary>kill -9 of a member's process, whose VMs run on; for the database, of its first process, which takes the others along.</summary>
     public async Task KillAsync(string member)
     {
         using var process = ProcessOf(member) ?? throw new InvalidOperationException($"{member} does not run");
@@ -111,8 +106,19 @@ public sealed partial class ManyHosts : IAsyncDisposable
         await process.Exited;
     }
 
+    /// <summary>Has the processes of a member stand still, as in a host that hangs.</summary>
+    public void Freeze(string member) => Signal(member, ProcessSignal.Stop);
+
+    public void Thaw(string member) => Signal(member, ProcessSignal.Continue);
+
     /// <summary>Ends a member in its own order.</summary>
     public Task StopAsync(string member, CancellationToken cancellationToken) => DevAsync(["stop", member], cancellationToken);
+
+    /// <param name="member">One that does not run.</param>
+    /// <param name="environment">Variables that its process gets.</param>
+    /// <param name="cancellationToken">Of the start.</param>
+    public Task StartAsync(string member, IReadOnlyDictionary<string, string> environment, CancellationToken cancellationToken) =>
+        DevAsync(["start", member], cancellationToken, environment);
 
     public Task StartAsync(string member, CancellationToken cancellationToken) => DevAsync(["start", member], cancellationToken);
 
@@ -128,15 +134,57 @@ public sealed partial class ManyHosts : IAsyncDisposable
         await DevAsync(["down"], CancellationToken.None);
         _host.Dispose();
         NetworkNamespace.Remove(_hostName);
+        if (_mounted is not null)
+            await Command.RunAsync("umount", [_mounted], CancellationToken.None);
         Directory.Delete(_dataDirectory, recursive: true);
+    }
+
+    private async Task MountAsync(string member, CancellationToken cancellationToken)
+    {
+        var directory = Directory.CreateDirectory(DataOf(member)).FullName;
+        await Command.RunAsync("mount", ["-t", "tmpfs", "-o", "size=7g,mode=0700", "hypeman-test", directory], cancellationToken);
+        _mounted = directory;
     }
 
     private static Task<string> SetCableAsync(string member, string state, CancellationToken cancellationToken) =>
         Command.RunAsync("ip", ["-n", $"{Word}-switch", "link", "set", member, state], cancellationToken);
 
-    private Task<string> DevAsync(string[] words, CancellationToken cancellationToken) =>
-        new Command(RepositoryRoot.PathOf("dev"), ["fleet", .. words, "--data", _dataDirectory]) { Timeout = StartTimeout }
-            .RunAsync(cancellationToken);
+    private Task<string> DevAsync(
+        string[] words, CancellationToken cancellationToken, IReadOnlyDictionary<string, string>? environment = null)
+    {
+        var variables = (environment ?? new Dictionary<string, string>()).Select(pair => $"{pair.Key}={pair.Value}");
+        string[] arguments = [.. variables, RepositoryRoot.PathOf("dev"), "fleet", .. words, "--data", _dataDirectory];
+        return new Command("env", arguments) { Timeout = StartTimeout }.RunAsync(cancellationToken);
+    }
+
+    private int? PidOf(string member)
+    {
+        try
+        {
+            if (member == Database)
+                return int.Parse(File.ReadLines(Path.Combine(DataOf(member), "data", "postmaster.pid")).First());
+            using var file = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(DataOf(member), "server.json")));
+            return file.RootElement.GetProperty("pid").GetInt32();
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    // PostgreSQL is many processes: the first one, and a child for each connection.
+    private void Signal(string member, ProcessSignal signal)
+    {
+        var first = PidOf(member) ?? throw new InvalidOperationException($"{member} does not run");
+        int[] pids = member == Database ? [first, .. ChildrenOf(first)] : [first];
+        foreach (var pid in pids)
+            if (ProcessIdentity.Of(pid) is { } identity)
+                using (var process = ProcessHandle.Open(identity))
+                    process?.Kill(signal);
+    }
+
+    private static IEnumerable<int> ChildrenOf(int parent) => File.ReadAllText($"/proc/{parent}/task/{parent}/children")
+        .Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse);
 
     [GeneratedRegex("^HYPEMAN_API_KEY=(.+)$", RegexOptions.Multiline)]
     private static partial Regex ApiKey();

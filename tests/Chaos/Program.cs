@@ -1,0 +1,3 @@
+using Hypeman.Tests.Chaos;
+
+return await ChaosCommand.Create().Parse(args).InvokeAsync();
