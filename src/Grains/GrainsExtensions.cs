@@ -5,6 +5,7 @@ using Hypeman.Grains.Nodes;
 using Hypeman.Grains.Records;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Orleans.Runtime.Hosting;
 
 namespace Hypeman.Grains;
 
@@ -19,6 +20,7 @@ public static class GrainsExtensions
     {
         silo.AddIncomingGrainCallFilter<ErrorFilter>();
         silo.Services.TryAddSingleton(new GrainClock(TimeProvider.System));
+        silo.AddGrainDirectory(HomeDirectory.Name, (services, _) => ActivatorUtilities.CreateInstance<HomeDirectory>(services));
         AddNodes(silo.Services);
         AddInstances(silo.Services);
         silo.Services.AddSingleton<RootUsers>();
@@ -29,6 +31,7 @@ public static class GrainsExtensions
     {
         services.AddSingleton<LocalNodes>();
         services.AddSingleton<NodeSilos>();
+        services.AddSingleton<GrainHomes>();
         services.AddSingleton<NodeDirectory>();
         services.AddSingleton<NodeHolders>();
         services.AddSingleton<NodeLoads>();

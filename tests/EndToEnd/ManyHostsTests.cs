@@ -55,6 +55,24 @@ public class ManyHostsTests(ManyHostsFixture fixture) : IClassFixture<ManyHostsF
     }
 
     [Fact]
+    public async Task A_node_process_that_has_just_died_is_not_felt_by_calls_for_instances_of_other_nodes()
+    {
+        // Their places in a directory spread over all processes would be in every part of it.
+        var ids = new List<string>();
+        for (var at = 0; at < 6; at++)
+            ids.Add((await _fleet.Api("n1").PostAsync(
+                "/instances", Instances.Request($"other-{at}", "sleep 1000", fixture.Image, "n1"), Cancel)).GetProperty("id").GetString()!);
+
+        await _fleet.KillAsync("n2");
+        foreach (var id in ids)
+            Assert.NotNull(await _fleet.Api("c2").StateAsync(id, Cancel));
+
+        await _fleet.StartAsync("n2", Cancel);
+        foreach (var id in ids)
+            await Instances.DeleteAsync(_api, id);
+    }
+
+    [Fact]
     public async Task A_delete_while_the_node_is_away_is_taken_and_carried_out_when_it_is_back()
     {
         var id = await RunOnAsync("n2", "unwanted", "sleep 1000");

@@ -60,13 +60,13 @@ internal sealed class ImageGrain : Grain, IImageGrain, IImageReconcile
         if (_local.IsHome(state.Home))
             _pull.Wake(Node.Images, login: null);
         else
-            _displaced.Add(this.GetGrainId(), state.Home);
+            _displaced.Add(GrainContext, state.Home);
         return Task.CompletedTask;
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        _displaced.Remove(this.GetGrainId());
+        _displaced.Remove(GrainContext);
         _record.Watchers.Abandon();
         await _pull.LeaveAsync();
         _cell.Close();

@@ -45,14 +45,14 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile
     {
         _cell.Load();
         if (_record.State is { } state && !_local.IsHome(state.Home))
-            _displaced.Add(this.GetGrainId(), state.Home);
+            _displaced.Add(GrainContext, state.Home);
         TakeUp();
         return Task.CompletedTask;
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        _displaced.Remove(this.GetGrainId());
+        _displaced.Remove(GrainContext);
         _record.Watchers.Abandon();
         _guest.End();
         await _operator.EndAsync();

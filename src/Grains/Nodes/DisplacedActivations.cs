@@ -1,35 +1,41 @@
 using System.Collections.Concurrent;
-using Hypeman.Grains.Records;
 using Microsoft.Extensions.Logging;
-using Orleans.Core.Internal;
 
 namespace Hypeman.Grains.Nodes;
 
 /// <summary>Activations on this silo that stand in for a home that is away.</summary>
 internal sealed class DisplacedActivations
 {
-    private readonly ConcurrentDictionary<GrainId, string> _homes = new();
+    private readonly ConcurrentDictionary<IGrainContext, string> _homes = new();
+    private volatile bool _hasStoodIn;
 
-    public IReadOnlyCollection<KeyValuePair<GrainId, string>> All => [.. _homes];
+    public IReadOnlyCollection<KeyValuePair<IGrainContext, string>> All => [.. _homes];
 
-    public void Add(GrainId grain, string home) => _homes[grain] = home;
+    /// <summary>There was one, so others may still take this silo for the home of some.</summary>
+    public bool HasStoodIn => _hasStoodIn;
 
-    public void Remove(GrainId grain) => _homes.TryRemove(grain, out _);
+    public void Add(IGrainContext activation, string home)
+    {
+        _hasStoodIn = true;
+        _homes[activation] = home;
+    }
+
+    public void Remove(IGrainContext activation) => _homes.TryRemove(activation, out _);
 }
 
 /// <summary>
 /// Sends displaced activations home, once a second, when their home is back. Moving asks placement first and does
 /// nothing when the answer is this silo, so repeating is safe; moving at the news of the new silo is not, as grains
-/// cannot be placed on it yet at that moment.
+/// cannot be placed on it yet at that moment. What was deleted at home has no row any more, hence the hint.
 /// </summary>
-internal sealed class HomewardLoop(
-    DisplacedActivations displaced, NodeSilos silos, IGrainFactory grains, ILogger<HomewardLoop> logger)
+internal sealed class HomewardLoop(DisplacedActivations displaced, NodeSilos silos, ILogger<HomewardLoop> logger)
     : SiloLoop(TimeProvider.System, TimeSpan.FromSeconds(1), logger)
 {
-    protected override async Task RoundAsync(CancellationToken cancellationToken)
+    protected override Task RoundAsync(CancellationToken cancellationToken)
     {
-        foreach (var (grain, home) in displaced.All)
+        foreach (var (activation, home) in displaced.All)
             if (silos.IsUp(home))
-                await grains.GetGrain(grain).AsReference<IGrainManagementExtension>().MigrateOnIdle(cancellationToken);
+                activation.Migrate(PlacementHint.For(home), cancellationToken);
+        return Task.CompletedTask;
     }
 }

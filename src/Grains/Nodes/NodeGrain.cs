@@ -17,13 +17,13 @@ internal sealed class NodeGrain(
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         if (!local.IsHome(Id))
-            displaced.Add(this.GetGrainId(), Id);
+            displaced.Add(GrainContext, Id);
         return Task.CompletedTask;
     }
 
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        displaced.Remove(this.GetGrainId());
+        displaced.Remove(GrainContext);
         return Task.CompletedTask;
     }
 

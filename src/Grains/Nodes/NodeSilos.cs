@@ -19,7 +19,11 @@ internal sealed class NodeSilos(IServiceProvider services, IClusterManifestProvi
     public static string NameFor(string node) => node.Split('.', 2)[0];
 
     /// <summary>Whether grains can be placed on the node: its silo is a member, and known to hold grains.</summary>
-    public bool IsUp(string node) => Find(node, Active) is { } silo && manifests.Current.Silos.ContainsKey(silo);
+    public bool IsUp(string node) => FindUp(node) is not null;
+
+    /// <summary>The silo of a node that is up; null when it is not.</summary>
+    public SiloAddress? FindUp(string node) =>
+        Find(node, Active) is { } silo && manifests.Current.Silos.ContainsKey(silo) ? silo : null;
 
     /// <summary>The silo of a node among <paramref name="candidates"/>; a silo that came back hides its predecessor.</summary>
     public SiloAddress? Find(string node, IEnumerable<SiloAddress> candidates) =>

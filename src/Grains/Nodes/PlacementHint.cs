@@ -1,6 +1,6 @@
 namespace Hypeman.Grains.Nodes;
 
-/// <summary>Tells the director where a thing is being made, before the index has a row that says so.</summary>
+/// <summary>Tells the director where a thing belongs when the index has no row that says so, not yet or no more.</summary>
 internal static class PlacementHint
 {
     private const string Key = "hypeman.home";
@@ -18,6 +18,9 @@ internal static class PlacementHint
             RequestContext.Remove(Key);
         }
     }
+
+    /// <summary>The hint alone, as the context of a request.</summary>
+    public static Dictionary<string, object> For(string home) => new() { [Key] = home };
 
     public static string? Read(Dictionary<string, object>? request) =>
         request is not null && request.TryGetValue(Key, out var home) ? home as string : null;

@@ -32,7 +32,7 @@ public sealed class ApiHost : IAsyncLifetime
 
     public SimulatedNode Node { get; } = new("node-0");
 
-    internal FaultyIndex Index { get; } = new(new InMemoryResourceIndex());
+    public FaultyIndex Index { get; } = new(new InMemoryResourceIndex());
 
     public Uri Address { get; private set; } = null!;
 

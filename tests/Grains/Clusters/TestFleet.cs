@@ -85,6 +85,10 @@ public sealed class TestFleet : IAsyncDisposable
         await StartSiloAsync(node);
     }
 
+    /// <summary>The grains as the silo of a node calls them.</summary>
+    public IGrainFactory GrainsOf(SimulatedNode node) =>
+        _cluster.GetSiloServiceProvider(_silos[node.Facts.NodeId].SiloAddress).GetRequiredService<IGrainFactory>();
+
     /// <summary>Makes an instance on the first node and begins to boot it.</summary>
     public async Task<IInstanceGrain> CreateAsync(InstanceSpec? spec = null)
     {

@@ -1,10 +1,10 @@
 using System.Data.Common;
 using Hypeman.Contracts.Index;
 
-namespace Hypeman.Tests.Gateway.Hosting;
+namespace Hypeman.Tests.Testing.Index;
 
 /// <summary>The resource index of the tests, in a database that can be down.</summary>
-internal sealed class FaultyIndex(IResourceIndex index) : IResourceIndex
+public sealed class FaultyIndex(IResourceIndex index) : IResourceIndex
 {
     public bool IsDown { get; set; }
 
