@@ -16,7 +16,7 @@ namespace Hypeman.Grains.Images;
 internal sealed class RootUsers(LocalNodes local, IResourceIndex index, ILogger<RootUsers> logger)
 {
     /// <summary>Makes sure that the root is here, fetching it when another node made it.</summary>
-    /// <exception cref="NodeException">NotFound when it cannot be had.</exception>
+    /// <exception cref="NodeException">It cannot be had: of the kind that kept it from being made.</exception>
     public async Task EnsureAsync(string home, ImageInfo image, CancellationToken cancellationToken)
     {
         var images = local.Require(home).Images;
@@ -28,7 +28,8 @@ internal sealed class RootUsers(LocalNodes local, IResourceIndex index, ILogger<
         await foreach (var progress in images.EnsureRootAsync(reference, image.ToResolved(), login: null, cancellationToken))
             last = progress;
         if (last.Stage != RootStage.Ready)
-            throw new NodeException(NodeErrorKind.NotFound, $"instance image not found: {last.Error ?? image.Name}");
+            throw new NodeException(
+                last.ErrorKind ?? NodeErrorKind.Internal, $"instance image {image.Name} cannot be had here: {last.Error ?? "no reason was given"}");
     }
 
     /// <summary>Removes the root if neither a name nor an instance needs it. Failing to is no failure of the caller.</summary>

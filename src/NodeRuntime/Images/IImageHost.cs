@@ -1,15 +1,17 @@
+using Hypeman.NodeRuntime.Errors;
+
 namespace Hypeman.NodeRuntime.Images;
 
 /// <summary>The images of this host: blobs and roots by digest, and the queue that makes them.</summary>
 public interface IImageHost
 {
     /// <summary>Asks the registry what a reference means for a platform.</summary>
-    /// <exception cref="Errors.NodeException">NotFound, RateLimited, Unauthorized, Unavailable.</exception>
+    /// <exception cref="NodeException">NotFound, RateLimited, Unauthorized, Unavailable.</exception>
     Task<ResolvedImage> ResolveAsync(
         ImageReference reference, string platform, RegistryLogin? login, CancellationToken cancellationToken);
 
     /// <summary>Reads an image that was pushed to this host or to another one, or pulled before. No registry is asked.</summary>
-    /// <exception cref="Errors.NodeException">NotFound; Invalid when it is no image of that platform.</exception>
+    /// <exception cref="NodeException">NotFound; Invalid when it is no image of that platform.</exception>
     Task<ResolvedImage> ResolvePushedAsync(
         ImageReference reference, string manifestDigest, string platform, CancellationToken cancellationToken);
 
@@ -86,4 +88,7 @@ public sealed record RootProgress(RootStage Stage)
 
     /// <summary>What went wrong, for the user.</summary>
     public string? Error { get; init; }
+
+    /// <summary>Of which kind that is; null unless Failed.</summary>
+    public NodeErrorKind? ErrorKind { get; init; }
 }

@@ -153,6 +153,24 @@ public sealed class ImageTests
     }
 
     [Fact]
+    public async Task A_create_whose_node_has_no_room_for_the_image_says_so()
+    {
+        await using var fleet = await TestFleet.StartAsync(
+            nodes: 2, prepare: node => node.Images.Publish("docker.io/library/alpine:latest", 'b'));
+        await fleet.Grains.ImageCatalog().PullAsync(new ImageSpec { Name = "alpine" });
+        var image = await ReadyAsync(fleet, "alpine");
+        var other = fleet.Nodes.Single(node => node.Images.FindRoot(image.Digest) is null);
+        other.Faults.FailOnce(NodeStep.PullBegins, NodeErrorKind.InsufficientResources);
+
+        var instance = await fleet.CreateAsync(
+            Some.Spec() with { Image = "alpine", Placement = new PlacementSpec { Node = other.Facts.NodeId } });
+
+        var failed = await instance.WatchAsync(CancellationToken.None).FirstAsync(info => info.Failure is not null);
+        Assert.Equal("insufficient_resources", failed.Failure!.Code);
+        Assert.Contains("docker.io/library/alpine:latest cannot be had here", failed.Failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_image_is_found_by_its_digest_and_deleted_by_its_tag()
     {
         await using var fleet = await TestFleet.StartAsync();

@@ -136,7 +136,7 @@ public sealed class SimulatedImages(FaultPlan faults) : IImageHost, IDisposable
         }
         catch (NodeException failed)
         {
-            progress.TryWrite(new RootProgress(RootStage.Failed) { Error = failed.Message });
+            progress.TryWrite(new RootProgress(RootStage.Failed) { Error = failed.Message, ErrorKind = failed.Kind });
         }
         catch (OperationCanceledException)
         {

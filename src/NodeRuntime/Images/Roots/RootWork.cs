@@ -38,24 +38,25 @@ internal sealed class RootWork(
         catch (NodeException failure)
         {
             log.LogWarning("The root of {Reference} was not made: {Reason} {Detail}", job.Reference, failure.Message, failure.Detail);
-            Fail(job, failure.Message);
+            Fail(job, failure);
         }
         catch (OperationCanceledException) when (job.Cancellation.IsCancellationRequested)
         {
-            Fail(job, "The work was cancelled.");
+            Fail(job, new NodeException(NodeErrorKind.Unavailable, "The work was cancelled."));
         }
         catch (IOException failure) when (DiskFull.Is(failure))
         {
-            Fail(job, DiskFull.Translate(failure).Message);
+            Fail(job, DiskFull.Translate(failure));
         }
         catch (Exception failure)
         {
             log.LogError(failure, "The root of {Reference} was not made", job.Reference);
-            Fail(job, "The host failed to make the image's disk; its log says more.");
+            Fail(job, new NodeException(NodeErrorKind.Internal, "The host failed to make the image's disk; its log says more."));
         }
     }
 
-    private static void Fail(RootJob job, string error) => job.Report(new RootProgress(RootStage.Failed) { Error = error });
+    private static void Fail(RootJob job, NodeException error) =>
+        job.Report(new RootProgress(RootStage.Failed) { Error = error.Message, ErrorKind = error.Kind });
 
     private async Task<long> MakeAsync(RootJob job, WaitingLine.Place pulling)
     {
