@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Hypeman.Tests.Testing;
 
 namespace Hypeman.Tests.Chaos;
 
@@ -15,6 +16,11 @@ internal static class ChaosCommand
             Description = $"Only faults of these kinds: {string.Join(", ", Faults.FaultDeck.Kinds)}.", AllowMultipleArgumentsPerToken = true,
         };
         only.AcceptOnlyFromAmong([.. Faults.FaultDeck.Kinds]);
+        var logs = new Option<string>("--logs")
+        {
+            Description = "Directory that the logs of all processes are put in at the end.",
+            DefaultValueFactory = _ => RepositoryRoot.PathOf(".cache/log/chaos"),
+        };
         var json = new Option<bool>("--json") { Description = "Print the report as JSON." };
         minutes.Validators.Add(given =>
         {
@@ -28,7 +34,7 @@ internal static class ChaosCommand
         });
         var command = new RootCommand("Breaks a fleet of real VMs again and again while it is used, and checks that nothing is lost, doubled or leaked.")
         {
-            minutes, seed, nodes, only, json,
+            minutes, seed, nodes, only, logs, json,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             new ChaosOptions
@@ -37,6 +43,7 @@ internal static class ChaosCommand
                 Seed = parsed.GetValue(seed) ?? Random.Shared.Next(1, 100_000),
                 Nodes = parsed.GetValue(nodes),
                 Only = parsed.GetValue(only) ?? [],
+                Logs = parsed.GetValue(logs)!,
             },
             parsed.GetValue(json), cancellationToken));
         return command;

@@ -10,4 +10,7 @@ internal sealed record ChaosOptions
 
     /// <summary>Kinds of faults; all when empty.</summary>
     public required IReadOnlyList<string> Only { get; init; }
+
+    /// <summary>Where the logs of the fleet's processes are put at the end.</summary>
+    public required string Logs { get; init; }
 }

@@ -25,7 +25,16 @@ internal sealed class ChaosRun(ChaosOptions options, Action<string> say, TimePro
         var leaks = await LeakCheck.StartAsync();
         var small = $"n{options.Nodes}";
         await using (var fleet = await ManyHosts.StartAsync(options.Nodes, CallRules.WriteLimit * 1.2, cancellationToken, smallDisk: small))
-            await RunAsync(fleet, small, cancellationToken);
+        {
+            try
+            {
+                await RunAsync(fleet, small, cancellationToken);
+            }
+            finally
+            {
+                KeepLogs(fleet);
+            }
+        }
         try
         {
             await leaks.AssertNothingNewAsync();
@@ -110,6 +119,14 @@ internal sealed class ChaosRun(ChaosOptions options, Action<string> say, TimePro
             // What is still wrong is told.
         }
         return wrong;
+    }
+
+    private void KeepLogs(ManyHosts fleet)
+    {
+        Directory.CreateDirectory(options.Logs);
+        foreach (var member in fleet.Controls.Concat(fleet.Nodes))
+            File.Copy(Path.Combine(fleet.DataOf(member), "server.log"), Path.Combine(options.Logs, $"{member}.log"), overwrite: true);
+        _situation.Say($"the logs of all processes are in {options.Logs}");
     }
 
     private static async Task<string> PushAsync(ManyHosts fleet, CancellationToken cancellationToken)

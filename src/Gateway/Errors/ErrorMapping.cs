@@ -2,7 +2,6 @@ using System.Data.Common;
 using Hypeman.Contracts.Errors;
 using Microsoft.AspNetCore.WebUtilities;
 using Orleans.Runtime;
-using Orleans.Storage;
 
 namespace Hypeman.Gateway.Errors;
 
@@ -16,9 +15,9 @@ internal static class ErrorMapping
         RequestRefusedException refused => From(refused),
         HypemanException expected => From(expected),
         BadHttpRequestException http => OfStatus(http.StatusCode, http.Message),
-        DbException => Unavailable("the database cannot be reached"),
-        TimeoutException or OperationCanceledException or SiloUnavailableException or OrleansMessageRejectionException
-            or EnumerationAbortedException or InconsistentStateException
+        // A grain that cannot be read or written is told so by Orleans, in an exception of its own.
+        DbException or OrleansException { InnerException: DbException } => Unavailable("the database cannot be reached"),
+        TimeoutException or OperationCanceledException or OrleansException or EnumerationAbortedException
             => Unavailable("a part of the fleet cannot be reached"),
         _ => new ErrorAnswer(500, Body("internal_error", "internal error")) { IsFault = true },
     };

@@ -12,8 +12,8 @@ internal sealed class ClusterAuthority : IDisposable
     public static readonly TimeSpan Lifetime = TimeSpan.FromDays(3652);
     public static readonly TimeSpan MemberLifetime = TimeSpan.FromDays(365);
 
-    /// <summary>Certificates begin a little earlier than now: the clocks of a fleet differ.</summary>
-    private static readonly TimeSpan ClockTolerance = TimeSpan.FromHours(1);
+    /// <summary>Certificates begin earlier than now: the clocks of a fleet differ, and some are found to be wrong by hours.</summary>
+    private static readonly TimeSpan ClockTolerance = TimeSpan.FromDays(1);
 
     private readonly X509Certificate2 _certificate;
     private readonly string _jwtSecret;

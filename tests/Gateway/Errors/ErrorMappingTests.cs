@@ -35,7 +35,7 @@ public sealed class ErrorMappingTests
     public static TheoryData<Exception> WhatPasses =>
     [
         new TimeoutException("secret"), new OperationCanceledException("secret"), new SiloUnavailableException("secret"),
-        new EnumerationAbortedException("secret"), new TestDbException("secret"),
+        new EnumerationAbortedException("secret"), new TestDbException("secret"), new OrleansException("secret", new TestDbException("secret")),
     ];
 
     [Theory]
