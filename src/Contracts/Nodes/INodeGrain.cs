@@ -20,6 +20,14 @@ public interface INodeGrain : IGrainWithStringKey
     /// <exception cref="Errors.HypemanException"><c>not_found</c>; <c>invalid_state</c> while it is a member.</exception>
     [Alias("Remove")] Task RemoveAsync();
 
+    /// <summary>
+    /// Promises room to an instance that is to move here. What does not come for a minute or two is forgotten.
+    /// </summary>
+    /// <exception cref="Errors.HypemanException">
+    /// <c>insufficient_resources</c>; <c>invalid_state</c> when it takes nothing now; <c>unavailable</c> while it is away.
+    /// </exception>
+    [Alias("Reserve")] Task ReserveAsync(string instanceId, long memoryBytes, long diskBytes);
+
     /// <summary>What is promised on it.</summary>
     /// <param name="imageDigest">Whether this image is there is told too.</param>
     /// <exception cref="Errors.HypemanException"><c>unavailable</c> while it is away.</exception>

@@ -35,6 +35,16 @@ internal sealed class NodeGrain(
         ? throw HypemanException.InvalidState($"node {Id} is reachable: cordon it, delete or move its instances, and end its process first")
         : node with { Admission = NodeAdmission.Removed, RemovedAt = clock.Now });
 
+    public async Task ReserveAsync(string instanceId, long memoryBytes, long diskBytes)
+    {
+        _ = local.Require(Id);
+        var row = await index.GetAsync(ResourceKind.Node, Id) ?? throw HypemanException.NotFound("node not found");
+        var node = ResourceSummary.Read<NodeInfo>(row);
+        if (node.Admission != NodeAdmission.Ready)
+            throw HypemanException.InvalidState($"node {node.Hostname} takes no instances now, it is {node.Admission.ToString().ToLowerInvariant()}");
+        await books.Of(Id).ReserveAsync(instanceId, new NodeDemand(memoryBytes, diskBytes));
+    }
+
     public async Task<NodeLoad> LoadAsync(string? imageDigest)
     {
         var node = local.Require(Id);

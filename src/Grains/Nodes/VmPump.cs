@@ -1,6 +1,7 @@
 using Hypeman.Contracts;
 using Hypeman.Grains.Instances;
 using Hypeman.NodeRuntime.Nodes;
+using Hypeman.NodeRuntime.Vms;
 using Microsoft.Extensions.Logging;
 
 namespace Hypeman.Grains.Nodes;
@@ -15,6 +16,8 @@ internal sealed class VmPump(LocalNodes local, IGrainFactory grains, ILogger<VmP
     private async Task PumpAsync(INode node, CancellationToken cancellationToken)
     {
         await foreach (var status in node.Vms.WatchAsync(cancellationToken))
-            await grains.Instance(status.Id).ObserveAsync(status.ToObservation());
+            // What is still on its way here is told by whoever has it come.
+            if (status.Phase != VmPhase.Arriving)
+                await grains.Instance(status.Id).ObserveAsync(status.ToObservation() with { Node = node.Facts.NodeId });
     }
 }

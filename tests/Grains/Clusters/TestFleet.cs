@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Hypeman.Contracts;
 using Hypeman.Contracts.Index;
 using Hypeman.Contracts.Instances;
@@ -5,6 +6,7 @@ using Hypeman.Grains;
 using Hypeman.Grains.Nodes;
 using Hypeman.Grains.Records;
 using Hypeman.NodeRuntime.Nodes;
+using Hypeman.NodeRuntime.Vms.Transfer;
 using Hypeman.Tests.Testing;
 using Hypeman.Tests.Testing.Index;
 using Hypeman.Tests.Testing.Nodes;
@@ -25,7 +27,7 @@ public sealed class TestFleet : IAsyncDisposable
 {
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    private readonly Dictionary<string, InProcessSiloHandle> _silos = [];
+    private readonly ConcurrentDictionary<string, InProcessSiloHandle> _silos = new();
     private readonly List<SimulatedNode> _nodes = [];
     private InProcessTestCluster _cluster = null!;
     private readonly Dictionary<string, SiloLife> _lives = [];
@@ -42,6 +44,9 @@ public sealed class TestFleet : IAsyncDisposable
     public SimulatedNode Node => _nodes[0];
 
     public IReadOnlyList<SimulatedNode> Nodes => _nodes;
+
+    /// <summary>Nodes that others cannot reach, though their silos are members.</summary>
+    public ConcurrentDictionary<string, bool> CutOff { get; } = new();
 
     public static async Task<TestFleet> StartAsync(
         int nodes = 1, Action<SimulatedNode>? prepare = null, TimeProvider? time = null)
@@ -66,7 +71,7 @@ public sealed class TestFleet : IAsyncDisposable
     /// <summary>Our process on this node ends at once, as kill -9 ends it.</summary>
     public Task KillSiloAsync(SimulatedNode node)
     {
-        _silos.Remove(node.Facts.NodeId, out var silo);
+        _silos.TryRemove(node.Facts.NodeId, out var silo);
         _lives[node.Facts.NodeId].End();
         return _cluster.KillSiloAsync(silo!);
     }
@@ -130,6 +135,11 @@ public sealed class TestFleet : IAsyncDisposable
         _nodes.ForEach(node => node.Dispose());
     }
 
+    // A node whose process does not run answers nobody.
+    private SimulatedVms? FindPeer(string node) => CutOff.ContainsKey(node) || !_silos.ContainsKey(node)
+        ? null
+        : _nodes.Find(peer => peer.Facts.NodeId == node)?.Vms;
+
     private void Configure(ISiloBuilder silo)
     {
         var life = new SiloLife();
@@ -137,6 +147,7 @@ public sealed class TestFleet : IAsyncDisposable
         silo.AddHypemanGrains();
         silo.Services.AddSingleton<IResourceIndex>(Index);
         silo.Services.AddSingleton<IGrainStorage>(new MortalStorage(Storage, life));
+        silo.Services.AddSingleton<IVmPeers>(new SimulatedPeers(FindPeer));
         silo.Configure<NodeReconcilerOptions>(options => options.Period = TimeSpan.FromMilliseconds(200));
         silo.Configure<ClusterMembershipOptions>(options =>
         {
