@@ -85,7 +85,7 @@ public sealed partial class SimulatedVms(FaultPlan faults, SimulatedImages image
             Mac = "02:00:00:00:00:01",
             StartedAt = time.GetUtcNow(),
         };
-        _disks.TryAdd(spec.Id, []);
+        _disks.TryAdd(spec.Id, [1]);
         Plant(vm);
         if (BootByItself)
             Boot(spec.Id);
