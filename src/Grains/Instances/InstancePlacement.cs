@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Hypeman.Contracts;
 using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Images;
@@ -22,48 +23,32 @@ internal sealed class InstancePlacement(IGrainFactory grains, NodeDirectory node
     /// <exception cref="HypemanException"><c>insufficient_resources</c>, <c>invalid_request</c>, <c>name_conflict</c>.</exception>
     public async Task<InstanceInfo> PutAsync(InstanceSpec spec, ImageInfo image)
     {
-        var fitting = PlacementDecision.Fitting(await nodes.AllAsync(), spec, image.Platform);
+        var demand = InstanceDemand.Of(spec, InstancePhase.Created);
+        await foreach (var node in FindAsync(spec, image.Platform, image.Digest, demand))
+            if (await TryAsync(node, spec, image) is { } made)
+                return made;
+        throw new UnreachableException("The last node is followed by the refusal.");
+    }
+
+    /// <summary>Nodes that can take an instance and have room as far as they say, the best first; then the refusal.</summary>
+    /// <exception cref="HypemanException"><c>insufficient_resources</c>, <c>invalid_request</c>.</exception>
+    public async IAsyncEnumerable<NodeInfo> FindAsync(InstanceSpec spec, string platform, string imageDigest, NodeDemand demand)
+    {
+        var fitting = PlacementDecision.Fitting(await nodes.AllAsync(), spec, platform);
         var companions = await CompanionsAsync(spec.Placement?.SpreadGroup);
         var inLine = Rendezvous.Order(fitting, ResourceId.New(), node => node.Id)
             .OrderBy(node => companions.GetValueOrDefault(node.Id)).ToList();
-        var demand = InstanceDemand.Of(spec, InstancePhase.Created);
 
-        var few = await LookAsync(inLine.Take(Few), companions, image);
-        if (await TryAsync(few, demand, spec, image) is { } made)
-            return made;
-        var all = await LookAsync(inLine, companions, image);
-        return await TryAsync(all, demand, spec, image) ?? throw PlacementDecision.Refusal(all, demand);
+        foreach (var node in PlacementDecision.Best(await LookAsync(inLine.Take(Few), companions, imageDigest), demand).Take(MostAttempts))
+            yield return node;
+        var all = await LookAsync(inLine, companions, imageDigest);
+        foreach (var node in PlacementDecision.Best(all, demand).Take(MostAttempts))
+            yield return node;
+        throw PlacementDecision.Refusal(all, demand);
     }
 
-    private async Task<IReadOnlyList<Candidate>> LookAsync(
-        IEnumerable<NodeInfo> some, IReadOnlyDictionary<string, int> companions, ImageInfo image)
-    {
-        var asked = some.ToList();
-        var known = await loads.AskAsync(asked.Select(node => node.Id), image.Digest);
-        return [.. asked.Select(node =>
-            new Candidate(node, known.GetValueOrDefault(node.Id), companions.GetValueOrDefault(node.Id)))];
-    }
-
-    private async Task<InstanceInfo?> TryAsync(
-        IReadOnlyList<Candidate> candidates, NodeDemand demand, InstanceSpec spec, ImageInfo image)
-    {
-        foreach (var node in PlacementDecision.Best(candidates, demand).Take(MostAttempts))
-        {
-            try
-            {
-                // Each attempt has an id of its own: the grain of the one before was placed on another node.
-                var order = new InstanceOrder { Spec = spec, Image = image, Home = node.Id };
-                return await PlacementHint.CallAsync(node.Id, () => grains.Instance(ResourceId.New()).CreateAsync(order));
-            }
-            catch (HypemanException full) when (full.Kind == ErrorKind.InsufficientResources)
-            {
-                // Others were faster.
-            }
-        }
-        return null;
-    }
-
-    private async Task<IReadOnlyDictionary<string, int>> CompanionsAsync(string? group)
+    /// <summary>How many instances of a spread group each node has.</summary>
+    public async Task<IReadOnlyDictionary<string, int>> CompanionsAsync(string? group)
     {
         var counts = new Dictionary<string, int>();
         if (group is null)
@@ -72,5 +57,28 @@ internal sealed class InstancePlacement(IGrainFactory grains, NodeDirectory node
         await foreach (var row in index.ListAsync(query))
             counts[row.Home!] = counts.GetValueOrDefault(row.Home!) + 1;
         return counts;
+    }
+
+    private async Task<IReadOnlyList<Candidate>> LookAsync(
+        IEnumerable<NodeInfo> some, IReadOnlyDictionary<string, int> companions, string imageDigest)
+    {
+        var asked = some.ToList();
+        var known = await loads.AskAsync(asked.Select(node => node.Id), imageDigest);
+        return [.. asked.Select(node =>
+            new Candidate(node, known.GetValueOrDefault(node.Id), companions.GetValueOrDefault(node.Id)))];
+    }
+
+    private async Task<InstanceInfo?> TryAsync(NodeInfo node, InstanceSpec spec, ImageInfo image)
+    {
+        try
+        {
+            // Each attempt has an id of its own: the grain of the one before was placed on another node.
+            var order = new InstanceOrder { Spec = spec, Image = image, Home = node.Id };
+            return await PlacementHint.CallAsync(node.Id, () => grains.Instance(ResourceId.New()).CreateAsync(order));
+        }
+        catch (HypemanException full) when (full.Kind == ErrorKind.InsufficientResources)
+        {
+            return null; // Others were faster.
+        }
     }
 }

@@ -9,7 +9,7 @@ namespace Hypeman.Grains.Nodes;
 /// <summary>A node, as its row says and as its silo is now.</summary>
 internal sealed record KnownNode(NodeInfo Info, NodeCondition Condition, DateTimeOffset CreatedAt)
 {
-    public bool IsUp => Condition is NodeCondition.Ready or NodeCondition.Cordoned;
+    public bool IsUp => Condition is NodeCondition.Ready or NodeCondition.Cordoned or NodeCondition.Draining;
 }
 
 /// <summary>
@@ -51,9 +51,11 @@ internal sealed class NodeDirectory(IResourceIndex index, NodeSilos silos, ILogg
             : throw new HypemanException(ErrorKind.Unavailable, "unavailable", "no node is up, please try again shortly");
     }
 
+    /// <summary>What was last heard of one; null when it is not known here.</summary>
+    public NodeInfo? Find(string node) => _rows.TryGetValue(node, out var row) ? ResourceSummary.Read<NodeInfo>(row) : null;
+
     /// <summary>When the node was removed; null when it was not, or is not known here.</summary>
-    public DateTimeOffset? RemovedAt(string node) =>
-        _rows.TryGetValue(node, out var row) ? ResourceSummary.Read<NodeInfo>(row).RemovedAt : null;
+    public DateTimeOffset? RemovedAt(string node) => Find(node)?.RemovedAt;
 
     /// <param name="nodes">Among these.</param>
     /// <param name="idOrHostname">An id, a prefix of one, or a host name.</param>
@@ -108,6 +110,7 @@ internal sealed class NodeDirectory(IResourceIndex index, NodeSilos silos, ILogg
             (NodeAdmission.Removed, _) => NodeCondition.Removed,
             (_, false) => NodeCondition.Unreachable,
             (NodeAdmission.Cordoned, true) => NodeCondition.Cordoned,
+            (NodeAdmission.Draining, true) => NodeCondition.Draining,
             (NodeAdmission.Ready, true) => NodeCondition.Ready,
         };
         return new KnownNode(info, condition, row.CreatedAt);

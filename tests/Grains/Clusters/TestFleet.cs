@@ -4,6 +4,7 @@ using Hypeman.Contracts.Index;
 using Hypeman.Contracts.Instances;
 using Hypeman.Grains;
 using Hypeman.Grains.Nodes;
+using Hypeman.Grains.Nodes.Draining;
 using Hypeman.Grains.Records;
 using Hypeman.NodeRuntime.Nodes;
 using Hypeman.NodeRuntime.Vms.Transfer;
@@ -149,6 +150,8 @@ public sealed class TestFleet : IAsyncDisposable
         silo.Services.AddSingleton<IGrainStorage>(new MortalStorage(Storage, life));
         silo.Services.AddSingleton<IVmPeers>(new SimulatedPeers(FindPeer));
         silo.Configure<NodeReconcilerOptions>(options => options.Period = TimeSpan.FromMilliseconds(200));
+        silo.Configure<DrainOptions>(options =>
+            (options.Period, options.Patience) = (TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(10)));
         silo.Configure<ClusterMembershipOptions>(options =>
         {
             options.ProbeTimeout = TimeSpan.FromMilliseconds(500);
