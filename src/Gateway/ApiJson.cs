@@ -22,6 +22,8 @@ namespace Hypeman.Gateway;
 [JsonSerializable(typeof(List<IngressResponse>))]
 [JsonSerializable(typeof(InstanceResponse))]
 [JsonSerializable(typeof(List<InstanceResponse>))]
+[JsonSerializable(typeof(DrainPlanResponse))]
+[JsonSerializable(typeof(DrainResponse))]
 [JsonSerializable(typeof(NodeResponse))]
 [JsonSerializable(typeof(List<NodeResponse>))]
 [JsonSerializable(typeof(PathInfoResponse))]

@@ -30,6 +30,8 @@ internal static class DrainDecision
     {
         if (instance.Operation is not null)
             return DrainVerdict.Wait;
+        if (instance.Spec.Placement?.Node is { } node)
+            return DrainVerdict.Leave($"it was made for this node alone: its placement.node is '{node}'");
         return instance.Phase switch
         {
             InstancePhase.Stopped when instance.Failure?.Code == "vm_missing" => DrainVerdict.Leave("its disk is lost"),

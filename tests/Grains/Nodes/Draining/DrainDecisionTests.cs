@@ -38,6 +38,16 @@ public sealed class DrainDecisionTests
     }
 
     [Fact]
+    public void An_instance_that_was_made_for_this_node_stays()
+    {
+        var state = InstanceLifecycleTests.State("none", "Stopped");
+        state = state with { Spec = state.Spec with { Placement = new PlacementSpec { Node = "host-0" } } };
+
+        Assert.Equal(
+            "it was made for this node alone: its placement.node is 'host-0'", DrainDecision.Of(state.ToInfo(), DrainRunning.Restart).Reason);
+    }
+
+    [Fact]
     public void An_instance_without_its_disk_stays()
     {
         var lost = InstanceObservation.ObserveAbsent(InstanceLifecycleTests.State("none", "Stopped"), Now).ToInfo();
