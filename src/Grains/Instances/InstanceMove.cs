@@ -32,7 +32,7 @@ internal static class InstanceMove
         if (state.Home == target || (runs ? !restart : state.Observed.Phase != ObservedPhase.Stopped))
             throw HypemanException.InvalidState($"cannot be moved to node {target} from state {state.Phase()} on node {state.Home}");
         var begun = InstanceLifecycle.Begin(state with { MoveError = null }, OperationKind.Move, graceful: true, now);
-        return begun with { Operation = begun.Operation! with { Target = target, Restart = runs } };
+        return begun with { Operation = begun.Operation! with { Target = target, Restart = runs }, Failure = state.Failure };
     }
 
     /// <summary>Nothing of it runs any more: the target is its home now.</summary>
@@ -90,5 +90,5 @@ internal static class InstanceMove
 
     private static InstanceState End(InstanceState state, DateTimeOffset now) => state.Operation!.Restart
         ? InstanceLifecycle.BeginStart(state, now)
-        : InstanceLifecycle.Done(state, now);
+        : InstanceLifecycle.Done(state, now) with { Failure = state.Failure };
 }

@@ -32,7 +32,8 @@ internal sealed class InstanceRecord(
 
     public InstanceInfo Info =>
         local.IsHome(Required.Home) ? Required.ToInfo()
-        : nodes.RemovedAt(Required.Home) is { } removedAt ? Required.ToInfoOfRemovedNode(removedAt)
+        // One whose disk had not arrived there comes home again.
+        : Required.MovedFrom is null && nodes.RemovedAt(Required.Home) is { } removedAt ? Required.ToInfoOfRemovedNode(removedAt)
         : Required.ToInfoFromAfar(_awakeSince);
 
     /// <summary>Takes the name and makes the record.</summary>

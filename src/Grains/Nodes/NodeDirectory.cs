@@ -51,11 +51,14 @@ internal sealed class NodeDirectory(IResourceIndex index, NodeSilos silos, ILogg
             : throw new HypemanException(ErrorKind.Unavailable, "unavailable", "no node is up, please try again shortly");
     }
 
-    /// <summary>What was last heard of one; null when it is not known here.</summary>
-    public NodeInfo? Find(string node) => _rows.TryGetValue(node, out var row) ? ResourceSummary.Read<NodeInfo>(row) : null;
+    /// <summary>The drain of a node, as far as it is known here; one that is Ready has none.</summary>
+    public NodeDrain? DrainOf(string node) => _rows.TryGetValue(node, out var row) && row.State != nameof(NodeAdmission.Ready)
+        ? ResourceSummary.Read<NodeInfo>(row).Drain
+        : null;
 
     /// <summary>When the node was removed; null when it was not, or is not known here.</summary>
-    public DateTimeOffset? RemovedAt(string node) => Find(node)?.RemovedAt;
+    public DateTimeOffset? RemovedAt(string node) =>
+        _rows.TryGetValue(node, out var row) ? ResourceSummary.Read<NodeInfo>(row).RemovedAt : null;
 
     /// <param name="nodes">Among these.</param>
     /// <param name="idOrHostname">An id, a prefix of one, or a host name.</param>

@@ -34,6 +34,7 @@ public sealed class TestFleet : IAsyncDisposable
     private readonly Dictionary<string, SiloLife> _lives = [];
     private SimulatedNode? _starting;
     private TimeProvider _time = TimeProvider.System;
+    private bool _hasPeers = true;
 
     public InMemoryResourceIndex Index { get; } = new();
 
@@ -50,9 +51,9 @@ public sealed class TestFleet : IAsyncDisposable
     public ConcurrentDictionary<string, bool> CutOff { get; } = new();
 
     public static async Task<TestFleet> StartAsync(
-        int nodes = 1, Action<SimulatedNode>? prepare = null, TimeProvider? time = null)
+        int nodes = 1, Action<SimulatedNode>? prepare = null, TimeProvider? time = null, bool hasPeers = true)
     {
-        var fleet = new TestFleet { _time = time ?? TimeProvider.System };
+        var fleet = new TestFleet { _time = time ?? TimeProvider.System, _hasPeers = hasPeers };
         var builder = new InProcessTestClusterBuilder(1);
         builder.ConfigureSilo((_, silo) => fleet.Configure(silo));
         fleet._cluster = builder.Build();
@@ -148,7 +149,8 @@ public sealed class TestFleet : IAsyncDisposable
         silo.AddHypemanGrains();
         silo.Services.AddSingleton<IResourceIndex>(Index);
         silo.Services.AddSingleton<IGrainStorage>(new MortalStorage(Storage, life));
-        silo.Services.AddSingleton<IVmPeers>(new SimulatedPeers(FindPeer));
+        if (_hasPeers)
+            silo.Services.AddSingleton<IVmPeers>(new SimulatedPeers(FindPeer));
         silo.Configure<NodeReconcilerOptions>(options => options.Period = TimeSpan.FromMilliseconds(200));
         silo.Configure<DrainOptions>(options =>
             (options.Period, options.Patience) = (TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(10)));

@@ -145,6 +145,16 @@ public sealed class InstanceMoveDecisionTests
         Assert.Equal("node-0", deleted.MovedFrom);
     }
 
+    [Fact]
+    public void Why_an_instance_is_Stopped_is_not_forgotten_over_a_move()
+    {
+        var failed = InstanceLifecycleTests.State("none", "Stopped") with { Failure = Failure };
+
+        var arrived = InstanceMove.Arrive(InstanceMove.Depart(InstanceMove.Begin(failed, "node-1", restart: false, Now), Now), Now);
+
+        Assert.Equal(Failure, arrived.Failure);
+    }
+
     private static InstanceState Begun(string observed) =>
         InstanceMove.Begin(InstanceLifecycleTests.State("none", observed), "node-1", restart: true, Now);
 

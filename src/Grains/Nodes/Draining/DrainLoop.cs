@@ -1,11 +1,11 @@
-using Hypeman.Contracts.Nodes;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Hypeman.Grains.Nodes.Draining;
 
 /// <summary>Carries on the drains of this silo's nodes, from what their rows say; so a drain survives all but the node.</summary>
-internal sealed class DrainLoop(LocalNodes local, NodeDirectory directory, NodeDrainerFactory drainers, IOptions<DrainOptions> options, ILogger<DrainLoop> logger)
+internal sealed class DrainLoop(
+    LocalNodes local, NodeDirectory directory, NodeDrainerFactory drainers, IOptions<DrainOptions> options, ILogger<DrainLoop> logger)
     : SiloLoop(TimeProvider.System, options.Value.Period, logger)
 {
     private readonly Dictionary<string, NodeDrainer> _drainers = [];
@@ -14,7 +14,7 @@ internal sealed class DrainLoop(LocalNodes local, NodeDirectory directory, NodeD
     {
         foreach (var id in local.All.Select(node => node.Facts.NodeId))
         {
-            if (directory.Find(id) is not { Drain: { FinishedAt: null } })
+            if (directory.DrainOf(id) is not { FinishedAt: null })
             {
                 _drainers.Remove(id);
                 continue;

@@ -42,9 +42,9 @@ internal sealed class DrainMoves(IResourceIndex index, IGrainFactory grains)
             if (move.Kind == DrainKind.Instance)
                 await Instance(move).CancelMoveAsync();
         }
-        catch (HypemanException gone) when (gone.Kind == ErrorKind.NotFound)
+        catch (Exception error) when (error is HypemanException or OrleansException or TimeoutException)
         {
-            // Then there is nothing to call back.
+            // It is gone, or is asked again in the next round.
         }
     }
 
@@ -73,9 +73,14 @@ internal sealed class DrainMoves(IResourceIndex index, IGrainFactory grains)
                 isThere && await grains.GetGrain<IImageMoves>(GrainKeys.ImagePrefix + move.Id).MoveAsync(move.Target, image.Digest)
                     ? DrainProgress.Step.Arrived : DrainProgress.Step.UnderWay);
         }
-        catch (HypemanException error)
+        catch (HypemanException error) when (error.Kind != ErrorKind.Unavailable)
         {
             return new DrainProgress(DrainProgress.Step.Stayed, error.Message);
+        }
+        catch (Exception error) when (error is HypemanException or OrleansException or TimeoutException)
+        {
+            // The other node is away. It may be another one then.
+            return new DrainProgress(DrainProgress.Step.Stayed);
         }
     }
 

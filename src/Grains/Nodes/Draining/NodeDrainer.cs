@@ -1,9 +1,5 @@
-using Hypeman.Contracts;
 using Hypeman.Contracts.Errors;
-using Hypeman.Contracts.Images;
 using Hypeman.Contracts.Nodes;
-using Hypeman.Grains.Images;
-using Hypeman.Grains.Instances;
 using Hypeman.Grains.Records;
 using Microsoft.Extensions.Logging;
 
@@ -15,8 +11,8 @@ namespace Hypeman.Grains.Nodes.Draining;
 /// Images go last: what fails to leave may need them.
 /// </summary>
 internal sealed class NodeDrainer(
-    string node, DrainOptions options, NodeRecord record, NodeContents contents, DrainMoves moves, DrainTargets targets, GrainClock clock,
-    ILogger logger)
+    string node, DrainOptions options, NodeRecord record, NodeContents contents, DrainMoves moves, DrainTargets targets,
+    GrainClock clock, ILogger logger)
 {
     private const int MostAttempts = 3;
 
