@@ -134,8 +134,8 @@ internal sealed class ImageGrain : Grain, IImageGrain, IImageReconcile, IImageMo
         if (!_local.IsHome(state.Home))
         {
             // The loop of displaced activations tries again, if it cannot be at once.
-            _displaced.Add(this.GetGrainId(), state.Home);
-            this.MigrateOnIdle();
+            _displaced.Add(GrainContext, state.Home);
+            GrainContext.Migrate(PlacementHint.For(state.Home), CancellationToken.None);
         }
         return state.Home == target;
     }
