@@ -22,8 +22,9 @@ namespace Hypeman.Grains.Instances;
 ///   delete: from everywhere, at any time, over any operation in flight
 /// </code>
 /// An operation is written down before anything is done for it. Stop takes over a create or start in flight, delete
-/// takes over everything, nothing takes over a delete. How one is moved to another node is in <see cref="InstanceMove"/>. What fails goes to <see cref="Failed"/>: a create is undone,
-/// a start ends in Stopped, a stop is taken up again by the reconciler, a delete is never given up.
+/// takes over everything, nothing takes over a delete. How one is moved to another node is in <see cref="InstanceMove"/>.
+/// What fails goes to <see cref="Failed"/>: a create is undone, a start ends in Stopped, a stop is taken up again by the
+/// reconciler, a delete is never given up.
 /// </summary>
 internal static class InstanceLifecycle
 {

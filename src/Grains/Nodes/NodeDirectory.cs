@@ -41,6 +41,20 @@ internal sealed class NodeDirectory(IResourceIndex index, NodeSilos silos, ILogg
         return [.. _rows.Values.OrderBy(row => row.CreatedAt).Select(Know)];
     }
 
+    /// <summary>One as its row is now, so that a change is seen by who made it; while the database is away, as it was last told.</summary>
+    public async Task<KnownNode> LookAsync(KnownNode known)
+    {
+        try
+        {
+            return await index.GetAsync(ResourceKind.Node, known.Info.Id) is { } row ? Know(Take(row)) : known;
+        }
+        catch (Exception error)
+        {
+            logger.LogDebug(error, "The row of node {Node} cannot be read now", known.Info.Id);
+            return known;
+        }
+    }
+
     /// <summary>Those whose silo is a member now; at least one.</summary>
     /// <exception cref="HypemanException"><c>unavailable</c> when there is none.</exception>
     public async Task<IReadOnlyList<NodeInfo>> UpAsync()
@@ -102,8 +116,10 @@ internal sealed class NodeDirectory(IResourceIndex index, NodeSilos silos, ILogg
     private async Task ReadAsync()
     {
         await foreach (var row in index.ListAsync(new ResourceQuery(ResourceKind.Node)))
-            _rows.AddOrUpdate(row.Id, row, (_, known) => known.Version > row.Version ? known : row);
+            Take(row);
     }
+
+    private ResourceRow Take(ResourceRow row) => _rows.AddOrUpdate(row.Id, row, (_, known) => known.Version > row.Version ? known : row);
 
     private KnownNode Know(ResourceRow row)
     {

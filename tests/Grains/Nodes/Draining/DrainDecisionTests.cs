@@ -115,7 +115,8 @@ public sealed class DrainDecisionTests
         last.Arrived.AddRange([DrainKind.Instance, DrainKind.Image]);
         last.Left.Add(left);
         var over = DrainDecision.Went(under, Now, last, Now.AddMinutes(1));
-        Assert.Equal((1, 1, left, NodeAdmission.Cordoned), (over.Drain!.MovedInstances, over.Drain.MovedImages, Assert.Single(over.Drain.Left), over.Admission));
+        Assert.Equal((1, 1, NodeAdmission.Cordoned), (over.Drain!.MovedInstances, over.Drain.MovedImages, over.Admission));
+        Assert.Equal(left, Assert.Single(over.Drain.Left));
         Assert.Equal(Now.AddMinutes(1), over.Drain.FinishedAt);
     }
 

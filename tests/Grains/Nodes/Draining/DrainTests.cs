@@ -162,7 +162,8 @@ public sealed class DrainTests
 
         Assert.NotNull(drain.CancelledAt);
         await Until.True(
-            async () => await fleet.TryGetAsync(id) is { Home: "node-0", Phase: InstancePhase.Running, Operation: null }, TestFleet.Patience, "it runs at home");
+            async () => await fleet.TryGetAsync(id) is { Home: "node-0", Phase: InstancePhase.Running, Operation: null },
+            TestFleet.Patience, "it runs at home");
         await Until.True(() => fleet.Nodes[1].Vms.Find(id) is null, TestFleet.Patience, "the other node has nothing of it");
         await IsAsync(fleet, NodeCondition.Cordoned);
     }
