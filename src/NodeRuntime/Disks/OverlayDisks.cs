@@ -76,14 +76,16 @@ public sealed class OverlayDisks(OverlayDiskOptions options)
         {
             File.Delete(temporary);
             if (IsDiskFull(e))
-                throw new NodeException(
-                    NodeErrorKind.InsufficientResources, "The disk of this host is full.", e.Message, e);
+                throw Full(e);
             throw;
         }
         AtomicFile.SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
     }
 
-    private static bool IsDiskFull(Exception e) => e switch
+    internal static NodeException Full(Exception e) =>
+        new(NodeErrorKind.InsufficientResources, "The disk of this host is full.", e.Message, e);
+
+    internal static bool IsDiskFull(Exception e) => e switch
     {
         CommandException command => command.Errors.Contains("No space left", StringComparison.Ordinal),
         LinuxException linux => linux.Error == LinuxException.NoSpace,

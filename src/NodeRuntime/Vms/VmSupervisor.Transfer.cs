@@ -1,6 +1,5 @@
 using Hypeman.NodeRuntime.Disks;
 using Hypeman.NodeRuntime.Errors;
-using Hypeman.NodeRuntime.Images;
 using Hypeman.NodeRuntime.Vms.Transfer;
 
 namespace Hypeman.NodeRuntime.Vms;
@@ -48,11 +47,11 @@ internal sealed partial class VmSupervisor
         RequireRest(_record is null or { Stage: VmStage.Stopped or VmStage.Arriving });
         if (_record is { Stage: VmStage.Stopped } arrived && arrived.Spec.Epoch == spec.Epoch)
             return Status; // The order is a repetition.
-        BeginReceipt(spec, source);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(givenUp, callerLeft);
         try
         {
-            var manifest = await source.HandOverAsync(either.Token);
+            BeginReceipt(spec, source);
+            var manifest = await DescribeAsync(source, either.Token);
             heard();
             _host.Disks.RequireSpace(_layout.OverlayDisk, manifest.MostBytes - _layout.Kept.Sum(OverlayDisks.UsedBytes));
             await new VmReceipt(_layout, source, _host.Time, heard).FillAsync(manifest.Files, either.Token);
@@ -63,9 +62,17 @@ internal sealed partial class VmSupervisor
         {
             throw new NodeException(NodeErrorKind.WrongPhase, "The move was given up.");
         }
-        catch (IOException full) when (DiskFull.Is(full))
+        catch (Exception full) when (OverlayDisks.IsDiskFull(full))
         {
-            throw DiskFull.Translate(full);
+            throw OverlayDisks.Full(full);
+        }
+    }
+
+    private static async Task<VmManifest> DescribeAsync(IVmSource source, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await source.HandOverAsync(cancellationToken);
         }
         catch (IOException lost)
         {
