@@ -21,6 +21,12 @@ public interface IInstanceGrain : IGrainWithStringKey
 
     [Alias("Stop")] Task<InstanceInfo> StopAsync();
 
+    /// <summary>Begins to save the memory of a running instance and to end its VM.</summary>
+    [Alias("Standby")] Task<InstanceInfo> StandbyAsync();
+
+    /// <summary>Begins to have an instance in standby go on from where it was.</summary>
+    [Alias("Restore")] Task<InstanceInfo> RestoreAsync();
+
     /// <summary>Begins the deletion, from any phase; it is over when <see cref="GetAsync"/> says <c>not_found</c>.</summary>
     [Alias("Delete")] Task DeleteAsync(bool graceful);
 

@@ -23,4 +23,7 @@ public sealed record VmObservation
 
     /// <summary>The node that sees it; null when its home itself was asked.</summary>
     [Id(10)] public string? Node { get; init; }
+
+    /// <summary>How many restores this boot has seen.</summary>
+    [Id(11)] public int Restores { get; init; }
 }

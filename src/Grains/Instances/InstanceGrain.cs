@@ -100,6 +100,22 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile,
         return Begun();
     }
 
+    public async Task<InstanceInfo> StandbyAsync()
+    {
+        LeaveIfNothing();
+        _ = _local.Require(_record.Required.Home);
+        await _record.ChangeAsync(state => InstanceLifecycle.Standby(state, _clock.Now));
+        return Begun();
+    }
+
+    public async Task<InstanceInfo> RestoreAsync()
+    {
+        LeaveIfNothing();
+        _ = _local.Require(_record.Required.Home);
+        await _record.StartAsync(state => InstanceLifecycle.Restore(state, _clock.Now));
+        return Begun();
+    }
+
     public async Task DeleteAsync(bool graceful)
     {
         LeaveIfNothing();

@@ -25,6 +25,7 @@ internal static class InstanceInfos
         ExitMessage = state.Observed.ExitMessage,
         Hypervisor = state.Hypervisor,
         Platform = state.Image.Platform,
+        HasSnapshot = state.Observed.Phase == ObservedPhase.Standby,
         Home = state.Home,
         PhaseSince = state.Clock.Since,
         PhaseDurationsMs = state.Clock.SpentMs,
@@ -86,5 +87,7 @@ internal static class InstanceInfos
         OperationKind.Stop => "stop",
         OperationKind.Delete => "delete",
         OperationKind.Move => "move",
+        OperationKind.Standby => "standby",
+        OperationKind.Restore => "restore",
     };
 }

@@ -19,12 +19,15 @@ namespace Hypeman.Grains.Instances;
 ///                           ▼         │ VM gone    │
 ///                        (ending) ────┴───────▶ Stopped
 ///
+///   Running ── standby ──▶ (Paused) ──▶ Standby ── restore ──▶ (Paused) ──▶ Initializing, the same boot
+///                                          └────── stop ─────────────────▶ Stopped
+///
 ///   delete: from everywhere, at any time, over any operation in flight
 /// </code>
-/// An operation is written down before anything is done for it. Stop takes over a create or start in flight, delete
-/// takes over everything, nothing takes over a delete. How one is moved to another node is in <see cref="InstanceMove"/>.
-/// What fails goes to <see cref="Failed"/>: a create is undone, a start ends in Stopped, a stop is taken up again by the
-/// reconciler, a delete is never given up.
+/// An operation is written down before anything is done for it. Stop takes over all that makes an instance run or
+/// suspends it, delete takes over everything, nothing takes over a delete. How one is moved to another node is in <see cref="InstanceMove"/>.
+/// What fails goes to <see cref="Failed"/>: a create is undone, a start ends in Stopped, a standby leaves it running, a
+/// restore leaves it in standby, a stop is taken up again by the reconciler, a delete is never given up.
 /// </summary>
 internal static class InstanceLifecycle
 {
@@ -65,17 +68,42 @@ internal static class InstanceLifecycle
         return BeginStart(started, now);
     }
 
-    /// <summary>A stop that is in flight already is joined.</summary>
-    /// <exception cref="HypemanException"><c>invalid_state</c> unless it is Running, Initializing or being started.</exception>
+    /// <summary>A stop that is in flight already is joined. In standby, it drops the memory.</summary>
+    /// <exception cref="HypemanException">
+    /// <c>invalid_state</c> unless it is Running, Initializing, Standby or on its way to one of these.
+    /// </exception>
     public static InstanceState Stop(InstanceState state, DateTimeOffset now)
     {
         RefuseWhenTaken(state);
         if (state.Operation?.Kind == OperationKind.Stop)
             return state;
-        var starting = state.Operation?.Kind is OperationKind.Create or OperationKind.Start;
-        if (!starting && state.Phase() is not (InstancePhase.Running or InstancePhase.Initializing))
-            throw Refused("stop", state, "must be Running or Initializing");
+        if (state.Operation is null && state.Phase() is not (InstancePhase.Running or InstancePhase.Initializing or InstancePhase.Standby))
+            throw Refused("stop", state, "must be Running, Initializing or Standby");
         return Begin(state with { Intent = InstanceIntent.Stopped }, OperationKind.Stop, graceful: true, now);
+    }
+
+    /// <summary>A standby that is in flight already is joined.</summary>
+    /// <exception cref="HypemanException"><c>invalid_state</c> unless it is Running and at rest.</exception>
+    public static InstanceState Standby(InstanceState state, DateTimeOffset now)
+    {
+        RefuseWhenTaken(state);
+        if (state.Operation?.Kind == OperationKind.Standby)
+            return state;
+        if (state.Phase() != InstancePhase.Running || state.Operation is not null)
+            throw Refused("standby", state, "must be Running");
+        return Begin(state with { Intent = InstanceIntent.Standby }, OperationKind.Standby, graceful: true, now);
+    }
+
+    /// <summary>A restore that is in flight already is joined.</summary>
+    /// <exception cref="HypemanException"><c>invalid_state</c> unless it is Standby and at rest.</exception>
+    public static InstanceState Restore(InstanceState state, DateTimeOffset now)
+    {
+        RefuseWhenTaken(state);
+        if (state.Operation?.Kind == OperationKind.Restore)
+            return state;
+        if (state.Phase() != InstancePhase.Standby || state.Operation is not null)
+            throw Refused("restore", state, "must be Standby");
+        return Begin(state with { Intent = InstanceIntent.Running, StoppedAt = null }, OperationKind.Restore, graceful: true, now);
     }
 
     /// <summary>Always possible. A delete in flight is joined, or made less patient.</summary>
@@ -90,6 +118,8 @@ internal static class InstanceLifecycle
     public static void RequireRunning(InstanceState state)
     {
         RefuseWhenMoved(state);
+        if (state.Operation?.Kind == OperationKind.Standby)
+            throw HypemanException.InvalidState("instance is going to standby");
         if (state.Phase() != InstancePhase.Running)
             throw HypemanException.InvalidState($"instance must be running (current state: {state.Phase()})");
     }
@@ -97,7 +127,12 @@ internal static class InstanceLifecycle
     /// <summary>The operation did what it was to do; a delete has no such end, its record is removed.</summary>
     public static InstanceState Done(InstanceState state, DateTimeOffset now)
     {
-        var rested = state with { Operation = null, Failure = null };
+        var rested = state with
+        {
+            Operation = null,
+            Failure = null,
+            StoppedAt = state.Observed.Phase == ObservedPhase.Standby ? state.StoppedAt ?? now : state.StoppedAt,
+        };
         return Moved(WithoutWishForTheEnded(rested, now), now);
     }
 
@@ -130,6 +165,10 @@ internal static class InstanceLifecycle
             OperationKind.Stop when inTime => Moved(again, now),
             OperationKind.Stop => Moved(state with { Operation = null, Failure = failure }, now),
             OperationKind.Delete => Moved(again, now),
+            OperationKind.Standby => Moved(state with { Operation = null, Intent = InstanceIntent.Running, Failure = failure }, now),
+            OperationKind.Restore when passing && inTime => Moved(again, now),
+            OperationKind.Restore => Moved(
+                state with { Operation = null, Intent = InstanceIntent.Standby, Failure = failure, StoppedAt = now }, now),
             OperationKind.Move => InstanceMove.Failed(state, failure, passing, now),
         };
     }

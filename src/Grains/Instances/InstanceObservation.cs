@@ -45,7 +45,7 @@ internal static class InstanceObservation
         return (state.Intent, state.Observed.Phase) switch
         {
             (InstanceIntent.Gone, _) => InstanceLifecycle.Delete(state, graceful: false, now),
-            (InstanceIntent.Stopped, ObservedPhase.Booting or ObservedPhase.Running) =>
+            (InstanceIntent.Stopped, ObservedPhase.Booting or ObservedPhase.Running or ObservedPhase.Standby) =>
                 InstanceLifecycle.Begin(state, OperationKind.Stop, graceful: true, now),
             (_, ObservedPhase.Ending) when stay > InstanceTiming.Ending =>
                 InstanceLifecycle.Begin(state, OperationKind.Stop, graceful: false, now),

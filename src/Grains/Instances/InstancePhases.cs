@@ -8,17 +8,17 @@ internal static class InstancePhases
     public static InstancePhase Of(OperationKind? operation, ObservedPhase observed) => operation switch
     {
         OperationKind.Create or OperationKind.Start => WhileStarting(observed),
-        OperationKind.Stop or OperationKind.Delete or OperationKind.Move or null => AtRest(observed),
+        // Its memory is taken already.
+        OperationKind.Restore when observed == ObservedPhase.Standby => InstancePhase.Paused,
+        OperationKind.Stop or OperationKind.Delete or OperationKind.Move or OperationKind.Standby or OperationKind.Restore or null =>
+            AtRest(observed),
     };
 
     // Stopped is not news while a start is in flight: it is the boot before, or an attempt that is about to be repeated.
     private static InstancePhase WhileStarting(ObservedPhase observed) => observed switch
     {
         ObservedPhase.Absent or ObservedPhase.Stopped => InstancePhase.Created,
-        ObservedPhase.Booting => InstancePhase.Initializing,
-        ObservedPhase.Running => InstancePhase.Running,
-        ObservedPhase.Ending => InstancePhase.Shutdown,
-        ObservedPhase.Unknown => InstancePhase.Unknown,
+        _ => AtRest(observed),
     };
 
     private static InstancePhase AtRest(ObservedPhase observed) => observed switch
@@ -26,6 +26,8 @@ internal static class InstancePhases
         ObservedPhase.Absent or ObservedPhase.Stopped => InstancePhase.Stopped,
         ObservedPhase.Booting => InstancePhase.Initializing,
         ObservedPhase.Running => InstancePhase.Running,
+        ObservedPhase.Paused => InstancePhase.Paused,
+        ObservedPhase.Standby => InstancePhase.Standby,
         ObservedPhase.Ending => InstancePhase.Shutdown,
         ObservedPhase.Unknown => InstancePhase.Unknown,
     };

@@ -12,6 +12,7 @@ internal enum InstanceIntent
     Running,
     Stopped,
     Gone,
+    Standby,
 }
 
 /// <summary>What is being done to an instance.</summary>
@@ -23,6 +24,8 @@ internal enum OperationKind
     Stop,
     Delete,
     Move,
+    Standby,
+    Restore,
 }
 
 /// <summary>The operation in flight; written before anything is done for it.</summary>

@@ -19,6 +19,8 @@ internal sealed class InstanceSteps(InstanceRecord record, LocalNodes local, Roo
         OperationKind.Stop => StopAsync(operation, cancellationToken),
         OperationKind.Delete => DeleteAsync(operation, cancellationToken),
         OperationKind.Move => move.RunAsync(operation, cancellationToken),
+        OperationKind.Standby => StandbyAsync(operation, cancellationToken),
+        OperationKind.Restore => RestoreAsync(operation, cancellationToken),
     };
 
     /// <summary>A line in the instance's own log.</summary>
@@ -46,6 +48,21 @@ internal sealed class InstanceSteps(InstanceRecord record, LocalNodes local, Roo
     {
         var status = await EndVmAsync(operation, cancellationToken);
         await DoneAsync(operation, status);
+    }
+
+    // 1 the memory is saved and the VM has ended  2 the record says so
+    private async Task StandbyAsync(InstanceOperation operation, CancellationToken cancellationToken)
+    {
+        var state = record.Required;
+        await DoneAsync(operation, await Vms.StandbyAsync(state.Id, state.Epoch, cancellationToken));
+    }
+
+    // 1 the root is here, that of an image which was deleted too  2 the VM goes on  3 the record says so
+    private async Task RestoreAsync(InstanceOperation operation, CancellationToken cancellationToken)
+    {
+        var state = record.Required;
+        await roots.EnsureAsync(state.Home, state.Image, cancellationToken);
+        await DoneAsync(operation, await Vms.RestoreAsync(state.Id, state.Epoch, cancellationToken));
     }
 
     // 1 the VM has ended  2 its files are gone, also where it was moved from  3 row, name and record are gone

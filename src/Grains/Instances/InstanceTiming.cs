@@ -27,6 +27,8 @@ internal static class InstanceTiming
         // Includes fetching the image's root, when the node that was picked does not hold it.
         OperationKind.Create or OperationKind.Start => TimeSpan.FromMinutes(10),
         OperationKind.Stop or OperationKind.Delete => TimeSpan.FromMinutes(2),
+        // All of the largest memory there may be, at some 100 MB a second; a restore reads only what it touches.
+        OperationKind.Standby or OperationKind.Restore => TimeSpan.FromMinutes(5),
         // The largest disk there may be, at some 15 MB a second.
         OperationKind.Move => TimeSpan.FromHours(2),
     };

@@ -11,9 +11,13 @@ internal enum ObservedPhase
     Absent,
     Booting,
     Running,
+    Standby,
     Ending,
     Stopped,
     Unknown,
+
+    /// <summary>It stands still while its memory is saved; then it is in standby, or runs on.</summary>
+    Paused,
 }
 
 /// <summary>What the node last saw of the instance's VM.</summary>
@@ -33,6 +37,9 @@ internal sealed record ObservedVm
     [Id(8)] public int? ExitCode { get; init; }
     [Id(9)] public string? ExitMessage { get; init; }
 
+    /// <summary>How many restores this boot has seen.</summary>
+    [Id(10)] public int Restores { get; init; }
+
     public static ObservedVm Of(VmObservation news) => new()
     {
         Phase = news.Phase switch
@@ -40,9 +47,10 @@ internal sealed record ObservedVm
             InstancePhase.Created or InstancePhase.Initializing => ObservedPhase.Booting,
             InstancePhase.Running => ObservedPhase.Running,
             InstancePhase.Shutdown => ObservedPhase.Ending,
+            InstancePhase.Paused => ObservedPhase.Paused,
+            InstancePhase.Standby => ObservedPhase.Standby,
             InstancePhase.Stopped => ObservedPhase.Stopped,
-            // No node of this version pauses or suspends a VM: whatever it is, it is not understood here.
-            InstancePhase.Paused or InstancePhase.Standby or InstancePhase.Unknown => ObservedPhase.Unknown,
+            InstancePhase.Unknown => ObservedPhase.Unknown,
         },
         Epoch = news.Epoch,
         Boot = news.Boot,
@@ -53,20 +61,24 @@ internal sealed record ObservedVm
         ExitedAt = news.ExitedAt,
         ExitCode = news.ExitCode,
         ExitMessage = news.ExitMessage,
+        Restores = news.Restores,
     };
 
     /// <summary>
-    /// Whether this stands for a later moment than <paramref name="earlier"/>. Within one boot a VM only goes on; a
-    /// status that says otherwise was overtaken on its way. Unknown may come and go until the VM has ended.
+    /// Whether this stands for a later moment than <paramref name="earlier"/>. Between a boot or a restore and the next one
+    /// a VM only goes on; a status that says otherwise was overtaken on its way. Unknown and Paused may come and go until
+    /// the VM is in standby or has ended.
     /// </summary>
     public bool Follows(ObservedVm earlier)
     {
-        if (Epoch != earlier.Epoch || Boot != earlier.Boot)
-            return (Epoch, Boot).CompareTo((earlier.Epoch, earlier.Boot)) > 0;
+        var (run, before) = ((Epoch, Boot, Restores), (earlier.Epoch, earlier.Boot, earlier.Restores));
+        if (run != before)
+            return run.CompareTo(before) > 0;
         return (Phase, earlier.Phase) switch
         {
-            (_, ObservedPhase.Unknown) => true,
+            (_, ObservedPhase.Unknown or ObservedPhase.Paused) => true,
             (ObservedPhase.Unknown, _) => earlier.Phase != ObservedPhase.Stopped,
+            (ObservedPhase.Paused, _) => earlier.Phase is not (ObservedPhase.Standby or ObservedPhase.Ending or ObservedPhase.Stopped),
             _ => Phase >= earlier.Phase,
         };
     }

@@ -47,6 +47,7 @@ internal static class VmOrders
         ExitedAt = status.ExitedAt,
         ExitCode = status.ExitCode,
         ExitMessage = status.ExitMessage,
+        Restores = status.Restores,
     };
 
     /// <summary>The image as the node that has to fetch its root knows it.</summary>

@@ -49,7 +49,7 @@ internal sealed class NodeReconciler(
         var info = ResourceSummary.Read<InstanceInfo>(row);
         return info.Operation is not null
             || info.Failure is not null
-            || info.Phase is not (InstancePhase.Running or InstancePhase.Stopped)
+            || info.Phase is not (InstancePhase.Running or InstancePhase.Stopped or InstancePhase.Standby)
             || info.Phase != (vm?.ToObservation().Phase ?? InstancePhase.Stopped);
     }
 

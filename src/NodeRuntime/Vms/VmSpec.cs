@@ -86,6 +86,9 @@ public sealed record VmStatus
 
     public string? ExitMessage { get; init; }
 
+    /// <summary>How often this boot went on from standby, or was tried to: a status with a higher number is a later one.</summary>
+    public int Restores { get; init; }
+
     /// <summary>What the last standby saved; kept while the VM runs on from it, null before the first and after a stop.</summary>
     public SavedMemory? Saved { get; init; }
 

@@ -11,37 +11,69 @@ public sealed class InstanceLifecycleTests
     private static readonly DateTimeOffset Now = Some.Time.AddMinutes(1);
 
     // Columns: what the node sees. "!X" is a refusal that names X; "=" joins what is in flight.
-    private const string Columns = "         Absent     Booting        Running    Ending      Stopped    Unknown";
+    private const string Columns =
+        "         Absent         Booting        Running        Standby        Ending         Stopped        Unknown        Paused";
 
     private const string StartTable = """
-        none     start      !Initializing  !Running   !Shutdown   start      !Unknown
-        Create   !Created   !Initializing  !Running   !Shutdown   !Created   !Unknown
-        Start    !Created   !Initializing  !Running   !Shutdown   !Created   !Unknown
-        Stop     !stopped   !Initializing  !Running   !Shutdown   !stopped   !Unknown
-        Delete   !deleted   !deleted       !deleted   !deleted    !deleted   !deleted
-        Move     !moved     !moved         !moved     !moved      !moved     !moved
+        none     start          !Initializing  !Running       !Standby       !Shutdown      start          !Unknown       !Paused
+        Create   !Created       !Initializing  !Running       !Standby       !Shutdown      !Created       !Unknown       !Paused
+        Start    !Created       !Initializing  !Running       !Standby       !Shutdown      !Created       !Unknown       !Paused
+        Stop     !stopped       !Initializing  !Running       !Standby       !Shutdown      !stopped       !Unknown       !Paused
+        Delete   !deleted       !deleted       !deleted       !deleted       !deleted       !deleted       !deleted       !deleted
+        Move     !moved         !moved         !moved         !moved         !moved         !moved         !moved         !moved
+        Standby  !stopped       !Initializing  !Running       !Standby       !Shutdown      !stopped       !Unknown       !Paused
+        Restore  !stopped       !Initializing  !Running       !Paused        !Shutdown      !stopped       !Unknown       !Paused
         """;
 
     private const string StopTable = """
-        none     !Stopped   stop           stop       !Shutdown   !Stopped   !Unknown
-        Create   stop       stop           stop       stop        stop       stop
-        Start    stop       stop           stop       stop        stop       stop
-        Stop     =          =              =          =           =          =
-        Delete   !deleted   !deleted       !deleted   !deleted    !deleted   !deleted
-        Move     !moved     !moved         !moved     !moved      !moved     !moved
+        none     !Stopped       stop           stop           stop           !Shutdown      !Stopped       !Unknown       !Paused
+        Create   stop           stop           stop           stop           stop           stop           stop           stop
+        Start    stop           stop           stop           stop           stop           stop           stop           stop
+        Stop     =              =              =              =              =              =              =              =
+        Delete   !deleted       !deleted       !deleted       !deleted       !deleted       !deleted       !deleted       !deleted
+        Move     !moved         !moved         !moved         !moved         !moved         !moved         !moved         !moved
+        Standby  stop           stop           stop           stop           stop           stop           stop           stop
+        Restore  stop           stop           stop           stop           stop           stop           stop           stop
         """;
 
     private const string DeleteTable = """
-        none     delete     delete         delete     delete      delete     delete
-        Create   delete     delete         delete     delete      delete     delete
-        Start    delete     delete         delete     delete      delete     delete
-        Stop     delete     delete         delete     delete      delete     delete
-        Delete   =          =              =          =           =          =
-        Move     delete     delete         delete     delete      delete     delete
+        none     delete         delete         delete         delete         delete         delete         delete         delete
+        Create   delete         delete         delete         delete         delete         delete         delete         delete
+        Start    delete         delete         delete         delete         delete         delete         delete         delete
+        Stop     delete         delete         delete         delete         delete         delete         delete         delete
+        Delete   =              =              =              =              =              =              =              =
+        Move     delete         delete         delete         delete         delete         delete         delete         delete
+        Standby  delete         delete         delete         delete         delete         delete         delete         delete
+        Restore  delete         delete         delete         delete         delete         delete         delete         delete
+        """;
+
+    private const string StandbyTable = """
+        none     !Stopped       !Initializing  standby        !Standby       !Shutdown      !Stopped       !Unknown       !Paused
+        Create   !Created       !Initializing  !Running       !Standby       !Shutdown      !Created       !Unknown       !Paused
+        Start    !Created       !Initializing  !Running       !Standby       !Shutdown      !Created       !Unknown       !Paused
+        Stop     !Stopped       !Initializing  !Running       !Standby       !Shutdown      !Stopped       !Unknown       !Paused
+        Delete   !deleted       !deleted       !deleted       !deleted       !deleted       !deleted       !deleted       !deleted
+        Move     !moved         !moved         !moved         !moved         !moved         !moved         !moved         !moved
+        Standby  =              =              =              =              =              =              =              =
+        Restore  !Stopped       !Initializing  !Running       !Paused        !Shutdown      !Stopped       !Unknown       !Paused
+        """;
+
+    private const string RestoreTable = """
+        none     !Stopped       !Initializing  !Running       restore        !Shutdown      !Stopped       !Unknown       !Paused
+        Create   !Created       !Initializing  !Running       !Standby       !Shutdown      !Created       !Unknown       !Paused
+        Start    !Created       !Initializing  !Running       !Standby       !Shutdown      !Created       !Unknown       !Paused
+        Stop     !Stopped       !Initializing  !Running       !Standby       !Shutdown      !Stopped       !Unknown       !Paused
+        Delete   !deleted       !deleted       !deleted       !deleted       !deleted       !deleted       !deleted       !deleted
+        Move     !moved         !moved         !moved         !moved         !moved         !moved         !moved         !moved
+        Standby  !Stopped       !Initializing  !Running       !Standby       !Shutdown      !Stopped       !Unknown       !Paused
+        Restore  =              =              =              =              =              =              =              =
         """;
 
     public static IEnumerable<TheoryDataRow<string, string, string, string>> Cells() =>
-        Rows("start", StartTable).Concat(Rows("stop", StopTable)).Concat(Rows("delete", DeleteTable));
+    [
+        .. Rows("start", StartTable), .. Rows("stop", StopTable), .. Rows("delete", DeleteTable), .. Rows("standby", StandbyTable),
+        .. Rows("restore", RestoreTable),
+    ];
 
     [Theory, MemberData(nameof(Cells))]
     public void A_command_does_what_the_table_says(string command, string inFlight, string observed, string expected)
@@ -55,7 +87,7 @@ public sealed class InstanceLifecycleTests
 
     [Fact]
     public void The_tables_hold_every_cell() => Assert.Equal(
-        3 * (1 + Enum.GetValues<OperationKind>().Length) * Enum.GetValues<ObservedPhase>().Length, Cells().Count());
+        5 * (1 + Enum.GetValues<OperationKind>().Length) * Enum.GetValues<ObservedPhase>().Length, Cells().Count());
 
     [Theory]
     [InlineData("Running", true)]
@@ -64,6 +96,8 @@ public sealed class InstanceLifecycleTests
     [InlineData("Ending", false)]
     [InlineData("Stopped", false)]
     [InlineData("Unknown", false)]
+    [InlineData("Standby", false)]
+    [InlineData("Paused", false)]
     public void Sessions_need_a_running_instance(string observed, bool allowed)
     {
         var state = State("none", observed);
@@ -81,7 +115,7 @@ public sealed class InstanceLifecycleTests
         var error = Assert.Throws<HypemanException>(() => InstanceLifecycle.Stop(State("none", "Stopped"), Now));
 
         Assert.Equal(ErrorKind.Conflict, error.Kind);
-        Assert.Equal("cannot stop from state Stopped, must be Running or Initializing", error.Message);
+        Assert.Equal("cannot stop from state Stopped, must be Running, Initializing or Standby", error.Message);
     }
 
     [Fact]
@@ -122,7 +156,9 @@ public sealed class InstanceLifecycleTests
             {
                 OperationKind.Delete => InstanceIntent.Gone,
                 OperationKind.Stop => InstanceIntent.Stopped,
-                OperationKind.Create or OperationKind.Start => InstanceIntent.Running,
+                OperationKind.Create or OperationKind.Start or OperationKind.Restore => InstanceIntent.Running,
+                OperationKind.Standby => InstanceIntent.Standby,
+                null when observed == "Standby" => InstanceIntent.Standby,
                 OperationKind.Move or null => observed is "Absent" or "Stopped" ? InstanceIntent.Stopped : InstanceIntent.Running,
             },
             Operation = kind is null ? null : new InstanceOperation { Kind = kind.Value, Number = 1, StartedAt = Some.Time },
@@ -138,6 +174,8 @@ public sealed class InstanceLifecycleTests
             {
                 "start" => InstanceLifecycle.Start(state, new InstanceStartSpec(), Now),
                 "stop" => InstanceLifecycle.Stop(state, Now),
+                "standby" => InstanceLifecycle.Standby(state, Now),
+                "restore" => InstanceLifecycle.Restore(state, Now),
                 _ => InstanceLifecycle.Delete(state, graceful: true, Now),
             };
             if (ReferenceEquals(next, state))

@@ -20,6 +20,10 @@ public enum NodeStep
     ReceiveBegins,
     ChunkArrives,
     ReceiveDone,
+    StandbyBegins,
+    StandbyDone,
+    RestoreBegins,
+    RestoreDone,
 }
 
 /// <summary>

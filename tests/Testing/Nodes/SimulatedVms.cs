@@ -119,11 +119,13 @@ public sealed partial class SimulatedVms(FaultPlan faults, SimulatedImages image
     {
         using var turn = await TakeTurnAsync(id, cancellationToken);
         RefuseIfFenced(id, epoch);
+        await faults.PassAsync(NodeStep.StandbyBegins, cancellationToken);
         if (Find(id) is not { Phase: VmPhase.Standby })
         {
             RequireRunning(id);
-            Change(id, vm => vm with { Phase = VmPhase.Standby, Saved = new SavedMemory(time.GetUtcNow(), 1, 1, 0, 1) });
+            Change(id, vm => vm with { Phase = VmPhase.Standby, Epoch = epoch, Saved = new SavedMemory(time.GetUtcNow(), 1, 1, 0, 1) });
         }
+        await faults.PassAsync(NodeStep.StandbyDone, cancellationToken);
         return Find(id) ?? throw NotHere(id);
     }
 
@@ -131,16 +133,18 @@ public sealed partial class SimulatedVms(FaultPlan faults, SimulatedImages image
     {
         using var turn = await TakeTurnAsync(id, cancellationToken);
         RefuseIfFenced(id, epoch);
+        await faults.PassAsync(NodeStep.RestoreBegins, cancellationToken);
         switch (Find(id) ?? throw NotHere(id))
         {
             case { Phase: VmPhase.Standby }:
-                Change(id, vm => vm with { Phase = VmPhase.Booting });
+                Change(id, vm => vm with { Phase = VmPhase.Booting, Epoch = epoch, Restores = vm.Restores + 1 });
                 if (BootByItself)
                     Boot(id);
                 break;
             case { Phase: VmPhase.Stopped } vm:
                 throw new NodeException(NodeErrorKind.WrongPhase, $"VM {id} is {vm.Phase}, not Standby");
         }
+        await faults.PassAsync(NodeStep.RestoreDone, cancellationToken);
         return Find(id) ?? throw NotHere(id);
     }
 
