@@ -9,7 +9,7 @@ using Hypeman.Grains.Nodes;
 namespace Hypeman.Grains.Instances;
 
 /// <summary>
-/// Puts a new instance on a node: the best of a few, picked by hash, so that many creates at once do not all see the
+/// Puts a new instance on a node: the best of a few, picked at random, so that many creates at once do not all see the
 /// same emptiest node. Only when none of these has room are all of them asked.
 /// </summary>
 internal sealed class InstancePlacement(IGrainFactory grains, NodeDirectory nodes, NodeLoads loads, IResourceIndex index)
@@ -24,15 +24,25 @@ internal sealed class InstancePlacement(IGrainFactory grains, NodeDirectory node
     {
         var fitting = PlacementDecision.Fitting(await nodes.AllAsync(), spec, image.Platform);
         var companions = await CompanionsAsync(spec.Placement?.SpreadGroup);
-        var inLine = Rendezvous.Order(fitting, ResourceId.New(), node => node.Id)
-            .OrderBy(node => companions.GetValueOrDefault(node.Id)).ToList();
         var demand = InstanceDemand.Of(spec, InstancePhase.Created);
 
-        var few = await LookAsync(inLine.Take(Few), companions, image);
+        var few = await LookAsync(FewOf(fitting, companions), companions, image);
         if (await TryAsync(few, demand, spec, image) is { } made)
             return made;
-        var all = await LookAsync(inLine, companions, image);
+        var all = await LookAsync(fitting, companions, image);
         return await TryAsync(all, demand, spec, image) ?? throw PlacementDecision.Refusal(all, demand);
+    }
+
+    private static IEnumerable<NodeInfo> FewOf(IReadOnlyList<NodeInfo> nodes, IReadOnlyDictionary<string, int> companions)
+    {
+        if (nodes.Count <= Few)
+            return nodes;
+        if (companions.Count > 0)
+            return nodes.OrderBy(node => companions.GetValueOrDefault(node.Id)).ThenBy(_ => Random.Shared.Next()).Take(Few);
+        var picked = new HashSet<int>();
+        while (picked.Count < Few)
+            picked.Add(Random.Shared.Next(nodes.Count));
+        return picked.Select(at => nodes[at]);
     }
 
     private async Task<IReadOnlyList<Candidate>> LookAsync(

@@ -17,21 +17,21 @@ internal sealed class ResourceIndex(Database database, TimeProvider time, ILogge
     public async Task InsertAsync(ResourceRow row, IReadOnlyList<string> claims, CancellationToken cancellationToken = default)
     {
         await _writer.InsertAsync(row, claims, cancellationToken);
-        _signal.Raise();
+        _signal.Raise(row.Kind);
     }
 
     public async Task<bool> UpdateAsync(ResourceRow row, CancellationToken cancellationToken = default)
     {
         var changed = await _writer.UpdateAsync(row, cancellationToken);
         if (changed)
-            _signal.Raise();
+            _signal.Raise(row.Kind);
         return changed;
     }
 
     public async Task DeleteAsync(ResourceKind kind, string id, CancellationToken cancellationToken = default)
     {
         if (await _writer.DeleteAsync(kind, id, cancellationToken))
-            _signal.Raise();
+            _signal.Raise(kind);
     }
 
     public Task<ResourceRow?> GetAsync(ResourceKind kind, string id, CancellationToken cancellationToken = default) =>
