@@ -6,6 +6,7 @@ using Hypeman.Grains.Images;
 using Hypeman.Grains.Nodes;
 using Hypeman.Grains.Records;
 using Microsoft.Extensions.Logging;
+using Orleans.Storage;
 
 namespace Hypeman.Grains.Instances;
 
@@ -17,6 +18,7 @@ namespace Hypeman.Grains.Instances;
 [GrainType("instance"), PinnedPlacement]
 internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile
 {
+    private readonly DirectState<Stored<InstanceState>> _stored;
     private readonly StateCell<InstanceState> _cell;
     private readonly InstanceRecord _record;
     private readonly InstanceOperator _operator;
@@ -28,12 +30,13 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile
     private readonly ILogger<InstanceGrain> _logger;
 
     public InstanceGrain(
-        [PersistentState("instance")] IPersistentState<Stored<InstanceState>> storage, IResourceIndex index, NodeBooks books, NodeDirectory nodes,
-        RootUsers roots, LocalNodes local, DisplacedActivations displaced, GrainClock clock, ILogger<InstanceGrain> logger)
+        IGrainContext context, IGrainStorage storage, IResourceIndex index, NodeBooks books, NodeDirectory nodes, RootUsers roots, LocalNodes local,
+        DisplacedActivations displaced, GrainClock clock, ILogger<InstanceGrain> logger)
     {
         (_local, _nodes, _displaced, _clock, _logger) = (local, nodes, displaced, clock, logger);
-        _cell = new StateCell<InstanceState>(storage, Leave, logger);
-        _record = new InstanceRecord(_cell, index, books, nodes, local, clock, logger);
+        _stored = new DirectState<Stored<InstanceState>>(storage, "instance", context.GrainId);
+        _cell = new StateCell<InstanceState>(_stored, Leave, logger);
+        _record = new InstanceRecord(_cell, index, books, nodes, local, clock);
         _operator = new InstanceOperator(
             _record, new InstanceSteps(_record, local, roots, clock), local, clock, logger);
         _guest = new InstanceGuest(_record, local, clock, logger);
@@ -41,13 +44,14 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile
 
     private string Id => this.GetPrimaryKeyString()[GrainKeys.InstancePrefix.Length..];
 
-    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
+        if (!PlacementHint.IsGiven)
+            await _stored.ReadStateAsync();
         _cell.Load();
         if (_record.State is { } state && !_local.IsHome(state.Home))
             _displaced.Add(GrainContext, state.Home);
         TakeUp();
-        return Task.CompletedTask;
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Hypeman.Contracts.Images;
+using Hypeman.Contracts.Index;
 using Hypeman.Contracts.Instances;
 using Hypeman.Grains.Records;
 
@@ -48,7 +49,7 @@ internal sealed record InstanceOperation
 /// none of these; <see cref="InstancePhases"/> derives it.
 /// </summary>
 [GenerateSerializer, Immutable, Alias("hypeman.instance-state")]
-internal sealed record InstanceState : IVersioned<InstanceState>
+internal sealed record InstanceState : IVersioned<InstanceState>, IIndexedRecord
 {
     public const int CurrentSchema = 1;
 
@@ -80,6 +81,8 @@ internal sealed record InstanceState : IVersioned<InstanceState>
 
     /// <summary>Rises with every change; orders the rows in the index.</summary>
     [Id(16)] public required long Version { get; init; }
+
+    IndexEntry? IIndexedRecord.Entry => new(this.ToRow(), [Spec.Name]);
 
     public InstanceState Upgraded() => SchemaVersion switch
     {

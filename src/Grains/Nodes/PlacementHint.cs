@@ -22,6 +22,9 @@ internal static class PlacementHint
     /// <summary>The hint alone, as the context of a request.</summary>
     public static Dictionary<string, object> For(string home) => new() { [Key] = home };
 
+    /// <summary>Whether the call in progress makes the thing, so that nothing can be stored of it.</summary>
+    public static bool IsGiven => RequestContext.Get(Key) is not null;
+
     public static string? Read(Dictionary<string, object>? request) =>
         request is not null && request.TryGetValue(Key, out var home) ? home as string : null;
 }

@@ -200,7 +200,7 @@ public abstract class ResourceIndexTests : DatabaseTests
     }
 
     private static ResourceIndex Index(Database database) =>
-        new ResourceIndex(database, TimeProvider.System, NullLogger<ResourceFeed>.Instance);
+        new ResourceIndex(database, IResourceWriter.Of(database, TimeProvider.System), new ChangeSignal(), TimeProvider.System, NullLogger<ResourceFeed>.Instance);
 
     private static ResourceRow Row(string id, string name) => new()
     {
