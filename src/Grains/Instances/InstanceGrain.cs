@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Hypeman.Contracts;
 using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Index;
@@ -111,6 +112,16 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile
     public IAsyncEnumerable<InstanceInfo> WatchAsync(CancellationToken cancellationToken) =>
         _record.Watchers.WatchAsync(
             _record.State is null && _record.Watchers.Last is { } last ? last : _record.Info, cancellationToken);
+
+    public async IAsyncEnumerable<InstanceInfo> FollowAsync(InstanceGoal goal, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        InstanceInfo? last = null;
+        await foreach (var info in WatchAsync(cancellationToken))
+            if (goal.ProgressOf(last = info) != Progress.Pending)
+                break;
+        if (last is not null)
+            yield return last;
+    }
 
     public IAsyncEnumerable<GuestOutput> OpenGuestAsync(
         string sessionId, GuestRequest request, CancellationToken cancellationToken) =>

@@ -19,18 +19,32 @@ internal sealed class InstancePlacement(IGrainFactory grains, NodeDirectory node
     /// <summary>Nodes whose answer turned out to be out of date, before the caller is told that there is no room.</summary>
     private const int MostAttempts = 8;
 
+    private Answer? _last;
+
     /// <exception cref="HypemanException"><c>insufficient_resources</c>, <c>invalid_request</c>, <c>name_conflict</c>.</exception>
     public async Task<InstanceInfo> PutAsync(InstanceSpec spec, ImageInfo image)
     {
-        var fitting = PlacementDecision.Fitting(await nodes.AllAsync(), spec, image.Platform);
+        var fitting = Fitting(await nodes.AllAsync(), spec, image.Platform);
         var companions = await CompanionsAsync(spec.Placement?.SpreadGroup);
         var demand = InstanceDemand.Of(spec, InstancePhase.Created);
 
-        var few = await LookAsync(FewOf(fitting, companions), companions, image);
+        var some = FewOf(fitting, companions).ToList();
+        var few = Candidates(some, await loads.RecentAsync(some.Select(node => node.Id), image.Digest), companions);
         if (await TryAsync(few, demand, spec, image) is { } made)
             return made;
-        var all = await LookAsync(fitting, companions, image);
+        var all = Candidates(fitting, await loads.AskAsync(fitting.Select(node => node.Id), image.Digest), companions);
         return await TryAsync(all, demand, spec, image) ?? throw PlacementDecision.Refusal(all, demand);
+    }
+
+    // Most wishes are alike, and the nodes seldom change: a thousand of them are not looked through for each.
+    private IReadOnlyList<NodeInfo> Fitting(IReadOnlyList<KnownNode> known, InstanceSpec spec, string platform)
+    {
+        if (spec.Placement is not (null or { Node: null, Labels.Count: 0 }))
+            return PlacementDecision.Fitting(known, spec, platform);
+        var last = Volatile.Read(ref _last);
+        if (last is null || !ReferenceEquals(last.Known, known) || (last.Platform, last.Hypervisor) != (platform, spec.Hypervisor))
+            Volatile.Write(ref _last, last = new Answer(known, platform, spec.Hypervisor, PlacementDecision.Fitting(known, spec, platform)));
+        return last.Fitting;
     }
 
     private static IEnumerable<NodeInfo> FewOf(IReadOnlyList<NodeInfo> nodes, IReadOnlyDictionary<string, int> companions)
@@ -45,14 +59,9 @@ internal sealed class InstancePlacement(IGrainFactory grains, NodeDirectory node
         return picked.Select(at => nodes[at]);
     }
 
-    private async Task<IReadOnlyList<Candidate>> LookAsync(
-        IEnumerable<NodeInfo> some, IReadOnlyDictionary<string, int> companions, ImageInfo image)
-    {
-        var asked = some.ToList();
-        var known = await loads.AskAsync(asked.Select(node => node.Id), image.Digest);
-        return [.. asked.Select(node =>
-            new Candidate(node, known.GetValueOrDefault(node.Id), companions.GetValueOrDefault(node.Id)))];
-    }
+    private static IReadOnlyList<Candidate> Candidates(
+        IReadOnlyList<NodeInfo> nodes, IReadOnlyDictionary<string, NodeLoad> known, IReadOnlyDictionary<string, int> companions) =>
+        [.. nodes.Select(node => new Candidate(node, known.GetValueOrDefault(node.Id), companions.GetValueOrDefault(node.Id)))];
 
     private async Task<InstanceInfo?> TryAsync(
         IReadOnlyList<Candidate> candidates, NodeDemand demand, InstanceSpec spec, ImageInfo image)
@@ -63,11 +72,13 @@ internal sealed class InstancePlacement(IGrainFactory grains, NodeDirectory node
             {
                 // Each attempt has an id of its own: the grain of the one before was placed on another node.
                 var order = new InstanceOrder { Spec = spec, Image = image, Home = node.Id };
-                return await PlacementHint.CallAsync(node.Id, () => grains.Instance(ResourceId.New()).CreateAsync(order));
+                var made = await PlacementHint.CallAsync(node.Id, () => grains.Instance(ResourceId.New()).CreateAsync(order));
+                loads.Count(node.Id, demand);
+                return made;
             }
             catch (HypemanException full) when (full.Kind == ErrorKind.InsufficientResources)
             {
-                // Others were faster.
+                loads.Forget(node.Id); // Others were faster.
             }
         }
         return null;
@@ -83,4 +94,7 @@ internal sealed class InstancePlacement(IGrainFactory grains, NodeDirectory node
             counts[row.Home!] = counts.GetValueOrDefault(row.Home!) + 1;
         return counts;
     }
+
+    /// <summary>Which nodes fit a wish that says nothing of them.</summary>
+    private sealed record Answer(IReadOnlyList<KnownNode> Known, string Platform, string? Hypervisor, IReadOnlyList<NodeInfo> Fitting);
 }

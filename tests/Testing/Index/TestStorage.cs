@@ -6,7 +6,7 @@ using Orleans;
 using Orleans.Runtime;
 using Orleans.Storage;
 
-namespace Hypeman.Tests.Grains.Clusters;
+namespace Hypeman.Tests.Testing.Index;
 
 /// <summary>
 /// Grain storage that outlives silos, keeps JSON as the real one does, writes the rows of records with them, refuses
