@@ -47,7 +47,7 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        if (!PlacementHint.IsGiven)
+        if (!PlacementHint.IsOfNew)
             await _stored.ReadStateAsync();
         _cell.Load();
         if (_record.State is { } state && !_local.IsHome(state.Home))

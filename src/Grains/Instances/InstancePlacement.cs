@@ -72,7 +72,7 @@ internal sealed class InstancePlacement(IGrainFactory grains, NodeDirectory node
             {
                 // Each attempt has an id of its own: the grain of the one before was placed on another node.
                 var order = new InstanceOrder { Spec = spec, Image = image, Home = node.Id };
-                var made = await PlacementHint.CallAsync(node.Id, () => grains.Instance(ResourceId.New()).CreateAsync(order));
+                var made = await PlacementHint.CallNewAsync(node.Id, () => grains.Instance(ResourceId.New()).CreateAsync(order));
                 loads.Count(node.Id, demand);
                 return made;
             }

@@ -41,6 +41,9 @@ internal sealed class ResourceIndex(
     public IAsyncEnumerable<ResourceRow> ListAsync(ResourceQuery query, CancellationToken cancellationToken = default) =>
         _reader.ListAsync(query, cancellationToken);
 
+    public IAsyncEnumerable<ResourceGlance> GlanceAsync(ResourceQuery query, CancellationToken cancellationToken = default) =>
+        _reader.GlanceAsync(query, cancellationToken);
+
     public IAsyncEnumerable<ResourceChange> WatchAsync(
         IReadOnlyList<ResourceKind> kinds, CancellationToken cancellationToken = default) =>
         new ResourceFeed(database, _feed, signal, time, logger).WatchAsync(kinds, cancellationToken);
