@@ -32,11 +32,12 @@ internal static class FleetReport
     {
         var plan = figures.Plan;
         Report.Table($"Creates by POST /instances, {plan.Clients} at a time, {plan.Nodes} nodes on {plan.Silos} silos; CPU, commits and WAL of one create",
-            ["instances", "creates/s", "answer p50 ms", "p99 ms", "silos ms", "PostgreSQL ms", "client ms", "commits", "WAL bytes"], figures.Sizes.Select(FillRow));
+            ["instances", "creates/s", "answer p50 ms", "p99 ms", "silos ms", "PostgreSQL ms", "client ms", "commits", "WAL bytes"],
+            figures.Sizes.Select(FillRow));
         Report.Table("Calls one after the other, milliseconds: p50 / p95 / p99",
             ["instances", "get", "list by tag (20)", "list by state (20)", "create to Running", "SELECT 1"], figures.Sizes.Select(CallRow));
         Report.Table("The list of everything", ["instances", "first byte ms", "whole ms", "MiB", "silos grow by MiB"], figures.Sizes.Select(ListRow));
-        Report.Table("At rest: both silos together; shares of one processor",
+        Report.Table("At rest: all silos together; shares of one processor",
             ["instances", "heap MiB", "resident MiB", "silos", "PostgreSQL"], figures.Sizes.Select(RestRow));
         Report.Table("All silos killed and started again: seconds until gets are answered", ["the first", "95 of 100"],
             [[Text(figures.ColdStart.FirstSeconds), Text(figures.ColdStart.P95Seconds)]]);
@@ -61,7 +62,8 @@ internal static class FleetReport
 
     private static string[] ListRow(SizeFigures size) =>
     [
-        $"{size.Instances}", Text(size.WholeList.FirstByteMs), Text(size.WholeList.WholeMs), Text(size.WholeList.Bytes / Mib), Text(size.WholeList.GrowthBytes / Mib),
+        $"{size.Instances}", Text(size.WholeList.FirstByteMs), Text(size.WholeList.WholeMs), Text(size.WholeList.Bytes / Mib),
+        Text(size.WholeList.GrowthBytes / Mib),
     ];
 
     private static string[] RestRow(SizeFigures size) =>

@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Hypeman.Grains.Records;
 
 namespace Hypeman.Tests.Grains.Records;
@@ -5,8 +6,7 @@ namespace Hypeman.Tests.Grains.Records;
 public sealed class SharedReadsTests
 {
     private readonly SharedReads<int> _reads = new();
-    private readonly Queue<TaskCompletionSource<int>> _begun = new();
-    private readonly SemaphoreSlim _begins = new(0);
+    private readonly Channel<TaskCompletionSource<int>> _begun = Channel.CreateUnbounded<TaskCompletionSource<int>>();
 
     [Fact]
     public async Task Those_who_come_during_a_read_share_the_one_after_it()
@@ -19,7 +19,8 @@ public sealed class SharedReadsTests
 
         (await BegunAsync()).SetResult(2);
 
-        Assert.Equal([2, 2], await Task.WhenAll(later));
+        int[] read = await Task.WhenAll(later);
+        Assert.Equal([2, 2], read);
     }
 
     [Fact]
@@ -63,16 +64,13 @@ public sealed class SharedReadsTests
     private Task<int> ReadAsync()
     {
         var read = new TaskCompletionSource<int>();
-        lock (_begun)
-            _begun.Enqueue(read);
-        _begins.Release();
+        _begun.Writer.TryWrite(read);
         return read.Task;
     }
 
     private async Task<TaskCompletionSource<int>> BegunAsync()
     {
-        Assert.True(await _begins.WaitAsync(TimeSpan.FromSeconds(30)));
-        lock (_begun)
-            return _begun.Dequeue();
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        return await _begun.Reader.ReadAsync(patience.Token);
     }
 }
