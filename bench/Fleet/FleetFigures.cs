@@ -39,7 +39,10 @@ internal sealed record FillFigures
     public double PerSecond => Creates / Seconds;
 }
 
-/// <summary>All silos were killed and started again: seconds until so many gets of instances had been answered.</summary>
+/// <summary>
+/// All silos were killed and started again: seconds until so many gets of instances had been answered; infinity when they
+/// were not within minutes.
+/// </summary>
 internal sealed record ColdStart(double FirstSeconds, double P95Seconds);
 
 /// <summary>The outcome of a run.</summary>

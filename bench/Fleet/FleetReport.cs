@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Hypeman.Bench.Reports;
+using Spectre.Console;
 
 namespace Hypeman.Bench.Fleet;
 
@@ -9,14 +11,20 @@ internal static class FleetReport
 {
     private const double Mib = 1 << 20;
 
+    /// <summary>Of the widest table; where the output is no terminal, 80 columns would be taken for its width.</summary>
+    private const int Columns = 140;
+
     public static void Write(FleetFigures figures)
     {
         if (figures.Plan.Json)
-            Console.WriteLine(JsonSerializer.Serialize(Document(figures)));
+            Console.WriteLine(JsonSerializer.Serialize(Document(figures), Json));
         else
             WriteTables(figures);
         Report.Line(Summary(figures));
     }
+
+    // A cold start may last for ever.
+    private static readonly JsonSerializerOptions Json = new() { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
 
     private static (string, double)[] Summary(FleetFigures figures)
     {
@@ -30,6 +38,7 @@ internal static class FleetReport
 
     private static void WriteTables(FleetFigures figures)
     {
+        AnsiConsole.Profile.Width = Math.Max(AnsiConsole.Profile.Width, Columns);
         var plan = figures.Plan;
         Report.Table($"Creates by POST /instances, {plan.Clients} at a time, {plan.Nodes} nodes on {plan.Silos} silos; CPU, commits and WAL of one create",
             ["instances", "creates/s", "answer p50 ms", "p99 ms", "silos ms", "PostgreSQL ms", "client ms", "commits", "WAL bytes"],
