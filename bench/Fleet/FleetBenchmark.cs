@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Dapper;
 using Hypeman.Bench.Reports;
 using Hypeman.NodeRuntime.Vms;
+using Hypeman.Tests.Testing;
 using Hypeman.Tests.Testing.Nodes;
 
 namespace Hypeman.Bench.Fleet;
@@ -15,6 +16,7 @@ internal sealed class FleetBenchmark(FleetPlan plan)
     /// <summary>Longer than the pause between two rounds of a node's reconciler.</summary>
     private static readonly TimeSpan IdleWatch = TimeSpan.FromSeconds(32);
     private static readonly TimeSpan ColdStartLimit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan ReadyLimit = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(100);
 
     private const int Rounds = 300;
@@ -29,6 +31,7 @@ internal sealed class FleetBenchmark(FleetPlan plan)
         Say($"Starting {plan.Silos} silos with {plan.Nodes} simulated nodes");
         await using var fleet = await BenchFleet.StartAsync(plan, cancellationToken);
         var client = new FleetClient(fleet);
+        await Until.True(() => client.IsReadyAsync(plan.Nodes, cancellationToken), ReadyLimit, "every silo sees all nodes");
         var sizes = new List<SizeFigures>();
         foreach (var size in plan.Sizes)
             sizes.Add(await MeasureAsync(fleet, client, size, cancellationToken));

@@ -27,9 +27,20 @@ internal sealed class FleetClient(BenchFleet fleet)
         });
         using var content = new StringContent(body, Encoding.UTF8, "application/json");
         using var answer = await fleet.Client.PostAsync("instances", content, cancellationToken);
-        var text = await AcceptAsync(answer, cancellationToken);
-        using var json = JsonDocument.Parse(text);
+        using var json = JsonDocument.Parse(await AcceptAsync(answer, cancellationToken));
         return json.RootElement.GetProperty("id").GetString()!;
+    }
+
+    /// <summary>Whether each gateway sees all nodes, and all of them answer.</summary>
+    public async Task<bool> IsReadyAsync(int nodes, CancellationToken cancellationToken)
+    {
+        foreach (var _ in fleet.Silos)
+        {
+            using var json = JsonDocument.Parse(await ReadAsync("nodes", cancellationToken));
+            if (json.RootElement.EnumerateArray().Count(node => node.GetProperty("state").GetString() == "ready") != nodes)
+                return false;
+        }
+        return true;
     }
 
     public async Task CreateToRunningAsync(int number, Action<string> made, CancellationToken cancellationToken)
