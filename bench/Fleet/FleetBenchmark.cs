@@ -32,6 +32,8 @@ internal sealed class FleetBenchmark(FleetPlan plan)
         await using var fleet = await BenchFleet.StartAsync(plan, cancellationToken);
         var client = new FleetClient(fleet);
         await Until.True(() => client.IsReadyAsync(plan.Nodes, cancellationToken), ReadyLimit, "every silo sees all nodes");
+        await client.PullAsync(cancellationToken);
+        await Until.True(() => client.IsPulledAsync(cancellationToken), ReadyLimit, "the image is ready");
         var sizes = new List<SizeFigures>();
         foreach (var size in plan.Sizes)
             sizes.Add(await MeasureAsync(fleet, client, size, cancellationToken));

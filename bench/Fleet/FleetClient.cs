@@ -31,6 +31,20 @@ internal sealed class FleetClient(BenchFleet fleet)
         return json.RootElement.GetProperty("id").GetString()!;
     }
 
+    /// <summary>Asks for the image that the instances are made from.</summary>
+    public async Task PullAsync(CancellationToken cancellationToken)
+    {
+        using var content = new StringContent(JsonSerializer.Serialize(new { name = "bench" }), Encoding.UTF8, "application/json");
+        using var answer = await fleet.Client.PostAsync("images", content, cancellationToken);
+        await AcceptAsync(answer, cancellationToken);
+    }
+
+    public async Task<bool> IsPulledAsync(CancellationToken cancellationToken)
+    {
+        using var json = JsonDocument.Parse(await ReadAsync("images/bench", cancellationToken));
+        return json.RootElement.GetProperty("status").GetString() == "ready";
+    }
+
     /// <summary>Whether each gateway sees all nodes, and all of them answer.</summary>
     public async Task<bool> IsReadyAsync(int nodes, CancellationToken cancellationToken)
     {
@@ -114,7 +128,7 @@ internal sealed class FleetClient(BenchFleet fleet)
     private static async Task<string> AcceptAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
     {
         var text = await answer.Content.ReadAsStringAsync(cancellationToken);
-        return answer.StatusCode is HttpStatusCode.OK or HttpStatusCode.Created
+        return answer.StatusCode is HttpStatusCode.OK or HttpStatusCode.Created or HttpStatusCode.Accepted
             ? text
             : throw new InvalidOperationException(string.Create(
                 CultureInfo.InvariantCulture, $"{answer.RequestMessage!.Method} {answer.RequestMessage.RequestUri} answered {(int)answer.StatusCode}: {text}"));
