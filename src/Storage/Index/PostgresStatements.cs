@@ -61,8 +61,9 @@ internal static class PostgresStatements
         WITH stored AS (
             INSERT INTO orleans_state (service, state_name, n0, n1, extension, payload, version)
             SELECT $15, $16, 0, 0, $17, $18, 1
-            WHERE $19 = 0 OR EXISTS (
-                SELECT 1 FROM orleans_state WHERE service = $15 AND state_name = $16 AND n0 = 0 AND n1 = 0 AND extension = $17)
+            WHERE ($19 = 0 OR EXISTS (
+                SELECT 1 FROM orleans_state WHERE service = $15 AND state_name = $16 AND n0 = 0 AND n1 = 0 AND extension = $17))
+                AND NOT EXISTS (SELECT 1 FROM resources WHERE kind = $1 AND id = $2 AND version > $10)
             ON CONFLICT (service, state_name, n0, n1, extension) DO UPDATE
             SET payload = excluded.payload, version = orleans_state.version + 1
             WHERE orleans_state.version = $19

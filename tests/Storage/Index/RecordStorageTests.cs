@@ -84,6 +84,19 @@ public abstract class RecordStorageTests : DatabaseTests
     }
 
     [Fact]
+    public async Task A_newer_row_under_the_same_id_keeps_the_first_record_out()
+    {
+        var newer = new Thing { Id = "a", Name = "web", Version = 5, State = "newer" };
+        await _index.InsertAsync(((IIndexedRecord)newer).Entry!.Row, [], Cancelled);
+
+        await Assert.ThrowsAsync<InconsistentStateException>(
+            async () => await WriteAsync("a", await ReadAsync("a"), new Thing { Name = "web", Version = 1 }));
+
+        Assert.False((await ReadAsync("a")).RecordExists);
+        Assert.Equal("newer", (await _index.GetAsync(ResourceKind.Instance, "a", Cancelled))?.State);
+    }
+
+    [Fact]
     public async Task A_row_is_found_by_the_tags_that_its_record_has_now()
     {
         var state = await ReadAsync("a");
