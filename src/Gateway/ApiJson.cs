@@ -22,6 +22,8 @@ namespace Hypeman.Gateway;
 [JsonSerializable(typeof(IAsyncEnumerable<IngressResponse>))]
 [JsonSerializable(typeof(InstanceResponse))]
 [JsonSerializable(typeof(IAsyncEnumerable<InstanceResponse>))]
+[JsonSerializable(typeof(DrainPlanResponse))]
+[JsonSerializable(typeof(DrainResponse))]
 [JsonSerializable(typeof(NodeResponse))]
 [JsonSerializable(typeof(List<NodeResponse>))]
 [JsonSerializable(typeof(PathInfoResponse))]

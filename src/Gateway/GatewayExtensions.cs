@@ -73,6 +73,7 @@ public static class GatewayExtensions
         resources.MapImages();
         resources.MapIngresses();
         resources.MapNodes();
+        resources.MapDrains();
         api.MapStreams();
         // Asks only whether there is one: it may need a node, which has not started yet.
         var known = app.Services.GetRequiredService<IServiceProviderIsService>();

@@ -2,6 +2,7 @@ using Hypeman.Grains.Errors;
 using Hypeman.Grains.Images;
 using Hypeman.Grains.Instances;
 using Hypeman.Grains.Nodes;
+using Hypeman.Grains.Nodes.Draining;
 using Hypeman.Grains.Records;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -23,7 +24,9 @@ public static class GrainsExtensions
         silo.AddGrainDirectory(HomeDirectory.Name, (services, _) => ActivatorUtilities.CreateInstance<HomeDirectory>(services));
         AddNodes(silo.Services);
         AddInstances(silo.Services);
+        AddDrains(silo.Services);
         silo.Services.AddSingleton<RootUsers>();
+        silo.Services.AddSingleton<RootFetches>();
         return silo;
     }
 
@@ -36,6 +39,7 @@ public static class GrainsExtensions
         services.AddSingleton<NodeHolders>();
         services.AddSingleton<NodeLoads>();
         services.AddSingleton<NodeBooks>();
+        services.AddSingleton<NodeRecord>();
         services.AddSingleton<DisplacedActivations>();
         services.AddOptions<NodeReconcilerOptions>()
             .Validate(options => options.Period > TimeSpan.Zero, "The reconciler's period must be more than zero.")
@@ -46,6 +50,19 @@ public static class GrainsExtensions
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, HomewardLoop>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, VmPump>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, ReconcilerLoop>();
+    }
+
+    private static void AddDrains(IServiceCollection services)
+    {
+        services.AddSingleton<NodeContents>();
+        services.AddSingleton<DrainMoves>();
+        services.AddSingleton<DrainTargets>();
+        services.AddSingleton<DrainPlanner>();
+        services.AddSingleton<NodeDrainerFactory>();
+        services.AddOptions<DrainOptions>()
+            .Validate(options => options.Period > TimeSpan.Zero && options.AtOnce > 0, "The period of drains and what moves at once must be more than zero.")
+            .ValidateOnStart();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, DrainLoop>();
     }
 
     private static void AddInstances(IServiceCollection services)

@@ -1,9 +1,11 @@
 using Hypeman.NodeRuntime.Images.Peers;
+using Hypeman.NodeRuntime.Vms.Transfer;
 using Hypeman.Peers.Blobs;
 using Hypeman.Peers.Connections;
 using Hypeman.Peers.Forwarding;
 using Hypeman.Peers.Instances;
 using Hypeman.Peers.Listening;
+using Hypeman.Peers.Vms;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
@@ -27,6 +29,7 @@ public static class PeersExtensions
         services.AddSingleton<PeerDirectory>();
         services.AddHostedService(provider => provider.GetRequiredService<PeerDirectory>());
         services.AddSingleton<IBlobPeers, BlobPeers>();
+        services.AddSingleton<IVmPeers, VmPeers>();
         services.AddSingleton<InstancePeers>();
         services.AddSingleton<PeerForwarder>();
         return services;
@@ -37,6 +40,7 @@ public static class PeersExtensions
     {
         services.AddSingleton<IPeerEndpoints, BlobEndpoints>();
         services.AddSingleton<IPeerEndpoints, InstanceEndpoints>();
+        services.AddSingleton<IPeerEndpoints, VmEndpoints>();
         services.AddSingleton<PeerServer>();
         services.AddHostedService(provider => provider.GetRequiredService<PeerServer>());
         return services;

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using Hypeman.NodeRuntime.Linux;
 using Hypeman.Tests.Testing;
 using Hypeman.Tests.Testing.Fleets;
@@ -10,6 +11,11 @@ namespace Hypeman.Tests.EndToEnd;
 public class ManyHostsTests(ManyHostsFixture fixture) : IClassFixture<ManyHostsFixture>
 {
     private const string WebServer = "mkdir -p /www && hostname > /www/index.html && exec httpd -f -p 8080 -h /www";
+
+    /// <summary>The page is another one for each disk, and not for each boot.</summary>
+    private const string KeepsItsFirstPage =
+        "mkdir -p /www && cd /www && { [ -e index.html ] || cat /proc/sys/kernel/random/uuid > index.html; } && exec httpd -f -p 8080 -h /www";
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
     private readonly ManyHosts _fleet = fixture.Fleet;
@@ -103,6 +109,68 @@ public class ManyHostsTests(ManyHostsFixture fixture) : IClassFixture<ManyHostsF
         await BecomesAsync(id, "Running");
         Assert.Equal([pid], VirtualMachines.Of(_fleet.DataOf("n2"), id));
         await Instances.DeleteAsync(_api, id);
+    }
+
+    [Fact]
+    public async Task A_drained_nodes_instances_are_on_the_other_with_what_they_wrote_to_their_disks()
+    {
+        await CordonAsync("n2", "cordoned");
+        var running = await Instances.RunAsync(_api, "drained", KeepsItsFirstPage, fixture.Image);
+        var resting = await Instances.RunAsync(_api, "resting", KeepsItsFirstPage, fixture.Image);
+        await CordonAsync("n2", "ready");
+        foreach (var name in (string[])["drained", "resting"])
+            await _api.PostAsync("/ingresses", Rule(name), Cancel);
+        var pages = new Dictionary<string, string> { ["drained"] = await FirstPageAsync("drained"), ["resting"] = await FirstPageAsync("resting") };
+        await _api.PostAsync($"/instances/{resting}/stop", body: null, Cancel);
+        await Instances.StateIsAsync(_api, resting, "Stopped");
+        var plan = await _api.PostAsync("/nodes/n1/drain", new { plan = true }, Cancel);
+        Assert.Equal(["resting"], plan.GetProperty("moves").EnumerateArray().Where(IsInstance).Select(NameOf));
+        Assert.Equal(["drained"], plan.GetProperty("left").EnumerateArray().Where(IsInstance).Select(NameOf));
+
+        await _api.PostAsync("/nodes/n1/drain", new { running = "restart" }, Cancel);
+        await Until.True(async () => await DrainStateAsync("n1") == "finished", Patience, "n1 is drained");
+
+        var drain = (await _api.GetAsync("/nodes/n1", Cancel)).GetProperty("drain");
+        Assert.Equal(("[]", 2), (drain.GetProperty("left").GetRawText(), drain.GetProperty("moved").GetProperty("instances").GetInt32()));
+        Assert.Empty(Directory.EnumerateDirectories(Path.Combine(_fleet.DataOf("n1"), "vms")));
+        await Instances.StateIsAsync(_api, running, "Running");
+        Assert.Single(VirtualMachines.Of(_fleet.DataOf("n2"), running));
+        Assert.Equal("Stopped", await _api.StateAsync(resting, Cancel));
+        await _api.PostAsync($"/instances/{resting}/start", new { }, Cancel);
+        foreach (var (name, page) in pages)
+            Assert.Equal(page, await FirstPageAsync(name));
+        await _api.PostAsync("/nodes/n1/uncordon", body: null, Cancel);
+        await Instances.DeleteAsync(_api, running);
+        await Instances.DeleteAsync(_api, resting);
+    }
+
+    private async Task CordonAsync(string node, string state)
+    {
+        await _api.PostAsync($"/nodes/{node}/{(state == "ready" ? "uncordon" : "cordon")}", body: null, Cancel);
+        await Until.True(
+            async () => (await _api.GetAsync($"/nodes/{node}", Cancel)).GetProperty("state").GetString() == state, Patience, $"{node} is {state}");
+    }
+
+    private static bool IsInstance(JsonElement one) => one.GetProperty("kind").GetString() == "instance";
+
+    private static string? NameOf(JsonElement one) => one.GetProperty("name").GetString();
+
+    private async Task<string?> DrainStateAsync(string node) =>
+        (await _api.GetAsync($"/nodes/{node}", Cancel)).GetProperty("drain").GetProperty("state").GetString();
+
+    /// <summary>What an instance shows as soon as it shows something.</summary>
+    private async Task<string> FirstPageAsync(string name)
+    {
+        var page = "";
+        await Until.True(
+            async () =>
+            {
+                using var answer = await _api.PageAsync($"{name}.test", $"{ManyHosts.AddressOf("n2")}:80", Cancel);
+                page = await answer.Content.ReadAsStringAsync(Cancel);
+                return answer.IsSuccessStatusCode;
+            },
+            Patience, $"{name} shows its page");
+        return page;
     }
 
     // The others have declared it dead meanwhile, so it ends itself: as on a host, somebody starts it again.

@@ -13,6 +13,7 @@ internal static class NodeCommands
         List(host), Get(host),
         Change(host, "cordon", "Give nodes nothing new; what is on them runs on", (nodes, id, stop) => nodes.CordonAsync(id, stop)),
         Change(host, "uncordon", "Let nodes take new instances again", (nodes, id, stop) => nodes.UncordonAsync(id, stop)),
+        DrainCommand.Make(host),
         Remove(host),
     };
 
@@ -41,6 +42,7 @@ internal static class NodeCommands
                 ("CPUs", Number(node.Capacity.Cpus)), ("Memory", Share(node.Free?.MemoryBytes, node.Capacity.MemoryBytes)),
                 ("Disk", Share(node.Free?.DiskBytes, node.Capacity.DiskBytes)), ("Instances", Number(node.Instances)),
                 ("Heartbeat", Seconds(node.HeartbeatAge)),
+                ("Drain", node.Drain is { } drain ? $"{drain.State}: {DrainWait.Progress(drain)}" : null),
             ]);
         });
     }

@@ -44,6 +44,12 @@ internal sealed class ApiConnection : IDisposable
         return await ReadAsync<TAnswer>(response, cancellationToken);
     }
 
+    public async Task<T> DeleteAsync<T>(string path, CancellationToken cancellationToken)
+    {
+        using var response = await SendAsync(HttpMethod.Delete, path, null, cancellationToken);
+        return await ReadAsync<T>(response, cancellationToken);
+    }
+
     public async Task DeleteAsync(string path, CancellationToken cancellationToken) =>
         (await SendAsync(HttpMethod.Delete, path, null, cancellationToken)).Dispose();
 

@@ -8,7 +8,7 @@ public sealed record Node : ApiResource
     public required string Id { get; init; }
     public required string Hostname { get; init; }
 
-    /// <summary><c>ready</c>, <c>cordoned</c>, <c>unreachable</c> or <c>removed</c>.</summary>
+    /// <summary><c>ready</c>, <c>cordoned</c>, <c>draining</c>, <c>unreachable</c> or <c>removed</c>.</summary>
     public required string State { get; init; }
 
     public required string Version { get; init; }
@@ -28,6 +28,9 @@ public sealed record Node : ApiResource
 
     public DateTimeOffset? CreatedAt { get; init; }
     public DateTimeOffset? RemovedAt { get; init; }
+
+    /// <summary>The drain under way, or the last one.</summary>
+    public NodeDrain? Drain { get; init; }
 }
 
 /// <summary>What a node has for instances.</summary>
@@ -52,6 +55,19 @@ public sealed class NodesClient
 
     public Task<Node> UncordonAsync(string id, CancellationToken cancellationToken) =>
         _api.PostAsync<Node>($"{PathOf(id)}/uncordon", cancellationToken);
+
+    /// <param name="id">Of the node.</param>
+    /// <param name="running"><c>leave</c> or <c>restart</c>: what is done with instances that run.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public Task<NodeDrain> DrainAsync(string id, string running, CancellationToken cancellationToken) =>
+        _api.PostAsync<DrainNode, NodeDrain>($"{PathOf(id)}/drain", new DrainNode(Running: running), cancellationToken);
+
+    /// <inheritdoc cref="DrainAsync"/>
+    public Task<DrainPlan> PlanDrainAsync(string id, string running, CancellationToken cancellationToken) =>
+        _api.PostAsync<DrainNode, DrainPlan>($"{PathOf(id)}/drain", new DrainNode(Plan: true, running), cancellationToken);
+
+    public Task<NodeDrain> CancelDrainAsync(string id, CancellationToken cancellationToken) =>
+        _api.DeleteAsync<NodeDrain>($"{PathOf(id)}/drain", cancellationToken);
 
     public Task RemoveAsync(string id, CancellationToken cancellationToken) => _api.DeleteAsync(PathOf(id), cancellationToken);
 

@@ -45,6 +45,15 @@ public sealed record InstanceInfo
 
     /// <summary>The node is away: the rest is what was last known, and what is wished is done when the node is back.</summary>
     [Id(20)] public bool IsAway { get; init; }
+
+    /// <summary>The node that still has the disk, while that is on its way to <see cref="Home"/>.</summary>
+    [Id(21)] public string? MovedFrom { get; init; }
+
+    /// <summary>The node that it is being moved to.</summary>
+    [Id(22)] public string? MovesTo { get; init; }
+
+    /// <summary>Why the last move did not come about; null when it did.</summary>
+    [Id(23)] public string? MoveError { get; init; }
 }
 
 /// <summary>Why an operation on an instance failed, in the words of <see cref="Errors.HypemanException"/>.</summary>

@@ -20,4 +20,7 @@ public sealed record VmObservation
     [Id(7)] public DateTimeOffset? ExitedAt { get; init; }
     [Id(8)] public int? ExitCode { get; init; }
     [Id(9)] public string? ExitMessage { get; init; }
+
+    /// <summary>The node that sees it; null when its home itself was asked.</summary>
+    [Id(10)] public string? Node { get; init; }
 }

@@ -13,12 +13,39 @@ public interface INodeGrain : IGrainWithStringKey
     /// <exception cref="Errors.HypemanException"><c>not_found</c>; <c>invalid_state</c> when it was removed.</exception>
     [Alias("Cordon")] Task CordonAsync();
 
-    /// <inheritdoc cref="CordonAsync"/>
+    /// <summary>Lets it take instances again. Repeating it is free.</summary>
+    /// <exception cref="Errors.HypemanException"><c>not_found</c>; <c>invalid_state</c> when it was removed, or is being drained.</exception>
     [Alias("Uncordon")] Task UncordonAsync();
+
+    /// <summary>What a drain would do now. Changes nothing.</summary>
+    [Alias("PlanDrain")] Task<DrainPlan> PlanDrainAsync(DrainRunning running);
+
+    /// <summary>
+    /// Cordons it and begins to move what it has. One that is under way goes on, with what is said now of those that run. A
+    /// node that is away begins when it is back.
+    /// </summary>
+    /// <exception cref="Errors.HypemanException"><c>not_found</c>; <c>invalid_state</c> when it was removed.</exception>
+    [Alias("Drain")] Task<NodeDrain> DrainAsync(DrainRunning running);
+
+    /// <summary>Ends the drain. The node stays cordoned; what has arrived elsewhere stays there.</summary>
+    /// <exception cref="Errors.HypemanException"><c>not_found</c>; <c>invalid_state</c> when it is not being drained.</exception>
+    [Alias("CancelDrain")] Task<NodeDrain> CancelDrainAsync();
 
     /// <summary>Takes a node that will not return out of the fleet.</summary>
     /// <exception cref="Errors.HypemanException"><c>not_found</c>; <c>invalid_state</c> while it is a member.</exception>
     [Alias("Remove")] Task RemoveAsync();
+
+    /// <summary>
+    /// Promises room to an instance that is to move here. What does not come for a minute or two is forgotten.
+    /// </summary>
+    /// <exception cref="Errors.HypemanException">
+    /// <c>insufficient_resources</c>; <c>invalid_state</c> when it takes nothing now; <c>unavailable</c> while it is away.
+    /// </exception>
+    [Alias("Reserve")] Task ReserveAsync(string instanceId, long memoryBytes, long diskBytes);
+
+    /// <summary>Makes an image usable here that another node has. False while that is under way: ask again.</summary>
+    /// <exception cref="Errors.HypemanException">Why it cannot be had; <c>unavailable</c> while the node is away.</exception>
+    [Alias("FetchImage"), AlwaysInterleave] Task<bool> FetchImageAsync(Images.ImageInfo image);
 
     /// <summary>What is promised on it.</summary>
     /// <param name="imageDigest">Whether this image is there is told too.</param>

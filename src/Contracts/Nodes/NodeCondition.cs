@@ -9,6 +9,9 @@ public enum NodeAdmission
     /// <summary>It keeps what it has and is given nothing new.</summary>
     Cordoned,
 
+    /// <summary>As cordoned, and what it has goes to other nodes.</summary>
+    Draining,
+
     /// <summary>A person said that it will not return: its disks are lost, and it is refused should it come back.</summary>
     Removed,
 }
@@ -18,6 +21,7 @@ public enum NodeCondition
 {
     Ready,
     Cordoned,
+    Draining,
 
     /// <summary>Its silo is no member of the cluster now.</summary>
     Unreachable,

@@ -31,4 +31,7 @@ public sealed record NodeInfo
 
     /// <summary>Set when it was removed.</summary>
     [Id(12)] public DateTimeOffset? RemovedAt { get; init; }
+
+    /// <summary>The drain under way, or the last one; null when there was none since it last took instances.</summary>
+    [Id(13)] public NodeDrain? Drain { get; init; }
 }

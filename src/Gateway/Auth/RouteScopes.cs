@@ -35,6 +35,8 @@ internal static class RouteScopes
         ["DELETE /nodes/{id}"] = Scopes.NodeWrite,
         ["POST /nodes/{id}/cordon"] = Scopes.NodeWrite,
         ["POST /nodes/{id}/uncordon"] = Scopes.NodeWrite,
+        ["POST /nodes/{id}/drain"] = Scopes.NodeWrite,
+        ["DELETE /nodes/{id}/drain"] = Scopes.NodeWrite,
 
         ["GET /ingresses"] = Scopes.IngressRead,
         ["POST /ingresses"] = Scopes.IngressWrite,

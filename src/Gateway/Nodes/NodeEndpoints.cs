@@ -53,9 +53,14 @@ internal static class NodeEndpoints
     {
         var node = await grains.NodeCatalog().GetAsync(id);
         await change(grains.Node(node.Info.Id));
-        var condition = node.Condition == NodeCondition.Unreachable ? node.Condition
-            : wanted == NodeAdmission.Cordoned ? NodeCondition.Cordoned : NodeCondition.Ready;
-        return Answer(node with { Condition = condition }, clock);
+        var (condition, drain) = (node.Condition, wanted) switch
+        {
+            // One that is being drained is more than cordoned.
+            (NodeCondition.Unreachable, _) or (NodeCondition.Draining, NodeAdmission.Cordoned) => (node.Condition, node.Info.Drain),
+            (_, NodeAdmission.Cordoned) => (NodeCondition.Cordoned, node.Info.Drain),
+            _ => (NodeCondition.Ready, null),
+        };
+        return Answer(node with { Condition = condition, Info = node.Info with { Drain = drain } }, clock);
     }
 
     private static async Task<JsonHttpResult<NodeResponse>> AnswerAsync(IGrainFactory grains, TimeProvider clock, string id) =>

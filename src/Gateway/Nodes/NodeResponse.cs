@@ -26,6 +26,9 @@ internal sealed record NodeResponse
     public required DateTime CreatedAt { get; init; }
     public DateTime? RemovedAt { get; init; }
 
+    /// <summary>The drain under way, or the last one.</summary>
+    public DrainResponse? Drain { get; init; }
+
     public static NodeResponse From(NodeView node, DateTimeOffset now) => new()
     {
         Id = node.Info.Id,
@@ -42,6 +45,7 @@ internal sealed record NodeResponse
         HeartbeatAge = node.SeenAt is { } at ? Math.Max(0, Math.Round((now - at).TotalSeconds, 1)) : null,
         CreatedAt = node.CreatedAt.UtcDateTime,
         RemovedAt = node.Info.RemovedAt?.UtcDateTime,
+        Drain = node.Info.Drain is { } drain ? DrainResponse.From(drain) : null,
     };
 
     public static string StateOf(NodeView node) => node.Condition.ToString().ToLowerInvariant();

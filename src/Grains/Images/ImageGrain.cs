@@ -16,7 +16,7 @@ namespace Hypeman.Grains.Images;
 /// the record in <see cref="ImageRecord"/>, slow work in <see cref="ImagePull"/>.
 /// </summary>
 [GrainType("image"), PinnedPlacement]
-internal sealed class ImageGrain : Grain, IImageGrain, IImageReconcile
+internal sealed class ImageGrain : Grain, IImageGrain, IImageReconcile, IImageMoves
 {
     private static readonly TimeSpan ResolvePatience = TimeSpan.FromSeconds(10);
 
@@ -117,11 +117,27 @@ internal sealed class ImageGrain : Grain, IImageGrain, IImageReconcile
         if (_record.State is not { } state)
             return false;
         if (!_local.IsHome(state.Home))
+        {
+            await _record.RepairAsync(); // Its row is what brought us here, and may be behind.
             return true;
+        }
         await _record.ChangeAsync(now => ImageLifecycle.Seen(now, Node.Images.FindRoot(now.Info.Digest)));
         await _record.RepairAsync();
         _pull.Wake(Node.Images, login: null);
         return true;
+    }
+
+    public async Task<bool> MoveAsync(string target, string digest)
+    {
+        LeaveIfNothing();
+        var state = await _record.ChangeAsync(state => ImageLifecycle.MovedTo(state, target, digest));
+        if (!_local.IsHome(state.Home))
+        {
+            // The loop of displaced activations tries again, if it cannot be at once.
+            _displaced.Add(GrainContext, state.Home);
+            GrainContext.Migrate(PlacementHint.For(state.Home), CancellationToken.None);
+        }
+        return state.Home == target;
     }
 
     private ImageReference Reference => ImageReference.TryParse(Name, out var reason)

@@ -72,6 +72,15 @@ internal static class ImageLifecycle
     public static ImageState Seen(ImageState state, long? rootBytes) =>
         state.Info.Status == ImageStatus.Ready && rootBytes is null ? Queued(state) : state;
 
+    /// <summary>
+    /// Another node is its home, which holds the root when it is ready. The same state when the name points elsewhere by now,
+    /// or something is under way: what is fetched here is fetched to the end.
+    /// </summary>
+    public static ImageState MovedTo(ImageState state, string home, string digest) =>
+        state.Home == home || state.Info.Digest != digest || IsUnderWay(state.Info.Status)
+            ? state
+            : state with { Home = home, Version = state.Version + 1 };
+
     public static bool IsUnderWay(ImageStatus status) => status switch
     {
         ImageStatus.Pending or ImageStatus.Pulling or ImageStatus.Converting => true,

@@ -1,6 +1,7 @@
 using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Images;
 using Hypeman.Contracts.Index;
+using Hypeman.Contracts.Instances;
 using Hypeman.Grains.Instances;
 using Hypeman.Grains.Nodes;
 using Hypeman.NodeRuntime.Errors;
@@ -49,7 +50,17 @@ internal sealed class RootUsers(LocalNodes local, IResourceIndex index, ILogger<
     /// <summary>Whether an image, of any node, points at the root, or an instance of this node was made from it.</summary>
     public async Task<bool> IsUsedAsync(string home, string digest, CancellationToken cancellationToken) =>
         await AnyAsync(new ResourceQuery(ResourceKind.Image) { Parent = digest }, cancellationToken)
-        || await AnyAsync(new ResourceQuery(ResourceKind.Instance) { Parent = digest, Home = home }, cancellationToken);
+        || await AnyAsync(new ResourceQuery(ResourceKind.Instance) { Parent = digest, Home = home }, cancellationToken)
+        || await MayReturnAsync(home, digest, cancellationToken);
+
+    // An instance that moves away fetches the root from here, and needs it here if it comes home again.
+    private async Task<bool> MayReturnAsync(string home, string digest, CancellationToken cancellationToken)
+    {
+        await foreach (var row in index.ListAsync(new ResourceQuery(ResourceKind.Instance) { Parent = digest }, cancellationToken))
+            if (ResourceSummary.Read<InstanceInfo>(row).MovedFrom == home)
+                return true;
+        return false;
+    }
 
     private async Task<bool> AnyAsync(ResourceQuery query, CancellationToken cancellationToken)
     {

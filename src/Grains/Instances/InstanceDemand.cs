@@ -6,7 +6,8 @@ namespace Hypeman.Grains.Instances;
 /// <summary>What an instance takes from its node: its disk for as long as it exists, memory while it has a VM.</summary>
 internal static class InstanceDemand
 {
-    public static NodeDemand Of(InstanceState state) => Of(state.Spec, state.Phase());
+    public static NodeDemand Of(InstanceState state) =>
+        Of(state.Spec, state.Operation is { Restart: true } ? InstancePhase.Created : state.Phase());
 
     public static NodeDemand Of(InstanceSpec spec, InstancePhase phase) => new(
         HasVm(phase) ? spec.MemoryBytes + spec.HotplugBytes : 0, spec.OverlayBytes);

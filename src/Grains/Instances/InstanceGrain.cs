@@ -6,6 +6,8 @@ using Hypeman.Contracts.Instances;
 using Hypeman.Grains.Images;
 using Hypeman.Grains.Nodes;
 using Hypeman.Grains.Records;
+using Hypeman.NodeRuntime.Vms;
+using Hypeman.NodeRuntime.Vms.Transfer;
 using Microsoft.Extensions.Logging;
 using Orleans.Storage;
 
@@ -17,7 +19,7 @@ namespace Hypeman.Grains.Instances;
 /// what was last known, takes no command but delete, and waits to be moved back.
 /// </summary>
 [GrainType("instance"), PinnedPlacement]
-internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile
+internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile, IInstanceMoves
 {
     private readonly DirectState<Stored<InstanceState>> _stored;
     private readonly StateCell<InstanceState> _cell;
@@ -27,19 +29,21 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile
     private readonly DisplacedActivations _displaced;
     private readonly LocalNodes _local;
     private readonly NodeDirectory _nodes;
+    private readonly NodeSilos _silos;
     private readonly GrainClock _clock;
     private readonly ILogger<InstanceGrain> _logger;
 
     public InstanceGrain(
         IGrainContext context, IGrainStorage storage, IResourceIndex index, NodeBooks books, NodeDirectory nodes, RootUsers roots, LocalNodes local,
-        DisplacedActivations displaced, GrainClock clock, ILogger<InstanceGrain> logger)
+        NodeSilos silos, DisplacedActivations displaced, IGrainFactory grains, GrainClock clock, ILogger<InstanceGrain> logger, IVmPeers? peers = null)
     {
-        (_local, _nodes, _displaced, _clock, _logger) = (local, nodes, displaced, clock, logger);
+        (_local, _nodes, _silos, _displaced, _clock, _logger) = (local, nodes, silos, displaced, clock, logger);
         _stored = new DirectState<Stored<InstanceState>>(storage, "instance", context.GrainId);
         _cell = new StateCell<InstanceState>(_stored, Leave, logger);
-        _record = new InstanceRecord(_cell, index, books, nodes, local, clock);
+        _record = new InstanceRecord(_cell, index, books, nodes, local, clock) { HomeChanged = FollowHome };
+        var move = new MoveSteps(_record, local, roots, grains, clock, logger, peers);
         _operator = new InstanceOperator(
-            _record, new InstanceSteps(_record, local, roots, clock), local, clock, logger);
+            _record, new InstanceSteps(_record, local, roots, move, clock), local, clock, logger);
         _guest = new InstanceGuest(_record, local, clock, logger);
     }
 
@@ -52,6 +56,8 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile
         _cell.Load();
         if (_record.State is { } state && !_local.IsHome(state.Home))
             _displaced.Add(GrainContext, state.Home);
+        else
+            _record.Book();
         TakeUp();
     }
 
@@ -137,7 +143,8 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile
     public async Task ObserveAsync(VmObservation observation)
     {
         LeaveIfNothing();
-        if (_record.State is not null)
+        // What another node still has of it, before or after a move, is no news.
+        if (_record.State is { } present && (observation.Node ?? present.Home) == present.Home)
             await _record.ChangeAsync(state => InstanceObservation.Observe(state, ObservedVm.Of(observation), _clock.Now));
     }
 
@@ -146,18 +153,45 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile
         LeaveIfNothing();
         if (_record.State is not { } state)
             return false;
-        if (!_local.IsHome(state.Home))
-            return true;
-        var seen = _local.Require(state.Home).Vms.Find(state.Id)?.ToObservation();
-        await _record.ChangeAsync(now => InstanceObservation.Correct(
-            seen is null
-                ? InstanceObservation.ObserveAbsent(now, _clock.Now)
-                : InstanceObservation.Observe(now, ObservedVm.Of(seen), _clock.Now),
-            _clock.Now));
+        if (_local.IsHome(state.Home))
+            await LookAsync(_local.Require(state.Home).Vms.Find(state.Id));
+        else if (!_silos.IsUp(state.Home))
+            await _record.ChangeAsync(now => InstanceMove.GiveUpLost(now, _nodes.RemovedAt(now.Home) is not null, _clock.Now));
         await _record.RepairAsync();
         TakeUp();
         return true;
     }
+
+    public Task<InstanceOwner?> OwnerAsync()
+    {
+        LeaveIfNothing();
+        return Task.FromResult(_record.State is { } state ? new InstanceOwner(state.Home, state.MovedFrom, state.Epoch) : null);
+    }
+
+    public async Task MoveAsync(string target, bool restart)
+    {
+        LeaveIfNothing();
+        _ = _local.Require(_record.Required.Home);
+        await _record.ChangeAsync(state => state.Operation is { Kind: OperationKind.Move } move && move.Target == target
+            ? state
+            : InstanceMove.Begin(state, target, restart, _clock.Now));
+        TakeUp();
+    }
+
+    public async Task CancelMoveAsync()
+    {
+        LeaveIfNothing();
+        await _record.ChangeAsync(state => InstanceMove.Cancel(state, _clock.Now));
+        TakeUp();
+    }
+
+    private Task LookAsync(VmStatus? seen) => seen is { Phase: VmPhase.Arriving }
+        ? Task.CompletedTask
+        : _record.ChangeAsync(now => InstanceObservation.Correct(
+            seen is null
+                ? InstanceObservation.ObserveAbsent(now, _clock.Now)
+                : InstanceObservation.Observe(now, ObservedVm.Of(seen.ToObservation()), _clock.Now),
+            _clock.Now));
 
     private InstanceInfo Begun()
     {
@@ -178,6 +212,19 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile
     {
         if (_record is { State: null, WasThere: false })
             DeactivateOnIdle();
+    }
+
+    // At once when it can be. The loop of displaced activations tries again, as long as it takes.
+    private void FollowHome()
+    {
+        _displaced.Remove(GrainContext);
+        if (_record.State is not { } state || _local.IsHome(state.Home))
+            return;
+        _displaced.Add(GrainContext, state.Home);
+        if (_silos.IsUp(state.Home))
+            GrainContext.Migrate(PlacementHint.For(state.Home), CancellationToken.None);
+        else
+            DeactivateOnIdle(); // Whoever stands in for the new home is where others look.
     }
 
     private void Leave(string reason)

@@ -30,6 +30,9 @@ internal static class InstanceInfos
         PhaseDurationsMs = state.Clock.SpentMs,
         Operation = state.Operation is { } operation ? NameOf(operation.Kind) : null,
         Failure = state.Failure,
+        MovedFrom = state.MovedFrom,
+        MovesTo = state.Operation?.Target,
+        MoveError = state.MoveError,
     };
 
     /// <summary>The info while the instance's node cannot be asked: what was last known, marked as such.</summary>
@@ -82,5 +85,6 @@ internal static class InstanceInfos
         OperationKind.Start => "start",
         OperationKind.Stop => "stop",
         OperationKind.Delete => "delete",
+        OperationKind.Move => "move",
     };
 }

@@ -22,8 +22,9 @@ namespace Hypeman.Grains.Instances;
 ///   delete: from everywhere, at any time, over any operation in flight
 /// </code>
 /// An operation is written down before anything is done for it. Stop takes over a create or start in flight, delete
-/// takes over everything, nothing takes over a delete. What fails goes to <see cref="Failed"/>: a create is undone,
-/// a start ends in Stopped, a stop is taken up again by the reconciler, a delete is never given up.
+/// takes over everything, nothing takes over a delete. How one is moved to another node is in <see cref="InstanceMove"/>.
+/// What fails goes to <see cref="Failed"/>: a create is undone, a start ends in Stopped, a stop is taken up again by the
+/// reconciler, a delete is never given up.
 /// </summary>
 internal static class InstanceLifecycle
 {
@@ -48,7 +49,7 @@ internal static class InstanceLifecycle
     /// <exception cref="HypemanException"><c>invalid_state</c> unless it is Stopped and at rest.</exception>
     public static InstanceState Start(InstanceState state, InstanceStartSpec spec, DateTimeOffset now)
     {
-        RefuseWhenDeleted(state);
+        RefuseWhenTaken(state);
         if (state.Phase() != InstancePhase.Stopped)
             throw Refused("start", state, "must be Stopped");
         if (state.Operation is not null)
@@ -60,20 +61,15 @@ internal static class InstanceLifecycle
                 Entrypoint = spec.Entrypoint ?? state.Spec.Entrypoint,
                 Cmd = spec.Cmd ?? state.Spec.Cmd,
             },
-            Intent = InstanceIntent.Running,
-            Boot = state.Boot + 1,
-            Observed = state.Observed with { ExitedAt = null, ExitCode = null, ExitMessage = null, Error = null },
-            StartedAt = now,
-            StoppedAt = null,
         };
-        return Begin(started, OperationKind.Start, graceful: true, now);
+        return BeginStart(started, now);
     }
 
     /// <summary>A stop that is in flight already is joined.</summary>
     /// <exception cref="HypemanException"><c>invalid_state</c> unless it is Running, Initializing or being started.</exception>
     public static InstanceState Stop(InstanceState state, DateTimeOffset now)
     {
-        RefuseWhenDeleted(state);
+        RefuseWhenTaken(state);
         if (state.Operation?.Kind == OperationKind.Stop)
             return state;
         var starting = state.Operation?.Kind is OperationKind.Create or OperationKind.Start;
@@ -93,6 +89,7 @@ internal static class InstanceLifecycle
     /// <exception cref="HypemanException"><c>invalid_state</c> unless it is Running.</exception>
     public static void RequireRunning(InstanceState state)
     {
+        RefuseWhenMoved(state);
         if (state.Phase() != InstancePhase.Running)
             throw HypemanException.InvalidState($"instance must be running (current state: {state.Phase()})");
     }
@@ -133,6 +130,7 @@ internal static class InstanceLifecycle
             OperationKind.Stop when inTime => Moved(again, now),
             OperationKind.Stop => Moved(state with { Operation = null, Failure = failure }, now),
             OperationKind.Delete => Moved(again, now),
+            OperationKind.Move => InstanceMove.Failed(state, failure, passing, now),
         };
     }
 
@@ -148,6 +146,18 @@ internal static class InstanceLifecycle
         },
         now);
 
+    internal static InstanceState BeginStart(InstanceState state, DateTimeOffset now) => Begin(
+        state with
+        {
+            Intent = InstanceIntent.Running,
+            Boot = state.Boot + 1,
+            Observed = state.Observed with { ExitedAt = null, ExitCode = null, ExitMessage = null, Error = null },
+            // A move that was given up early may find it still running.
+            StartedAt = state.Observed.Phase is ObservedPhase.Running or ObservedPhase.Booting ? state.StartedAt : now,
+            StoppedAt = null,
+        },
+        OperationKind.Start, graceful: true, now);
+
     /// <summary>A VM that has ended is not wanted to run any more: a later start says so anew.</summary>
     internal static InstanceState WithoutWishForTheEnded(InstanceState state, DateTimeOffset now)
     {
@@ -160,10 +170,17 @@ internal static class InstanceLifecycle
         };
     }
 
-    private static void RefuseWhenDeleted(InstanceState state)
+    private static void RefuseWhenTaken(InstanceState state)
     {
         if (state.Operation?.Kind == OperationKind.Delete)
             throw HypemanException.InvalidState("instance is being deleted");
+        RefuseWhenMoved(state);
+    }
+
+    private static void RefuseWhenMoved(InstanceState state)
+    {
+        if (state.Operation is { Kind: OperationKind.Move } move)
+            throw HypemanException.InvalidState($"instance is being moved to node {move.Target}");
     }
 
     private static HypemanException Refused(string command, InstanceState state, string needed) =>

@@ -48,7 +48,10 @@ internal sealed class InstanceOperator(
             ConfigureAwaitOptions.ForceYielding | ConfigureAwaitOptions.ContinueOnCapturedContext);
         try
         {
-            while (!_ended && record.State?.Operation is { } operation)
+            // The calls that follow are not made for the one that woke us.
+            RequestContext.Clear();
+            // One that was moved away is carried on there.
+            while (!_ended && record.State is { Operation: { } operation } state && local.IsHome(state.Home))
                 await AttemptAsync(operation);
         }
         catch (Exception error)

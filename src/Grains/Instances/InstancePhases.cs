@@ -8,7 +8,7 @@ internal static class InstancePhases
     public static InstancePhase Of(OperationKind? operation, ObservedPhase observed) => operation switch
     {
         OperationKind.Create or OperationKind.Start => WhileStarting(observed),
-        OperationKind.Stop or OperationKind.Delete or null => AtRest(observed),
+        OperationKind.Stop or OperationKind.Delete or OperationKind.Move or null => AtRest(observed),
     };
 
     // Stopped is not news while a start is in flight: it is the boot before, or an attempt that is about to be repeated.

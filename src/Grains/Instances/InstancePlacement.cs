@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Hypeman.Contracts;
 using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Images;
@@ -24,16 +25,40 @@ internal sealed class InstancePlacement(IGrainFactory grains, NodeDirectory node
     /// <exception cref="HypemanException"><c>insufficient_resources</c>, <c>invalid_request</c>, <c>name_conflict</c>.</exception>
     public async Task<InstanceInfo> PutAsync(InstanceSpec spec, ImageInfo image)
     {
-        var fitting = Fitting(await nodes.AllAsync(), spec, image.Platform);
-        var companions = await CompanionsAsync(spec.Placement?.SpreadGroup);
         var demand = InstanceDemand.Of(spec, InstancePhase.Created);
+        await foreach (var node in FindAsync(spec, image.Platform, image.Digest, demand))
+            if (await TryAsync(node, demand, spec, image) is { } made)
+                return made;
+        throw new UnreachableException("The last node is followed by the refusal.");
+    }
+
+    /// <summary>Nodes that can take an instance and have room as far as they say, the best first; then the refusal.</summary>
+    /// <exception cref="HypemanException"><c>insufficient_resources</c>, <c>invalid_request</c>.</exception>
+    public async IAsyncEnumerable<NodeInfo> FindAsync(InstanceSpec spec, string platform, string imageDigest, NodeDemand demand)
+    {
+        var fitting = Fitting(await nodes.AllAsync(), spec, platform);
+        var companions = await CompanionsAsync(spec.Placement?.SpreadGroup);
 
         var some = FewOf(fitting, companions).ToList();
-        var few = Candidates(some, await loads.RecentAsync(some.Select(node => node.Id), image.Digest), companions);
-        if (await TryAsync(few, demand, spec, image) is { } made)
-            return made;
-        var all = Candidates(fitting, await loads.AskAsync(fitting.Select(node => node.Id), image.Digest), companions);
-        return await TryAsync(all, demand, spec, image) ?? throw PlacementDecision.Refusal(all, demand);
+        var few = Candidates(some, await loads.RecentAsync(some.Select(node => node.Id), imageDigest), companions);
+        foreach (var node in PlacementDecision.Best(few, demand).Take(MostAttempts))
+            yield return node;
+        var all = Candidates(fitting, await loads.AskAsync(fitting.Select(node => node.Id), imageDigest), companions);
+        foreach (var node in PlacementDecision.Best(all, demand).Take(MostAttempts))
+            yield return node;
+        throw PlacementDecision.Refusal(all, demand);
+    }
+
+    /// <summary>How many instances of a spread group each node has.</summary>
+    public async Task<IReadOnlyDictionary<string, int>> CompanionsAsync(string? group)
+    {
+        var counts = new Dictionary<string, int>();
+        if (group is null)
+            return counts;
+        var query = new ResourceQuery(ResourceKind.Instance) { Tags = new Dictionary<string, string> { [InstanceInfos.SpreadTag] = group } };
+        await foreach (var row in index.ListAsync(query))
+            counts[row.Home!] = counts.GetValueOrDefault(row.Home!) + 1;
+        return counts;
     }
 
     // Most wishes are alike, and the nodes seldom change: a thousand of them are not looked through for each.
@@ -63,36 +88,21 @@ internal sealed class InstancePlacement(IGrainFactory grains, NodeDirectory node
         IReadOnlyList<NodeInfo> nodes, IReadOnlyDictionary<string, NodeLoad> known, IReadOnlyDictionary<string, int> companions) =>
         [.. nodes.Select(node => new Candidate(node, known.GetValueOrDefault(node.Id), companions.GetValueOrDefault(node.Id)))];
 
-    private async Task<InstanceInfo?> TryAsync(
-        IReadOnlyList<Candidate> candidates, NodeDemand demand, InstanceSpec spec, ImageInfo image)
+    private async Task<InstanceInfo?> TryAsync(NodeInfo node, NodeDemand demand, InstanceSpec spec, ImageInfo image)
     {
-        foreach (var node in PlacementDecision.Best(candidates, demand).Take(MostAttempts))
+        try
         {
-            try
-            {
-                // Each attempt has an id of its own: the grain of the one before was placed on another node.
-                var order = new InstanceOrder { Spec = spec, Image = image, Home = node.Id };
-                var made = await PlacementHint.CallNewAsync(node.Id, () => grains.Instance(ResourceId.New()).CreateAsync(order));
-                loads.Count(node.Id, demand);
-                return made;
-            }
-            catch (HypemanException full) when (full.Kind == ErrorKind.InsufficientResources)
-            {
-                loads.Forget(node.Id); // Others were faster.
-            }
+            // Each attempt has an id of its own: the grain of the one before was placed on another node.
+            var order = new InstanceOrder { Spec = spec, Image = image, Home = node.Id };
+            var made = await PlacementHint.CallNewAsync(node.Id, () => grains.Instance(ResourceId.New()).CreateAsync(order));
+            loads.Count(node.Id, demand);
+            return made;
         }
-        return null;
-    }
-
-    private async Task<IReadOnlyDictionary<string, int>> CompanionsAsync(string? group)
-    {
-        var counts = new Dictionary<string, int>();
-        if (group is null)
-            return counts;
-        var query = new ResourceQuery(ResourceKind.Instance) { Tags = new Dictionary<string, string> { [InstanceInfos.SpreadTag] = group } };
-        await foreach (var row in index.ListAsync(query))
-            counts[row.Home!] = counts.GetValueOrDefault(row.Home!) + 1;
-        return counts;
+        catch (HypemanException full) when (full.Kind == ErrorKind.InsufficientResources)
+        {
+            loads.Forget(node.Id); // Others were faster.
+            return null;
+        }
     }
 
     /// <summary>Which nodes fit a wish that says nothing of them.</summary>

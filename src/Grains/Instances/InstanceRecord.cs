@@ -23,12 +23,16 @@ internal sealed class InstanceRecord(
 
     public Watchers<InstanceInfo> Watchers { get; } = new();
 
+    /// <summary>Called when the record was written with another home, and the index knows or will.</summary>
+    public Action HomeChanged { get; set; } = () => { };
+
     /// <exception cref="HypemanException"><c>not_found</c></exception>
     public InstanceState Required => cell.Value ?? throw HypemanException.NotFound();
 
     public InstanceInfo Info =>
         local.IsHome(Required.Home) ? Required.ToInfo()
-        : nodes.RemovedAt(Required.Home) is { } removedAt ? Required.ToInfoOfRemovedNode(removedAt)
+        // One whose disk had not arrived there comes home again.
+        : Required.MovedFrom is null && nodes.RemovedAt(Required.Home) is { } removedAt ? Required.ToInfoOfRemovedNode(removedAt)
         : Required.ToInfoFromAfar(_awakeSince);
 
     /// <summary>Takes the name and makes the record.</summary>
@@ -70,8 +74,18 @@ internal sealed class InstanceRecord(
     }
 
     /// <summary>Changes what is there. <paramref name="change"/> is pure and may refuse by throwing.</summary>
-    public async Task<InstanceState> ChangeAsync(Func<InstanceState, InstanceState> change) =>
-        (await cell.ChangeAsync(state => change(state ?? throw HypemanException.NotFound()), TellAsync))!;
+    public async Task<InstanceState> ChangeAsync(Func<InstanceState, InstanceState> change)
+    {
+        var home = "";
+        var state = await cell.ChangeAsync(present =>
+        {
+            home = (present ?? throw HypemanException.NotFound()).Home;
+            return change(present);
+        }, TellAsync);
+        if (state!.Home != home)
+            HomeChanged();
+        return state;
+    }
 
     /// <summary>The last step of a delete: the row and its name go first, so that a crash leaves something to go on from.</summary>
     public async Task RemoveAsync()
@@ -85,11 +99,22 @@ internal sealed class InstanceRecord(
         Watchers.End();
     }
 
-    /// <summary>Makes the index and the node's books agree with the record.</summary>
+    /// <summary>Writes into the node's books what is here.</summary>
+    public void Book()
+    {
+        if (State is { } state && local.IsHome(state.Home))
+            books.Of(state.Home).Set(state.Id, InstanceDemand.Of(state));
+    }
+
+    /// <summary>Has room promised to what comes to this node, or is here already.</summary>
+    /// <exception cref="HypemanException"><c>insufficient_resources</c></exception>
+    public Task ReserveAsync() => books.Of(Required.Home).ReserveAsync(Required.Id, InstanceDemand.Of(Required));
+
+    /// <summary>Makes the index, and the node's books when this is its home, agree with the record.</summary>
     public async Task RepairAsync()
     {
         var row = Required.ToRow();
-        books.Of(Required.Home).Set(row.Id, InstanceDemand.Of(Required));
+        Book();
         var present = await index.GetAsync(ResourceKind.Instance, row.Id);
         if (present is null)
             await index.InsertAsync(row, [row.Name]);
@@ -101,8 +126,7 @@ internal sealed class InstanceRecord(
     {
         if (state is null)
             return Task.CompletedTask;
-        if (local.IsHome(state.Home))
-            books.Of(state.Home).Set(state.Id, InstanceDemand.Of(state));
+        Book();
         Watchers.Publish(Info);
         return Task.CompletedTask;
     }

@@ -23,6 +23,7 @@ internal enum OperationKind
     Start,
     Stop,
     Delete,
+    Move,
 }
 
 /// <summary>The operation in flight; written before anything is done for it.</summary>
@@ -41,6 +42,15 @@ internal sealed record InstanceOperation
 
     /// <summary>Attempts that have failed.</summary>
     [Id(4)] public int Failures { get; init; }
+
+    /// <summary>For Move: the new home.</summary>
+    [Id(5)] public string? Target { get; init; }
+
+    /// <summary>For Move: it ran, and is to run again.</summary>
+    [Id(6)] public bool Restart { get; init; }
+
+    /// <summary>For Move: when the old home last gave something of the disk.</summary>
+    [Id(7)] public DateTimeOffset? HeardAt { get; init; }
 }
 
 /// <summary>
@@ -81,6 +91,12 @@ internal sealed record InstanceState : IVersioned<InstanceState>, IIndexedRecord
 
     /// <summary>Rises with every change; orders the rows in the index.</summary>
     [Id(16)] public required long Version { get; init; }
+
+    /// <summary>The node that still has the disk, while that is on its way to <see cref="Home"/>.</summary>
+    [Id(17)] public string? MovedFrom { get; init; }
+
+    /// <summary>Why the last move did not come about. Nothing is wrong with the instance for that.</summary>
+    [Id(18)] public string? MoveError { get; init; }
 
     IndexEntry? IIndexedRecord.Entry => new(this.ToRow(), [Spec.Name]);
 

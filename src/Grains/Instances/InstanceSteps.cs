@@ -11,13 +11,14 @@ namespace Hypeman.Grains.Instances;
 /// What each operation does on the node, and how its record then reads. Every step may be repeated: after a crash the
 /// operation is carried out again from its beginning, by this same code.
 /// </summary>
-internal sealed class InstanceSteps(InstanceRecord record, LocalNodes local, RootUsers roots, GrainClock clock)
+internal sealed class InstanceSteps(InstanceRecord record, LocalNodes local, RootUsers roots, MoveSteps move, GrainClock clock)
 {
     public Task RunAsync(InstanceOperation operation, CancellationToken cancellationToken) => operation.Kind switch
     {
         OperationKind.Create or OperationKind.Start => StartAsync(operation, cancellationToken),
         OperationKind.Stop => StopAsync(operation, cancellationToken),
         OperationKind.Delete => DeleteAsync(operation, cancellationToken),
+        OperationKind.Move => move.RunAsync(operation, cancellationToken),
     };
 
     /// <summary>A line in the instance's own log.</summary>
@@ -47,13 +48,16 @@ internal sealed class InstanceSteps(InstanceRecord record, LocalNodes local, Roo
         await DoneAsync(operation, status);
     }
 
-    // 1 the VM has ended  2 its files are gone  3 row, name and record are gone  4 so is the root nobody uses any more
+    // 1 the VM has ended  2 its files are gone, also where it was moved from  3 row, name and record are gone
+    // 4 so is the root nobody uses any more
     private async Task DeleteAsync(InstanceOperation operation, CancellationToken cancellationToken)
     {
         var state = record.Required;
         if (operation.Graceful)
             await EndVmAsync(operation, cancellationToken);
         await Vms.DeleteAsync(state.Id, state.Epoch, cancellationToken);
+        if (state.MovedFrom is { } source)
+            await move.RemoveCopyAsync(source, state.Id, state.Epoch);
         await record.RemoveAsync();
         await roots.ReleaseAsync(state.Home, state.Image.Digest, cancellationToken);
     }

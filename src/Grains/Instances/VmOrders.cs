@@ -32,7 +32,7 @@ internal static class VmOrders
         Boot = status.Boot,
         Phase = status.Phase switch
         {
-            VmPhase.Stopped => InstancePhase.Stopped,
+            VmPhase.Stopped or VmPhase.Arriving => InstancePhase.Stopped,
             VmPhase.Booting => InstancePhase.Initializing,
             VmPhase.Running => InstancePhase.Running,
             VmPhase.Ending => InstancePhase.Shutdown,

@@ -58,6 +58,16 @@ internal sealed class NodeBook(NodeFacts facts, IResourceIndex index)
         }
     }
 
+    /// <summary>Whom something is promised to.</summary>
+    public IReadOnlyCollection<string> Ids
+    {
+        get
+        {
+            lock (_gate)
+                return [.. _promised.Keys];
+        }
+    }
+
     /// <summary>Writes down what is so already.</summary>
     public void Set(string id, NodeDemand demand)
     {

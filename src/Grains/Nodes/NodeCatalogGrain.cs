@@ -14,7 +14,7 @@ internal sealed class NodeCatalogGrain(NodeDirectory directory, NodeHolders hold
     public async Task<NodeView> GetAsync(string idOrHostname)
     {
         var node = NodeDirectory.Pick(await directory.AllAsync(), idOrHostname);
-        return (await ViewAsync([node])).Single();
+        return (await ViewAsync([await directory.LookAsync(node)])).Single();
     }
 
     public async Task<IReadOnlyList<string>> AwayAsync() =>

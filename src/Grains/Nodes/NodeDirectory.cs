@@ -9,7 +9,7 @@ namespace Hypeman.Grains.Nodes;
 /// <summary>A node, as its row says and as its silo is now.</summary>
 internal sealed record KnownNode(NodeInfo Info, NodeCondition Condition, DateTimeOffset CreatedAt)
 {
-    public bool IsUp => Condition is NodeCondition.Ready or NodeCondition.Cordoned;
+    public bool IsUp => Condition is NodeCondition.Ready or NodeCondition.Cordoned or NodeCondition.Draining;
 }
 
 /// <summary>
@@ -45,6 +45,20 @@ internal sealed class NodeDirectory(IResourceIndex index, NodeSilos silos, ILogg
         return PutTogether();
     }
 
+    /// <summary>One as its row is now, so that a change is seen by who made it; while the database is away, as it was last told.</summary>
+    public async Task<KnownNode> LookAsync(KnownNode known)
+    {
+        try
+        {
+            return await index.GetAsync(ResourceKind.Node, known.Info.Id) is { } row ? Know(Take(row)) : known;
+        }
+        catch (Exception error)
+        {
+            logger.LogDebug(error, "The row of node {Node} cannot be read now", known.Info.Id);
+            return known;
+        }
+    }
+
     /// <summary>Those whose silo is a member now; at least one.</summary>
     /// <exception cref="HypemanException"><c>unavailable</c> when there is none.</exception>
     public async Task<IReadOnlyList<NodeInfo>> UpAsync()
@@ -54,6 +68,10 @@ internal sealed class NodeDirectory(IResourceIndex index, NodeSilos silos, ILogg
             ? up
             : throw new HypemanException(ErrorKind.Unavailable, "unavailable", "no node is up, please try again shortly");
     }
+
+    /// <summary>The drain of a node, as far as it is known here; one that is Ready has none.</summary>
+    public NodeDrain? DrainOf(string node) =>
+        _rows.TryGetValue(node, out var entry) && entry.Row.State != nameof(NodeAdmission.Ready) ? entry.Info.Drain : null;
 
     /// <summary>When the node was removed; null when it was not, or is not known here.</summary>
     public DateTimeOffset? RemovedAt(string node) =>
@@ -98,17 +116,21 @@ internal sealed class NodeDirectory(IResourceIndex index, NodeSilos silos, ILogg
     private async Task ReadAsync()
     {
         await foreach (var row in index.ListAsync(new ResourceQuery(ResourceKind.Node)))
-            if (!_rows.TryGetValue(row.Id, out var known) || known.Row.Version < row.Version)
-                Put(row.Id, row);
+            Take(row);
     }
 
-    private void Put(string id, ResourceRow? row)
+    private Entry Take(ResourceRow row) =>
+        _rows.TryGetValue(row.Id, out var known) && known.Row.Version >= row.Version ? known : Put(row.Id, row)!;
+
+    private Entry? Put(string id, ResourceRow? row)
     {
-        if (row is not null)
-            _rows[id] = new Entry(row, ResourceSummary.Read<NodeInfo>(row));
+        var entry = row is null ? null : new Entry(row, ResourceSummary.Read<NodeInfo>(row));
+        if (entry is not null)
+            _rows[id] = entry;
         else
             _rows.TryRemove(id, out _);
         Interlocked.Increment(ref _changes);
+        return entry;
     }
 
     // A thousand nodes are not looked through for each create, but when one of them or its silo has changed.
@@ -130,6 +152,7 @@ internal sealed class NodeDirectory(IResourceIndex index, NodeSilos silos, ILogg
             (NodeAdmission.Removed, _) => NodeCondition.Removed,
             (_, false) => NodeCondition.Unreachable,
             (NodeAdmission.Cordoned, true) => NodeCondition.Cordoned,
+            (NodeAdmission.Draining, true) => NodeCondition.Draining,
             (NodeAdmission.Ready, true) => NodeCondition.Ready,
         };
         return new KnownNode(info, condition, entry.Row.CreatedAt);

@@ -16,7 +16,8 @@ namespace Hypeman.Grains.Nodes;
 /// is under way or does not fit. It brings no news, it only has the grains look; what they do then is what they do
 /// after a crash. What no record knows is removed after it was seen unknown in two rounds.
 /// </summary>
-internal sealed class NodeReconciler(INode node, IResourceIndex index, RootUsers roots, IGrainFactory grains, ILogger logger)
+internal sealed class NodeReconciler(
+    INode node, NodeBook book, IResourceIndex index, RootUsers roots, IGrainFactory grains, ILogger logger)
 {
     private HashSet<string> _strangers = [];
 
@@ -30,9 +31,11 @@ internal sealed class NodeReconciler(INode node, IResourceIndex index, RootUsers
     {
         var (strangers, settled) = (new HashSet<string>(), new Dictionary<string, long>());
         var vms = node.Vms.List().ToDictionary(vm => vm.Id);
-        await foreach (var row in NewsAsync(vms, settled, cancellationToken))
+        var promised = book.Ids.ToHashSet();
+        await foreach (var row in NewsAsync(vms, promised, settled, cancellationToken))
         {
             vms.Remove(row.Id, out var vm);
+            promised.Remove(row.Id);
             var needsLook = NeedsLook(row, vm);
             if (!needsLook)
                 settled[row.Id] = row.Version;
@@ -41,14 +44,17 @@ internal sealed class NodeReconciler(INode node, IResourceIndex index, RootUsers
         }
         foreach (var vm in vms.Values)
             await LookAtStrangerAsync(vm, strangers, cancellationToken);
+        foreach (var id in promised)
+            await LookAtPromiseAsync(id, strangers, cancellationToken);
         await ReconcileImagesAsync(cancellationToken);
         await ReleaseRootsAsync(strangers, cancellationToken);
         (_strangers, _settled, _first) = (strangers, settled, false);
     }
 
-    // Most rows are as they were. The VMs of those are taken out, too.
+    // Most rows are as they were. Their VMs and promises are taken out here.
     private async IAsyncEnumerable<ResourceRow> NewsAsync(
-        Dictionary<string, VmStatus> vms, Dictionary<string, long> settled, [EnumeratorCancellation] CancellationToken cancellationToken)
+        Dictionary<string, VmStatus> vms, HashSet<string> promised, Dictionary<string, long> settled,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var here = new ResourceQuery(ResourceKind.Instance) { Home = Home };
         if (_first)
@@ -61,6 +67,7 @@ internal sealed class NodeReconciler(INode node, IResourceIndex index, RootUsers
             if (_settled.GetValueOrDefault(glance.Id) == glance.Version && glance.State == StateOf(vms.GetValueOrDefault(glance.Id)))
             {
                 vms.Remove(glance.Id);
+                promised.Remove(glance.Id);
                 settled[glance.Id] = glance.Version;
             }
             else if (await index.GetAsync(ResourceKind.Instance, glance.Id, cancellationToken) is { } row)
@@ -107,12 +114,42 @@ internal sealed class NodeReconciler(INode node, IResourceIndex index, RootUsers
 
     private async Task LookAtStrangerAsync(VmStatus vm, HashSet<string> strangers, CancellationToken cancellationToken)
     {
-        var row = await index.GetAsync(ResourceKind.Instance, vm.Id, cancellationToken);
-        var isOurs = row is null ? await LookAsync(vm.Id, cancellationToken) : row.Home == Home;
-        if (isOurs || !IsSeenAgain(vm.Id, strangers))
+        if (await IsNeededAsync(vm, cancellationToken) || !IsSeenAgain(vm.Id, strangers))
             return;
         logger.LogWarning("Removing VM {Id}: no record of this node knows it", vm.Id);
         await node.Vms.DeleteAsync(vm.Id, vm.Epoch, cancellationToken);
+    }
+
+    // The record is asked, not the row: while an instance moves, a row that is behind would have the good disk removed.
+    private async Task<bool> IsNeededAsync(VmStatus vm, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        try
+        {
+            var instance = grains.GetGrain<IInstanceReconcile>(GrainKeys.InstancePrefix + vm.Id);
+            if (await instance.OwnerAsync() is not { } owner)
+                return false;
+            if (owner.Home != Home && owner.MovedFrom != Home)
+                return vm.Epoch > owner.Epoch;
+            // Its row does not say that it is here; or the node that it moves to may be lost.
+            await instance.ReconcileAsync();
+            return true;
+        }
+        catch (Exception error)
+        {
+            logger.LogWarning(error, "Whose VM {Id} is cannot be told now", vm.Id);
+            return true;
+        }
+    }
+
+    // For an instance that was to come, and did not; or one that has gone, and whose disk is no more here.
+    private async Task LookAtPromiseAsync(string id, HashSet<string> strangers, CancellationToken cancellationToken)
+    {
+        if (node.Vms.Find(id) is not null || !IsSeenAgain("promise " + id, strangers))
+            return;
+        var row = await index.GetAsync(ResourceKind.Instance, id, cancellationToken);
+        if (row?.Home != Home)
+            book.Release(id);
     }
 
     private bool IsSeenAgain(string id, HashSet<string> strangers)

@@ -30,7 +30,7 @@ internal sealed class NodeRegistration(
                 $"node {facts.NodeId} was removed from the fleet on {removedAt:u} and cannot come back under this id: end what it "
                 + "still runs with 'hypeman-silo down', then start with an empty data directory");
         await holders.RequireFreeAsync(facts.NodeId);
-        var info = ToInfo(facts) with { Admission = before?.Admission ?? NodeAdmission.Ready };
+        var info = ToInfo(facts) with { Admission = before?.Admission ?? NodeAdmission.Ready, Drain = before?.Drain };
         var row = NodeRows.Of(info, (present?.Version ?? 0) + 1, present?.CreatedAt ?? clock.Now);
         if (present is null)
             await index.InsertAsync(row, [row.Id], cancellationToken);

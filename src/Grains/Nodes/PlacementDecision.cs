@@ -1,4 +1,5 @@
 using Hypeman.Contracts.Errors;
+using Hypeman.Contracts.Images;
 using Hypeman.Contracts.Instances;
 using Hypeman.Contracts.Nodes;
 
@@ -34,6 +35,25 @@ internal static class PlacementDecision
                 ? "no hypervisor works on any node"
                 : $"hypervisor: '{spec.Hypervisor}' is not available; use {Words(left.SelectMany(node => node.Hypervisors))}"));
     }
+
+    /// <summary>The nodes that can have an image.</summary>
+    /// <exception cref="HypemanException">Why none can.</exception>
+    public static IReadOnlyList<NodeInfo> Fitting(IReadOnlyList<KnownNode> nodes, ImageInfo image)
+    {
+        var there = nodes.Where(node => node.Condition != NodeCondition.Removed).ToList();
+        var open = there.Where(node => node.Condition == NodeCondition.Ready).Select(node => node.Info).ToList();
+        if (open.Count == 0)
+            throw NoneOpen(there, named: null);
+        return Keep(open, node => node.Platform == image.Platform, () => HypemanException.Invalid(
+            "invalid_request", $"image is for {image.Platform}; nodes here run {Words(open.Select(node => node.Platform))}"));
+    }
+
+    /// <summary>Where it is already, else where there is the most room.</summary>
+    /// <exception cref="HypemanException"><c>unavailable</c>: none of them answers.</exception>
+    public static NodeInfo Best(IReadOnlyList<NodeInfo> nodes, IReadOnlyDictionary<string, NodeLoad> loads, ImageInfo image) =>
+        nodes.Where(node => loads.ContainsKey(node.Id))
+            .MaxBy(node => (loads[node.Id].HasRoot, loads[node.Id].FreeDiskBytes))
+        ?? throw new HypemanException(ErrorKind.Unavailable, "unavailable", $"no node that could take image {image.Name} answers now");
 
     /// <summary>
     /// Those with room, the best first: fewest of the same group, then the emptiest after the instance is there. Where its

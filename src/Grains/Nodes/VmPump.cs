@@ -29,7 +29,8 @@ internal sealed class VmPump(LocalNodes local, IGrainFactory grains, ILogger<VmP
     {
         var untold = known.ToDictionary(vm => vm.Id);
         await foreach (var status in node.Vms.WatchAsync(cancellationToken))
-            if (!untold.Remove(status.Id, out var before) || before != status)
-                await grains.Instance(status.Id).ObserveAsync(status.ToObservation());
+            // What is still on its way here is told by whoever has it come.
+            if (status.Phase != VmPhase.Arriving && (!untold.Remove(status.Id, out var before) || before != status))
+                await grains.Instance(status.Id).ObserveAsync(status.ToObservation() with { Node = node.Facts.NodeId });
     }
 }

@@ -76,14 +76,16 @@ public sealed class OverlayDisks(OverlayDiskOptions options)
         {
             File.Delete(temporary);
             if (IsDiskFull(e))
-                throw new NodeException(
-                    NodeErrorKind.InsufficientResources, "The disk of this host is full.", e.Message, e);
+                throw Full(e);
             throw;
         }
         AtomicFile.SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
     }
 
-    private static bool IsDiskFull(Exception e) => e switch
+    internal static NodeException Full(Exception e) =>
+        new(NodeErrorKind.InsufficientResources, "The disk of this host is full.", e.Message, e);
+
+    internal static bool IsDiskFull(Exception e) => e switch
     {
         CommandException command => command.Errors.Contains("No space left", StringComparison.Ordinal),
         LinuxException linux => linux.Error == LinuxException.NoSpace,
@@ -91,13 +93,15 @@ public sealed class OverlayDisks(OverlayDiskOptions options)
         _ => false,
     };
 
-    private void RequireSpace(string path)
+    /// <summary>Refuses to make a disk that is to have so many bytes at once, when the host's own has no room for it.</summary>
+    /// <exception cref="NodeException">InsufficientResources.</exception>
+    public void RequireSpace(string path, long bytes = 0)
     {
         var drive = new DriveInfo(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        if (drive.AvailableFreeSpace < options.MinFreeBytes)
+        if (drive.AvailableFreeSpace - bytes < options.MinFreeBytes)
             throw new NodeException(
                 NodeErrorKind.InsufficientResources,
                 $"The disk of this host is nearly full: {drive.AvailableFreeSpace} bytes are left, "
-                + $"and a new disk may be made while {options.MinFreeBytes} are.");
+                + $"and a new disk may be made while {options.MinFreeBytes + bytes} are.");
     }
 }

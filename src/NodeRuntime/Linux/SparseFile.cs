@@ -34,6 +34,25 @@ public static partial class SparseFile
         to.Flush(flushToDisk: true);
     }
 
+    /// <summary>The pieces of this size that hold data, by number, in order; those that are all hole are left out.</summary>
+    public static IEnumerable<long> PiecesWithData(SafeFileHandle file, long pieceBytes)
+    {
+        var length = RandomAccess.GetLength(file);
+        var next = 0L;
+        long data;
+        while ((data = Seek(Descriptor(file), next * pieceBytes, SeekData)) >= 0)
+        {
+            var end = Math.Min(length, Seek(Descriptor(file), data, SeekHole));
+            for (next = data / pieceBytes; next * pieceBytes < end; next++)
+                yield return next;
+        }
+    }
+
+    /// <summary>Opens a file to write into any place of it; one that is not there is made empty.</summary>
+    public static SafeFileHandle OpenOrCreate(string path, UnixFileMode mode = FileModes.Private) => new(
+        LinuxException.Check(() => Libc.Open(path, Libc.ReadWrite | Libc.Create | Libc.CloseOnExec, (uint)mode), $"open {path}"),
+        ownsHandle: true);
+
     private static void CopyData(int from, int to, long length, CancellationToken cancellationToken)
     {
         const long pieceBytes = 64 * 1024 * 1024;

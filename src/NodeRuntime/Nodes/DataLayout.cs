@@ -90,6 +90,9 @@ public sealed class VmLayout(string directory)
     public string VmmLog => Path.Combine(Logs, "vmm.log");
     public string OperationsLog => Path.Combine(Logs, "hypeman.log");
 
+    /// <summary>What is left of a VM when it rests, but for the ledger and our own log: what goes along when it moves.</summary>
+    public IReadOnlyList<string> Kept => [OverlayDisk, ConsoleLog, ConsoleLog + ".1", VmmLog];
+
     /// <summary>Sockets and files of one run; emptied before each.</summary>
     public string Run => Path.Combine(Directory, "run");
 

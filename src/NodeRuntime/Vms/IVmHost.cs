@@ -1,4 +1,5 @@
 using Hypeman.GuestProtocol.Messages;
+using Hypeman.NodeRuntime.Vms.Transfer;
 
 namespace Hypeman.NodeRuntime.Vms;
 
@@ -24,6 +25,28 @@ public interface IVmHost
 
     /// <summary>Ends the VM and removes all it has here. A VM that is not here is no error.</summary>
     Task DeleteAsync(string id, long epoch, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Describes what is kept of a VM at rest, for the host that is to have it. From then on it obeys only
+    /// <paramref name="epoch"/>, so that no earlier owner can start it here.
+    /// </summary>
+    /// <exception cref="Errors.NodeException">NotFound; WrongPhase when it does not rest.</exception>
+    Task<VmManifest> HandOverAsync(string id, long epoch, CancellationToken cancellationToken);
+
+    /// <summary>A chunk of a kept file of a VM at rest, holes as zeros.</summary>
+    /// <exception cref="Errors.NodeException">NotFound, Invalid; WrongPhase when the VM does not rest.</exception>
+    Task<ReadOnlyMemory<byte>> ReadChunkAsync(string id, string file, long chunk, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Takes over from another host what is kept of a VM. Until all of it is here and was checked, the VM is
+    /// <see cref="VmPhase.Arriving"/>; then it rests here as it did there. Repeating it goes on where it was.
+    /// </summary>
+    /// <param name="spec">What the VM is, with the epoch of the owner that has it moved.</param>
+    /// <param name="source">Where it is.</param>
+    /// <param name="heard">Called whenever the source has given something.</param>
+    /// <param name="cancellationToken">Leaves it as far as it is.</param>
+    /// <exception cref="Errors.NodeException">Unavailable: the source is silent. InsufficientResources: the disk is full.</exception>
+    Task<VmStatus> ReceiveAsync(VmSpec spec, IVmSource source, Action heard, CancellationToken cancellationToken);
 
     /// <summary>The present status; null when this host holds no such VM.</summary>
     VmStatus? Find(string id);

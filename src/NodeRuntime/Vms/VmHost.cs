@@ -3,6 +3,7 @@ using System.Net;
 using Hypeman.GuestProtocol.Messages;
 using Hypeman.NodeRuntime.Errors;
 using Hypeman.NodeRuntime.Logs;
+using Hypeman.NodeRuntime.Vms.Transfer;
 using Microsoft.Extensions.Logging;
 
 namespace Hypeman.NodeRuntime.Vms;
@@ -19,18 +20,8 @@ internal sealed class VmHost(VmContext host) : IVmHost, IAsyncDisposable
         await ForgetDeletedAsync();
     }
 
-    public async Task<VmStatus> StartAsync(VmSpec spec, CancellationToken cancellationToken)
-    {
-        VmSpecRules.Check(spec);
-        while (true)
-        {
-            var supervisor = _supervisors.GetOrAdd(spec.Id, id => new(() => new VmSupervisor(id, host))).Value;
-            if (supervisor.StartAsync(spec, cancellationToken) is { } started)
-                return await started;
-            // It was being deleted. It goes, and a new one takes its place.
-            await ForgetAsync(spec.Id, supervisor);
-        }
-    }
+    public Task<VmStatus> StartAsync(VmSpec spec, CancellationToken cancellationToken) =>
+        HaveAsync(spec, supervisor => supervisor.StartAsync(spec, cancellationToken));
 
     public async Task<VmStatus> StopAsync(string id, long epoch, TimeSpan grace, CancellationToken cancellationToken) =>
         await (Supervisor(id)?.StopAsync(epoch, grace, cancellationToken) ?? throw NotHere(id));
@@ -43,6 +34,24 @@ internal sealed class VmHost(VmContext host) : IVmHost, IAsyncDisposable
             await deleted;
         await ForgetAsync(id, supervisor);
     }
+
+    public async Task<VmManifest> HandOverAsync(string id, long epoch, CancellationToken cancellationToken)
+    {
+        var status = await (Supervisor(id)?.HandOverAsync(epoch, cancellationToken) ?? throw NotHere(id));
+        var files = await Task.Run(() => VmFiles.Describe(host.Layout.Vm(id), cancellationToken), cancellationToken);
+        return new VmManifest { Status = status, Files = files };
+    }
+
+    public Task<ReadOnlyMemory<byte>> ReadChunkAsync(string id, string file, long chunk, CancellationToken cancellationToken)
+    {
+        var status = Find(id) ?? throw NotHere(id);
+        return status.Phase == VmPhase.Stopped
+            ? Task.Run(() => VmFiles.ReadChunk(host.Layout.Vm(id), file, chunk), cancellationToken)
+            : throw WrongPhase(status, VmPhase.Stopped);
+    }
+
+    public Task<VmStatus> ReceiveAsync(VmSpec spec, IVmSource source, Action heard, CancellationToken cancellationToken) =>
+        HaveAsync(spec, supervisor => supervisor.ReceiveAsync(spec, source, heard, cancellationToken));
 
     public VmStatus? Find(string id) => host.Board.Find(id);
 
@@ -101,6 +110,20 @@ internal sealed class VmHost(VmContext host) : IVmHost, IAsyncDisposable
         _supervisors.Clear();
     }
 
+    /// <summary>Gives an order that makes the VM when it is not here.</summary>
+    private async Task<VmStatus> HaveAsync(VmSpec spec, Func<VmSupervisor, Task<VmStatus>?> order)
+    {
+        VmSpecRules.Check(spec);
+        while (true)
+        {
+            var supervisor = _supervisors.GetOrAdd(spec.Id, id => new(() => new VmSupervisor(id, host))).Value;
+            if (order(supervisor) is { } done)
+                return await done;
+            // It was being deleted. It goes, and a new one takes its place.
+            await ForgetAsync(spec.Id, supervisor);
+        }
+    }
+
     private async Task AdoptAsync(string id)
     {
         try
@@ -148,8 +171,8 @@ internal sealed class VmHost(VmContext host) : IVmHost, IAsyncDisposable
             : throw WrongPhase(status);
     }
 
-    private static NodeException WrongPhase(VmStatus status) =>
-        new(NodeErrorKind.WrongPhase, $"The VM {status.Id} is {status.Phase}; it must be {VmPhase.Running}.");
+    private static NodeException WrongPhase(VmStatus status, VmPhase needed = VmPhase.Running) =>
+        new(NodeErrorKind.WrongPhase, $"The VM {status.Id} is {status.Phase}; it must be {needed}.");
 
     private static NodeException NotHere(string id) => new(NodeErrorKind.NotFound, $"This host has no VM {id}.");
 }

@@ -16,6 +16,9 @@ internal enum VmStage
 
     /// <summary>Being removed: anything may be gone already.</summary>
     Deleting,
+
+    /// <summary>Its files are on their way from another host: anything between nothing and all of them may be there.</summary>
+    Arriving,
 }
 
 /// <summary>What this host knows of one VM: enough to take it up again after a crash, without asking anyone.</summary>

@@ -51,6 +51,9 @@ public enum VmPhase
 
     /// <summary>The process is there and does not answer.</summary>
     Unknown,
+
+    /// <summary>Its files are on their way from another host; it cannot be started yet.</summary>
+    Arriving,
 }
 
 /// <summary>What this host sees of one VM. Stands for itself: no earlier status is needed to read it.</summary>

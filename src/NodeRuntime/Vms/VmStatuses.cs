@@ -12,6 +12,7 @@ internal static class VmStatuses
             ({ } known, _) => VmPhases.Of(known),
             (null, VmStage.Starting) => VmPhase.Booting,
             (null, VmStage.Deleting) => VmPhase.Ending,
+            (null, VmStage.Arriving) => VmPhase.Arriving,
             (null, _) => VmPhase.Stopped,
         };
         return new VmStatus

@@ -21,6 +21,8 @@ internal sealed partial class VmSupervisor
             Obey(spec.Epoch);
             return Status;
         }
+        if (_record?.Stage == VmStage.Arriving)
+            throw new NodeException(NodeErrorKind.WrongPhase, "The files of this VM have not all arrived from the host it comes from.");
         if (_record?.StartedBoot >= spec.Boot)
         {
             // The order is a repetition: this boot ran, and is over.
@@ -180,7 +182,8 @@ internal sealed partial class VmSupervisor
         _host.Addresses.Restore(_id, IPAddress.Parse(_record.Ip));
         switch (_record.Stage)
         {
-            case VmStage.Stopped:
+            // What has arrived stays; the owner repeats its order, or has it deleted.
+            case VmStage.Stopped or VmStage.Arriving:
                 break;
             case VmStage.Starting:
                 _trail.Note("undoing a start that was cut off");

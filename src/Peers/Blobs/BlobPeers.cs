@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
 using Hypeman.Contracts.Index;
+using Hypeman.Contracts.Instances;
 using Hypeman.Contracts.Nodes;
 using Hypeman.NodeRuntime.Images;
 using Hypeman.NodeRuntime.Images.Peers;
@@ -24,7 +25,7 @@ internal sealed class BlobPeers(PeerDirectory directory, PeerClient client, IRes
             {
                 if (asked.Count > Limits.KnownHolders)
                     break;
-                if (row.Home is { } home && asked.Add(home) && await directory.FindAsync(home, cancellationToken) is { } holder)
+                if (HolderOf(row) is { } home && asked.Add(home) && await directory.FindAsync(home, cancellationToken) is { } holder)
                     yield return new BlobPeer(holder, this);
             }
         var likely = Rendezvous.Order(directory.Reachable, wish.Repository, peer => peer.NodeId)
@@ -32,6 +33,10 @@ internal sealed class BlobPeers(PeerDirectory directory, PeerClient client, IRes
         foreach (var peer in likely)
             yield return new BlobPeer(peer, this);
     }
+
+    // An instance that moves has its image where it comes from, not yet where it lives.
+    private static string? HolderOf(ResourceRow row) =>
+        row.Kind == ResourceKind.Instance && ResourceSummary.Read<InstanceInfo>(row).MovedFrom is { } source ? source : row.Home;
 
     private async Task<Stream?> OpenAsync(Peer peer, Digest blob, long offset, CancellationToken cancellationToken)
     {

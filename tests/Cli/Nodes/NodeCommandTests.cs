@@ -45,6 +45,72 @@ public class NodeCommandTests
         Assert.Equal($"n1 {state}", (await CliRun.Async(server, "node", verb, "n1")).Out.Trim());
     }
 
+    private const string Moving = """
+        {"state":"draining","running":"restart","started_at":"2026-01-02T03:04:05Z","moved":{"instances":1,"images":0},
+         "moving":[{"kind":"instance","id":"i2","name":"web","node":"n2","restart":true}],"left":[]}
+        """;
+
+    private static string Ended(string left) => $$"""
+        {"state":"finished","running":"restart","started_at":"2026-01-02T03:04:05Z","finished_at":"2026-01-02T03:05:05Z",
+         "moved":{"instances":2,"images":1},"moving":[],"left":[{{left}}]}
+        """;
+
+    [Fact]
+    public async Task A_plan_says_what_would_go_and_what_would_stay()
+    {
+        await using var server = await ScriptedServer.StartAsync();
+        server.On("POST /nodes/n1/drain", (200, """
+            {"moves":[{"kind":"instance","id":"i2","name":"web","node":"n2","restart":true}],
+             "left":[{"kind":"instance","id":"i3","name":"db","reason":"it runs"}]}
+            """));
+
+        var run = await CliRun.Async(server, "node", "drain", "n1", "--plan", "--running", "restart");
+
+        Assert.Equal(
+            "instance web goes to n2, stopped and started again\ninstance db stays: it runs\n1 would go, 1 would stay", run.Out.Trim());
+        Assert.Equal("""{"plan":true,"running":"restart"}""", server.Requests.Single().Body);
+        Assert.Equal(0, run.ExitCode);
+    }
+
+    [Fact]
+    public async Task A_drain_leaves_what_runs_unless_it_is_told_otherwise()
+    {
+        await using var server = await ScriptedServer.StartAsync();
+        server.On("POST /nodes/n1/drain", (202, Moving));
+
+        Assert.Equal("n1 draining", (await CliRun.Async(server, "node", "drain", "n1")).Out.Trim());
+        Assert.Equal("""{"running":"leave"}""", server.Requests.Single().Body);
+    }
+
+    [Theory]
+    [InlineData("", 0)]
+    [InlineData("""{"kind":"instance","id":"i3","name":"db","reason":"no room"}""", 1)]
+    public async Task A_drain_that_is_waited_for_tells_how_it_goes_and_fails_when_something_is_left(string left, int code)
+    {
+        await using var server = await ScriptedServer.StartAsync();
+        server.On("POST /nodes/n1/drain", (202, Moving));
+        server.On("GET /nodes/n1", (200, Node("cordoned").TrimEnd().TrimEnd('}') + $$""","drain":{{Ended(left)}}}"""));
+
+        var run = await CliRun.Async(server, "node", "drain", "n1", "--running", "restart", "--wait");
+
+        Assert.Equal(code, run.ExitCode);
+        Assert.Contains("1 instances and 0 images moved, 0 left, moving web to n2", run.Error, StringComparison.Ordinal);
+        Assert.Contains("n1 finished: 2 instances and 1 images moved", run.Out, StringComparison.Ordinal);
+        Assert.Equal(code == 1, run.Out.Contains("instance db stays: no room", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_drain_is_cancelled()
+    {
+        await using var server = await ScriptedServer.StartAsync();
+        server.On("DELETE /nodes/n1/drain", (202, Moving.Replace("draining", "cancelling", StringComparison.Ordinal)));
+
+        Assert.Equal("n1 cancelling", (await CliRun.Async(server, "node", "drain", "n1", "--cancel")).Out.Trim());
+        var run = await CliRun.Async(server, "node", "drain", "n1", "--plan", "--cancel");
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("--plan changes nothing", run.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_refused_removal_says_why()
     {

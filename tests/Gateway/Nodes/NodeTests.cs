@@ -24,7 +24,7 @@ public sealed class NodeTests(ApiHost api) : ApiTests(api)
     }
 
     [Theory]
-    [InlineData("/nodes?state=gone", "state: must be one of ready, cordoned, unreachable, removed")]
+    [InlineData("/nodes?state=gone", "state: must be one of ready, cordoned, draining, unreachable, removed")]
     [InlineData("/nodes?labels=zone", "labels: must be written as labels[key]=value")]
     public async Task A_filter_that_means_nothing_is_refused(string path, string message) =>
         AssertError(await GetAsync(path, HttpStatusCode.BadRequest), "Bad Request", message);

@@ -1,10 +1,13 @@
+using System.Collections.Concurrent;
 using Hypeman.Contracts;
 using Hypeman.Contracts.Index;
 using Hypeman.Contracts.Instances;
 using Hypeman.Grains;
 using Hypeman.Grains.Nodes;
+using Hypeman.Grains.Nodes.Draining;
 using Hypeman.Grains.Records;
 using Hypeman.NodeRuntime.Nodes;
+using Hypeman.NodeRuntime.Vms.Transfer;
 using Hypeman.Tests.Testing;
 using Hypeman.Tests.Testing.Index;
 using Hypeman.Tests.Testing.Nodes;
@@ -25,12 +28,13 @@ public sealed class TestFleet : IAsyncDisposable
 {
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    private readonly Dictionary<string, InProcessSiloHandle> _silos = [];
+    private readonly ConcurrentDictionary<string, InProcessSiloHandle> _silos = new();
     private readonly List<SimulatedNode> _nodes = [];
     private InProcessTestCluster _cluster = null!;
     private readonly Dictionary<string, SiloLife> _lives = [];
     private SimulatedNode? _starting;
     private TimeProvider _time = TimeProvider.System;
+    private bool _hasPeers = true;
 
     public InMemoryResourceIndex Index { get; } = new();
 
@@ -45,10 +49,13 @@ public sealed class TestFleet : IAsyncDisposable
 
     public IReadOnlyList<SimulatedNode> Nodes => _nodes;
 
+    /// <summary>Nodes that others cannot reach, though their silos are members.</summary>
+    public ConcurrentDictionary<string, bool> CutOff { get; } = new();
+
     public static async Task<TestFleet> StartAsync(
-        int nodes = 1, Action<SimulatedNode>? prepare = null, TimeProvider? time = null)
+        int nodes = 1, Action<SimulatedNode>? prepare = null, TimeProvider? time = null, bool hasPeers = true)
     {
-        var fleet = new TestFleet { _time = time ?? TimeProvider.System };
+        var fleet = new TestFleet { _time = time ?? TimeProvider.System, _hasPeers = hasPeers };
         var builder = new InProcessTestClusterBuilder(1);
         builder.ConfigureSilo((_, silo) => fleet.Configure(silo));
         fleet._cluster = builder.Build();
@@ -68,7 +75,7 @@ public sealed class TestFleet : IAsyncDisposable
     /// <summary>Our process on this node ends at once, as kill -9 ends it.</summary>
     public Task KillSiloAsync(SimulatedNode node)
     {
-        _silos.Remove(node.Facts.NodeId, out var silo);
+        _silos.TryRemove(node.Facts.NodeId, out var silo);
         _lives[node.Facts.NodeId].End();
         return _cluster.KillSiloAsync(silo!);
     }
@@ -132,6 +139,11 @@ public sealed class TestFleet : IAsyncDisposable
         _nodes.ForEach(node => node.Dispose());
     }
 
+    // A node whose process does not run answers nobody.
+    private SimulatedVms? FindPeer(string node) => CutOff.ContainsKey(node) || !_silos.ContainsKey(node)
+        ? null
+        : _nodes.Find(peer => peer.Facts.NodeId == node)?.Vms;
+
     private void Configure(ISiloBuilder silo)
     {
         var life = new SiloLife();
@@ -139,7 +151,11 @@ public sealed class TestFleet : IAsyncDisposable
         silo.AddHypemanGrains();
         silo.Services.AddSingleton<IResourceIndex>(Index);
         silo.Services.AddSingleton<IGrainStorage>(new MortalStorage(Storage, life));
+        if (_hasPeers)
+            silo.Services.AddSingleton<IVmPeers>(new SimulatedPeers(FindPeer));
         silo.Configure<NodeReconcilerOptions>(options => options.Period = TimeSpan.FromMilliseconds(200));
+        silo.Configure<DrainOptions>(options =>
+            (options.Period, options.Patience) = (TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(10)));
         silo.Configure<ClusterMembershipOptions>(options =>
         {
             options.ProbeTimeout = TimeSpan.FromMilliseconds(500);

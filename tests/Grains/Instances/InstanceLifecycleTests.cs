@@ -19,6 +19,7 @@ public sealed class InstanceLifecycleTests
         Start    !Created   !Initializing  !Running   !Shutdown   !Created   !Unknown
         Stop     !stopped   !Initializing  !Running   !Shutdown   !stopped   !Unknown
         Delete   !deleted   !deleted       !deleted   !deleted    !deleted   !deleted
+        Move     !moved     !moved         !moved     !moved      !moved     !moved
         """;
 
     private const string StopTable = """
@@ -27,6 +28,7 @@ public sealed class InstanceLifecycleTests
         Start    stop       stop           stop       stop        stop       stop
         Stop     =          =              =          =           =          =
         Delete   !deleted   !deleted       !deleted   !deleted    !deleted   !deleted
+        Move     !moved     !moved         !moved     !moved      !moved     !moved
         """;
 
     private const string DeleteTable = """
@@ -35,6 +37,7 @@ public sealed class InstanceLifecycleTests
         Start    delete     delete         delete     delete      delete     delete
         Stop     delete     delete         delete     delete      delete     delete
         Delete   =          =              =          =           =          =
+        Move     delete     delete         delete     delete      delete     delete
         """;
 
     public static IEnumerable<TheoryDataRow<string, string, string, string>> Cells() =>
@@ -120,7 +123,7 @@ public sealed class InstanceLifecycleTests
                 OperationKind.Delete => InstanceIntent.Gone,
                 OperationKind.Stop => InstanceIntent.Stopped,
                 OperationKind.Create or OperationKind.Start => InstanceIntent.Running,
-                null => observed is "Absent" or "Stopped" ? InstanceIntent.Stopped : InstanceIntent.Running,
+                OperationKind.Move or null => observed is "Absent" or "Stopped" ? InstanceIntent.Stopped : InstanceIntent.Running,
             },
             Operation = kind is null ? null : new InstanceOperation { Kind = kind.Value, Number = 1, StartedAt = Some.Time },
         };
@@ -147,7 +150,7 @@ public sealed class InstanceLifecycleTests
         {
             Assert.Equal("invalid_state", refused.Code);
             return "!" + refused.Message.Split(' ', ',').First(word =>
-                word is "stopped" or "deleted" || Enum.TryParse<InstancePhase>(word, out _));
+                word is "stopped" or "deleted" or "moved" || Enum.TryParse<InstancePhase>(word, out _));
         }
     }
 

@@ -2,6 +2,7 @@ using Hypeman.GuestProtocol.Messages;
 using Hypeman.NodeRuntime.Errors;
 using Hypeman.NodeRuntime.Nodes;
 using Hypeman.NodeRuntime.Vms;
+using Hypeman.Tests.NodeRuntime.Vms.Transfer;
 
 namespace Hypeman.Tests.NodeRuntime.Nodes;
 
@@ -17,6 +18,9 @@ public abstract class NodeConformance : IAsyncLifetime
     private readonly string _id = "c" + Guid.NewGuid().ToString("N")[..23];
 
     private protected abstract INode Node { get; }
+
+    /// <summary>A second one, made when it is asked for; it holds the image too.</summary>
+    private protected abstract Task<INode> OtherAsync();
 
     /// <summary>Digest of an image whose root is on the node.</summary>
     private protected abstract string RootDigest { get; }
@@ -122,6 +126,57 @@ public abstract class NodeConformance : IAsyncLifetime
         Assert.Null(Node.Vms.Find(_id));
         Assert.Empty(Node.Vms.List());
         await AssertRefusedAsync(NodeErrorKind.NotFound, () => StopAsync(3));
+    }
+
+    [Fact]
+    public async Task A_vm_at_rest_moves_and_only_its_new_host_starts_it()
+    {
+        var other = await OtherAsync();
+        var source = new TestSource(Node.Vms, _id, epoch: 4);
+        await StartAsync(Spec);
+        await ReachAsync(VmPhase.Running);
+        await AssertRefusedAsync(NodeErrorKind.WrongPhase, () => Node.Vms.HandOverAsync(_id, 4, CancellationToken.None));
+        var stopped = await StopAsync(4);
+
+        var arrived = await other.Vms.ReceiveAsync(Spec with { Epoch = 4 }, source, () => { }, CancellationToken.None);
+
+        Assert.Equal(
+            (VmPhase.Stopped, 4, 1, true, stopped.ExitCode, stopped.ExitedAt),
+            (arrived.Phase, arrived.Epoch, arrived.Boot, arrived.HasRun, arrived.ExitCode, arrived.ExitedAt));
+        await AssertRefusedAsync(NodeErrorKind.Fenced, () => StartAsync(Spec with { Boot = 2 }));
+        var chunks = source.Asked.Count;
+        await other.Vms.ReceiveAsync(Spec with { Epoch = 4 }, source, () => { }, CancellationToken.None);
+        Assert.Equal(chunks, source.Asked.Count);
+        await other.Vms.StartAsync(Spec with { Epoch = 4, Boot = 2 }, CancellationToken.None);
+        await AssertRefusedAsync(NodeErrorKind.WrongPhase, () => other.Vms.HandOverAsync(_id, 5, CancellationToken.None));
+        await Node.Vms.DeleteAsync(_id, 4, CancellationToken.None);
+        Assert.Null(Node.Vms.Find(_id));
+        Assert.NotEqual(VmPhase.Stopped, other.Vms.Find(_id)!.Phase);
+    }
+
+    [Fact]
+    public async Task A_vm_that_has_not_arrived_is_not_started_and_can_be_deleted()
+    {
+        var other = await OtherAsync();
+        using var left = new CancellationTokenSource();
+        await StartAsync(Spec);
+        await StopAsync(3);
+        var source = new TestSource(Node.Vms, _id, epoch: 4)
+        {
+            OnTheWay = _ =>
+            {
+                left.Cancel();
+                throw new IOException("cut");
+            },
+        };
+        await Assert.ThrowsAnyAsync<Exception>(() => other.Vms.ReceiveAsync(Spec with { Epoch = 4 }, source, () => { }, left.Token));
+
+        Assert.Equal((VmPhase.Arriving, 4), (other.Vms.Find(_id)!.Phase, other.Vms.Find(_id)!.Epoch));
+        await AssertRefusedAsync(
+            NodeErrorKind.WrongPhase, () => other.Vms.StartAsync(Spec with { Epoch = 4, Boot = 2 }, CancellationToken.None));
+        await other.Vms.DeleteAsync(_id, 4, CancellationToken.None);
+        Assert.Null(other.Vms.Find(_id));
+        Assert.Equal(VmPhase.Stopped, Node.Vms.Find(_id)!.Phase);
     }
 
     [Fact]

@@ -13,6 +13,7 @@ namespace Hypeman.Tests.NodeRuntime.Nodes;
 public sealed class NodeTests : NodeConformance
 {
     private TestNode _node = null!;
+    private TestNode? _other;
     private string _digest = "";
 
     private protected override INode Node => _node.Port;
@@ -27,7 +28,19 @@ public sealed class NodeTests : NodeConformance
         _digest = await _node.PullAsync();
     }
 
-    public override ValueTask DisposeAsync() => _node.DisposeAsync();
+    public override async ValueTask DisposeAsync()
+    {
+        if (_other is not null)
+            await _other.DisposeAsync();
+        await _node.DisposeAsync();
+    }
+
+    private protected override async Task<INode> OtherAsync()
+    {
+        _other = await TestNode.StartAsync();
+        Assert.Equal(_digest, await _other.PullAsync());
+        return _other.Port;
+    }
 
     private protected override async Task ExitAsync(string vmId, int code)
     {

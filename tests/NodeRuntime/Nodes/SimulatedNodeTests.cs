@@ -7,6 +7,7 @@ namespace Hypeman.Tests.NodeRuntime.Nodes;
 public sealed class SimulatedNodeTests : NodeConformance
 {
     private readonly SimulatedNode _node = new("simulated");
+    private readonly SimulatedNode _other = new("other");
 
     private protected override INode Node => _node;
     private protected override string RootDigest { get; } = "sha256:" + new string('a', 64);
@@ -15,14 +16,18 @@ public sealed class SimulatedNodeTests : NodeConformance
     public override ValueTask InitializeAsync()
     {
         _node.Images.Plant(RootDigest);
+        _other.Images.Plant(RootDigest);
         return ValueTask.CompletedTask;
     }
 
     public override ValueTask DisposeAsync()
     {
         _node.Dispose();
+        _other.Dispose();
         return ValueTask.CompletedTask;
     }
+
+    private protected override Task<INode> OtherAsync() => Task.FromResult<INode>(_other);
 
     private protected override Task ExitAsync(string vmId, int code)
     {

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Hypeman.NodeRuntime.Linux;
 
 namespace Hypeman.Tests.Testing.Fleets;
@@ -9,6 +10,9 @@ namespace Hypeman.Tests.Testing.Fleets;
 /// <summary>The API of one gateway, called from within a network namespace.</summary>
 public sealed class FleetApi : IDisposable
 {
+    /// <summary>What is null was not asked for.</summary>
+    private static readonly JsonSerializerOptions WithoutNulls = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
+
     private readonly HttpClient _http;
 
     /// <param name="network">Where the calls come from; asked for each connection, as it may be made anew.</param>
@@ -92,7 +96,8 @@ public sealed class FleetApi : IDisposable
         return text.Length == 0 ? default : JsonSerializer.Deserialize<JsonElement>(text);
     }
 
-    private static StringContent JsonContent(object body) => new(JsonSerializer.Serialize(body), Encoding.UTF8, "application/json");
+    private static StringContent JsonContent(object body) =>
+        new(JsonSerializer.Serialize(body, WithoutNulls), Encoding.UTF8, "application/json");
 
     private static async ValueTask<Stream> ConnectAsync(
         NetworkNamespace network, DnsEndPoint target, CancellationToken cancellationToken)

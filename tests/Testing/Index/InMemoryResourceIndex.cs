@@ -30,8 +30,19 @@ public sealed class InMemoryResourceIndex : IResourceIndex
         return Task.CompletedTask;
     }
 
+    /// <summary>Updates that fail, as when the database is away.</summary>
+    public Func<ResourceRow, bool> Refuse { get; set; } = _ => false;
+
+    /// <summary>How many updates have failed.</summary>
+    public int Refused { get; private set; }
+
     public Task<bool> UpdateAsync(ResourceRow row, CancellationToken cancellationToken = default)
     {
+        if (Refuse(row))
+        {
+            Refused++;
+            throw new IOException("The index was made to refuse.");
+        }
         lock (_gate)
         {
             if (!_rows.TryGetValue((row.Kind, row.Id), out var present) || present.Version >= row.Version)

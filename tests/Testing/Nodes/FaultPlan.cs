@@ -15,6 +15,11 @@ public enum NodeStep
     PullBegins,
     ConvertBegins,
     RootDone,
+    HandOverBegins,
+    ChunkIsRead,
+    ReceiveBegins,
+    ChunkArrives,
+    ReceiveDone,
 }
 
 /// <summary>

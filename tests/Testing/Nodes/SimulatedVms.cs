@@ -11,7 +11,7 @@ namespace Hypeman.Tests.Testing.Nodes;
 /// The VMs of a simulated node. A started VM boots and becomes ready at once, or only when the test says so
 /// (<see cref="BootByItself"/>, <see cref="Boot"/>).
 /// </summary>
-public sealed class SimulatedVms(FaultPlan faults, SimulatedImages images, TimeProvider time) : IVmHost
+public sealed partial class SimulatedVms(FaultPlan faults, SimulatedImages images, TimeProvider time) : IVmHost
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, VmStatus> _ledger = [];
@@ -47,6 +47,8 @@ public sealed class SimulatedVms(FaultPlan faults, SimulatedImages images, TimeP
     {
         lock (_gate)
             _ledger.Remove(id);
+        _disks.TryRemove(id, out _);
+        _received.TryRemove(id, out _);
     }
 
     /// <summary>A VM that no order of the present owner made.</summary>
@@ -68,6 +70,8 @@ public sealed class SimulatedVms(FaultPlan faults, SimulatedImages images, TimeP
                 Change(spec.Id, vm => vm with { Epoch = spec.Epoch });
             return Find(spec.Id) ?? running;
         }
+        if (Find(spec.Id) is { Phase: VmPhase.Arriving })
+            throw new NodeException(NodeErrorKind.WrongPhase, $"the files of VM {spec.Id} have not all arrived");
         if (images.FindRoot(spec.RootDigest) is null)
             throw new NodeException(NodeErrorKind.NotFound, $"there is no root for {spec.RootDigest}");
         var vm = new VmStatus
@@ -81,6 +85,7 @@ public sealed class SimulatedVms(FaultPlan faults, SimulatedImages images, TimeP
             Mac = "02:00:00:00:00:01",
             StartedAt = time.GetUtcNow(),
         };
+        _disks.TryAdd(spec.Id, [1]);
         Plant(vm);
         if (BootByItself)
             Boot(spec.Id);
@@ -95,7 +100,9 @@ public sealed class SimulatedVms(FaultPlan faults, SimulatedImages images, TimeP
         await faults.PassAsync(NodeStep.StopBegins, cancellationToken);
         if (Find(id) is not { } vm)
             throw NotHere(id);
-        if (vm.Phase != VmPhase.Stopped)
+        if (vm.Epoch != epoch)
+            Change(id, held => held with { Epoch = epoch });
+        if (vm.Phase is not (VmPhase.Stopped or VmPhase.Arriving))
             Change(id, running => running with
             {
                 Phase = VmPhase.Stopped,

@@ -1,0 +1,107 @@
+using Hypeman.NodeRuntime.Errors;
+using Hypeman.NodeRuntime.Linux;
+using Hypeman.NodeRuntime.Nodes;
+using Microsoft.Win32.SafeHandles;
+
+namespace Hypeman.NodeRuntime.Vms.Transfer;
+
+/// <summary>
+/// Fills the directory of a VM with what another host has of it. Each chunk is checked when it comes, and every file as a
+/// whole when it is on the disk. Whatever an earlier try left and is right is not fetched again, so repeating it is going on.
+/// </summary>
+internal sealed class VmReceipt(VmLayout vm, IVmSource source, TimeProvider time, Action heard)
+{
+    private const int BlockBytes = 4096;
+
+    /// <summary>Of the source, until it is given up. A connection that is cut is no more than a pause.</summary>
+    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
+
+    private readonly byte[] _present = new byte[VmFile.ChunkBytes];
+
+    /// <exception cref="NodeException">Unavailable: the source is silent, or sends something else. Invalid: it names other files.</exception>
+    internal async Task FillAsync(IReadOnlyList<VmFile> files, CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(vm.Logs);
+        foreach (var stale in vm.Kept.Except(files.Select(file => VmFiles.PathOf(vm, file.Name))))
+            File.Delete(stale);
+        foreach (var file in files)
+            await FillAsync(file, cancellationToken);
+        AtomicFile.SyncDirectory(vm.Logs);
+        AtomicFile.SyncDirectory(vm.Directory);
+    }
+
+    private async Task FillAsync(VmFile file, CancellationToken cancellationToken)
+    {
+        var path = VmFiles.PathOf(vm, file.Name);
+        using (var target = SparseFile.OpenOrCreate(path))
+        {
+            RandomAccess.SetLength(target, file.Length);
+            foreach (var chunk in file.Chunks)
+                await FillAsync(target, file, chunk, cancellationToken);
+            RandomAccess.FlushToDisk(target);
+        }
+        if ((await Task.Run(() => VmFiles.Describe(path, file.Name, cancellationToken), cancellationToken)).IsSameAs(file))
+            return;
+        // From the beginning, then: something is where the source has nothing.
+        File.Delete(path);
+        throw new NodeException(NodeErrorKind.Unavailable, $"What is here of {file.Name} is not what {source.Name} has.");
+    }
+
+    private async Task FillAsync(SafeFileHandle target, VmFile file, VmChunk chunk, CancellationToken cancellationToken)
+    {
+        var present = VmFiles.Read(target, chunk.Number, _present);
+        if (VmFiles.DigestOf(present.Span) == chunk.Digest)
+            return;
+        var wanted = await FetchAsync(file, chunk, cancellationToken);
+        WriteWhatDiffers(target, chunk.Offset, present.Span, wanted.Span);
+    }
+
+    private async Task<ReadOnlyMemory<byte>> FetchAsync(VmFile file, VmChunk chunk, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(Patience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        var trouble = "it does not answer";
+        while (true)
+        {
+            try
+            {
+                var content = await source.ReadChunkAsync(file.Name, chunk.Number, either.Token);
+                if (content.Length == file.LengthOf(chunk) && VmFiles.DigestOf(content.Span) == chunk.Digest)
+                {
+                    heard();
+                    return content;
+                }
+                trouble = "what it sends is something else";
+            }
+            catch (IOException lost)
+            {
+                trouble = lost.Message;
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                // Told below.
+            }
+            await Task.Delay(Pause, time, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancellationToken.ThrowIfCancellationRequested();
+            if (limit.IsCancellationRequested)
+                throw new NodeException(
+                    NodeErrorKind.Unavailable, $"Chunk {chunk.Number} of {file.Name} cannot be had from {source.Name}: {trouble}.");
+        }
+    }
+
+    /// <summary>What is zeros here and there is not written, so that holes stay holes.</summary>
+    private static void WriteWhatDiffers(SafeFileHandle target, long offset, ReadOnlySpan<byte> present, ReadOnlySpan<byte> wanted)
+    {
+        var from = 0;
+        while (from < wanted.Length)
+        {
+            var length = Math.Min(BlockBytes, wanted.Length - from);
+            var block = wanted.Slice(from, length);
+            if (!block.SequenceEqual(present.Slice(from, length)))
+                RandomAccess.Write(target, block, offset + from);
+            from += length;
+        }
+    }
+}
