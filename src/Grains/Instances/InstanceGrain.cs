@@ -107,10 +107,9 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile,
     public async Task DeleteAsync(bool graceful)
     {
         LeaveIfNothing();
-        await _record.ChangeAsync(state => InstanceLifecycle.Delete(state, graceful, _clock.Now));
-        // An operation that it took over may have removed it already.
-        if (_record.State is not { } state || _nodes.RemovedAt(state.Home) is null)
-            TakeUp();
+        var deleted = await _record.ChangeAsync(state => InstanceLifecycle.Delete(state, graceful, _clock.Now));
+        if (_nodes.RemovedAt(deleted.Home) is null)
+            TakeUp(); // It may be gone already.
         else
             await _record.RemoveAsync(); // Its disks went with the node.
     }

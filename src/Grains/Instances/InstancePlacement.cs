@@ -41,12 +41,24 @@ internal sealed class InstancePlacement(IGrainFactory grains, NodeDirectory node
 
         var some = FewOf(fitting, companions).ToList();
         var few = Candidates(some, await loads.RecentAsync(some.Select(node => node.Id), imageDigest), companions);
-        foreach (var node in PlacementDecision.Best(few, demand))
+        foreach (var node in PlacementDecision.Best(few, demand).Take(MostAttempts))
             yield return node;
         var all = Candidates(fitting, await loads.AskAsync(fitting.Select(node => node.Id), imageDigest), companions);
         foreach (var node in PlacementDecision.Best(all, demand).Take(MostAttempts))
             yield return node;
         throw PlacementDecision.Refusal(all, demand);
+    }
+
+    /// <summary>How many instances of a spread group each node has.</summary>
+    public async Task<IReadOnlyDictionary<string, int>> CompanionsAsync(string? group)
+    {
+        var counts = new Dictionary<string, int>();
+        if (group is null)
+            return counts;
+        var query = new ResourceQuery(ResourceKind.Instance) { Tags = new Dictionary<string, string> { [InstanceInfos.SpreadTag] = group } };
+        await foreach (var row in index.ListAsync(query))
+            counts[row.Home!] = counts.GetValueOrDefault(row.Home!) + 1;
+        return counts;
     }
 
     // Most wishes are alike, and the nodes seldom change: a thousand of them are not looked through for each.
@@ -76,18 +88,6 @@ internal sealed class InstancePlacement(IGrainFactory grains, NodeDirectory node
         IReadOnlyList<NodeInfo> nodes, IReadOnlyDictionary<string, NodeLoad> known, IReadOnlyDictionary<string, int> companions) =>
         [.. nodes.Select(node => new Candidate(node, known.GetValueOrDefault(node.Id), companions.GetValueOrDefault(node.Id)))];
 
-    /// <summary>How many instances of a spread group each node has.</summary>
-    public async Task<IReadOnlyDictionary<string, int>> CompanionsAsync(string? group)
-    {
-        var counts = new Dictionary<string, int>();
-        if (group is null)
-            return counts;
-        var query = new ResourceQuery(ResourceKind.Instance) { Tags = new Dictionary<string, string> { [InstanceInfos.SpreadTag] = group } };
-        await foreach (var row in index.ListAsync(query))
-            counts[row.Home!] = counts.GetValueOrDefault(row.Home!) + 1;
-        return counts;
-    }
-
     private async Task<InstanceInfo?> TryAsync(NodeInfo node, NodeDemand demand, InstanceSpec spec, ImageInfo image)
     {
         try
@@ -100,8 +100,8 @@ internal sealed class InstancePlacement(IGrainFactory grains, NodeDirectory node
         }
         catch (HypemanException full) when (full.Kind == ErrorKind.InsufficientResources)
         {
-            loads.Forget(node.Id);
-            return null; // Others were faster.
+            loads.Forget(node.Id); // Others were faster.
+            return null;
         }
     }
 

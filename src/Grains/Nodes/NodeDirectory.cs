@@ -71,7 +71,7 @@ internal sealed class NodeDirectory(IResourceIndex index, NodeSilos silos, ILogg
 
     /// <summary>The drain of a node, as far as it is known here; one that is Ready has none.</summary>
     public NodeDrain? DrainOf(string node) =>
-        _rows.TryGetValue(node, out var entry) && entry.Info.Admission != NodeAdmission.Ready ? entry.Info.Drain : null;
+        _rows.TryGetValue(node, out var entry) && entry.Row.State != nameof(NodeAdmission.Ready) ? entry.Info.Drain : null;
 
     /// <summary>When the node was removed; null when it was not, or is not known here.</summary>
     public DateTimeOffset? RemovedAt(string node) =>
@@ -119,20 +119,18 @@ internal sealed class NodeDirectory(IResourceIndex index, NodeSilos silos, ILogg
             Take(row);
     }
 
-    private Entry Take(ResourceRow row)
-    {
-        if (!_rows.TryGetValue(row.Id, out var known) || known.Row.Version < row.Version)
-            Put(row.Id, row);
-        return _rows.GetValueOrDefault(row.Id) ?? new Entry(row, ResourceSummary.Read<NodeInfo>(row));
-    }
+    private Entry Take(ResourceRow row) =>
+        _rows.TryGetValue(row.Id, out var known) && known.Row.Version >= row.Version ? known : Put(row.Id, row)!;
 
-    private void Put(string id, ResourceRow? row)
+    private Entry? Put(string id, ResourceRow? row)
     {
-        if (row is not null)
-            _rows[id] = new Entry(row, ResourceSummary.Read<NodeInfo>(row));
+        var entry = row is null ? null : new Entry(row, ResourceSummary.Read<NodeInfo>(row));
+        if (entry is not null)
+            _rows[id] = entry;
         else
             _rows.TryRemove(id, out _);
         Interlocked.Increment(ref _changes);
+        return entry;
     }
 
     // A thousand nodes are not looked through for each create, but when one of them or its silo has changed.

@@ -32,7 +32,7 @@ internal sealed class NodeReconciler(
         var (strangers, settled) = (new HashSet<string>(), new Dictionary<string, long>());
         var vms = node.Vms.List().ToDictionary(vm => vm.Id);
         var promised = book.Ids.ToHashSet();
-        await foreach (var row in NewsAsync(vms, settled, cancellationToken))
+        await foreach (var row in NewsAsync(vms, promised, settled, cancellationToken))
         {
             vms.Remove(row.Id, out var vm);
             promised.Remove(row.Id);
@@ -52,9 +52,10 @@ internal sealed class NodeReconciler(
         (_strangers, _settled, _first) = (strangers, settled, false);
     }
 
-    // Most rows are as they were. The VMs of those are taken out, too.
+    // Most rows are as they were. Their VMs and promises are taken out here.
     private async IAsyncEnumerable<ResourceRow> NewsAsync(
-        Dictionary<string, VmStatus> vms, Dictionary<string, long> settled, [EnumeratorCancellation] CancellationToken cancellationToken)
+        Dictionary<string, VmStatus> vms, HashSet<string> promised, Dictionary<string, long> settled,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var here = new ResourceQuery(ResourceKind.Instance) { Home = Home };
         if (_first)
@@ -67,6 +68,7 @@ internal sealed class NodeReconciler(
             if (_settled.GetValueOrDefault(glance.Id) == glance.Version && glance.State == StateOf(vms.GetValueOrDefault(glance.Id)))
             {
                 vms.Remove(glance.Id);
+                promised.Remove(glance.Id);
                 settled[glance.Id] = glance.Version;
             }
             else if (await index.GetAsync(ResourceKind.Instance, glance.Id, cancellationToken) is { } row)
