@@ -29,14 +29,14 @@ internal sealed class StorageBenchmark(string? connection, int[] writers, TimeSp
         foreach (var count in writers)
         {
             var (rate, all) = await RunAsync(index, count, duration);
-            rows.Add([$"{count}", Figures.Text(rate), Figures.Text(At(all, 0.5)), Figures.Text(At(all, 0.99))]);
+            rows.Add([$"{count}", Figures.Text(rate), Figures.Text(all.At(0.5)), Figures.Text(all.At(0.99))]);
             best = Math.Max(best, rate);
         }
         Report.Table("Creates: one insert, three updates", ["writers", "creates/s", "p50 ms", "p99 ms"], rows);
         Report.Line(("creates_per_s", best));
     }
 
-    private static async Task<(double Rate, List<double> Milliseconds)> RunAsync(IResourceIndex index, int writers, TimeSpan duration)
+    private static async Task<(double Rate, Figures Milliseconds)> RunAsync(IResourceIndex index, int writers, TimeSpan duration)
     {
         var clock = Stopwatch.StartNew();
         var each = await Task.WhenAll(Enumerable.Range(0, writers).Select(_ => Task.Run(async () =>
@@ -50,8 +50,8 @@ internal sealed class StorageBenchmark(string? connection, int[] writers, TimeSp
             }
             return took;
         })));
-        List<double> all = [.. each.SelectMany(t => t).Order()];
-        return (all.Count / clock.Elapsed.TotalSeconds, all);
+        List<double> all = [.. each.SelectMany(t => t)];
+        return (all.Count / clock.Elapsed.TotalSeconds, new Figures(all));
     }
 
     private static async Task CreateAsync(IResourceIndex index)
@@ -77,8 +77,6 @@ internal sealed class StorageBenchmark(string? connection, int[] writers, TimeSp
             await index.UpdateAsync(row);
         }
     }
-
-    private static double At(List<double> sorted, double part) => sorted[(int)((sorted.Count - 1) * part)];
 
     private sealed class Scratch : IDisposable
     {

@@ -3,7 +3,11 @@ using Hypeman.Storage.Databases;
 using Hypeman.Storage.Index;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
 using Orleans.Hosting;
+using Orleans.Providers;
+using Orleans.Storage;
 
 namespace Hypeman.Storage;
 
@@ -15,6 +19,7 @@ public static class StorageExtensions
     {
         silo.UseAdoNetClustering(o => (o.Invariant, o.DataSource) = (database.Dialect.Invariant, database.Writes));
         silo.AddAdoNetGrainStorageAsDefault(o => (o.Invariant, o.DataSource) = (database.Dialect.Invariant, database.Writes));
+        silo.Services.AddKeyedSingleton<IGrainStorage>(ProviderConstants.DEFAULT_STORAGE_PROVIDER_NAME, NewRecordStorage);
         // Plain JSON: records survive the renaming of classes, and are half the size of Orleans' default.
         silo.UseSystemTextJsonGrainStorageSerializer();
         silo.UseAdoNetReminderService(o => (o.Invariant, o.DataSource) = (database.Dialect.Invariant, database.Writes));
@@ -35,7 +40,20 @@ public static class StorageExtensions
     {
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(database);
+        services.AddSingleton<ChangeSignal>();
+        services.AddSingleton(provider => IResourceWriter.Of(database, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IResourceIndex, ResourceIndex>();
         return services;
+    }
+
+    private static RecordStorage NewRecordStorage(IServiceProvider services, object? key)
+    {
+        var name = (string)key!;
+        return new RecordStorage(
+            AdoNetGrainStorageFactory.Create(services, name),
+            services.GetRequiredService<IResourceWriter>(),
+            services.GetRequiredService<ChangeSignal>(),
+            services.GetRequiredService<IOptionsMonitor<AdoNetGrainStorageOptions>>().Get(name).GrainStorageSerializer,
+            services.GetRequiredService<IOptions<ClusterOptions>>().Value.ServiceId);
     }
 }

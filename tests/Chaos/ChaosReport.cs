@@ -34,7 +34,10 @@ internal sealed record ChaosReport(int Seed, IReadOnlyList<ChaosRound> Rounds, i
         var text = new StringBuilder();
         text.AppendLine(culture, $"{"what was broken",-18} {"times",5} {"answered after, s",18} {"well after, s",15}");
         foreach (var kind in Rounds.GroupBy(round => round.Kind))
-            text.AppendLine(culture, $"{kind.Key,-18} {kind.Count(),5} {Range(kind.Select(round => round.AnsweredAfter), culture),18} {Range(kind.Select(round => round.WellAfter), culture),15}");
+        {
+            var (answered, well) = (Range(kind.Select(round => round.AnsweredAfter), culture), Range(kind.Select(round => round.WellAfter), culture));
+            text.AppendLine(culture, $"{kind.Key,-18} {kind.Count(),5} {answered,18} {well,15}");
+        }
         text.AppendLine("Checked after each: nodes ready; acknowledged orders hold; one home, at most one VM, which answers; nothing left of what is gone.");
         foreach (var violation in Violations)
             text.AppendLine(culture, $"WRONG: {violation}");

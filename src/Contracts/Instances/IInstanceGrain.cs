@@ -34,6 +34,12 @@ public interface IInstanceGrain : IGrainWithStringKey
     [Alias("Watch")] IAsyncEnumerable<InstanceInfo> WatchAsync(CancellationToken cancellationToken);
 
     /// <summary>
+    /// One info: the first that says that an operation has come to its goal or failed; when the instance goes before, the
+    /// last one there was, if any. A single call, where a watch takes one for each change.
+    /// </summary>
+    [Alias("Follow")] IAsyncEnumerable<InstanceInfo> FollowAsync(InstanceGoal goal, CancellationToken cancellationToken);
+
+    /// <summary>
     /// Opens a session with the guest agent and streams what comes back until its last message. The caller picks the
     /// session id and may send input as soon as the first message, <see cref="GuestOpened"/>, has come. Disposing
     /// the enumeration ends the session and what it runs.

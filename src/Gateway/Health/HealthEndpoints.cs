@@ -23,7 +23,7 @@ internal static class HealthEndpoints
         Requests.ResourceLookup lookup, CancellationToken cancellationToken)
     {
         var query = new Contracts.Index.ResourceQuery(Contracts.Index.ResourceKind.Node);
-        var nodes = await lookup.ListAsync<Contracts.Nodes.NodeInfo>(query, cancellationToken);
+        var nodes = await lookup.ListAsync<Contracts.Nodes.NodeInfo>(query, cancellationToken).ToListAsync(cancellationToken);
         return TypedResults.Json(CapabilitiesResponse.From(nodes), WireJson.Api.CapabilitiesResponse);
     }
 }

@@ -24,12 +24,12 @@ internal static class ImageEndpoints
         return Answer(info, StatusCodes.Status202Accepted);
     }
 
-    private static async Task<JsonHttpResult<List<ImageResponse>>> ListAsync(
+    private static async Task<JsonHttpResult<IAsyncEnumerable<ImageResponse>>> ListAsync(
         HttpRequest request, ResourceLookup lookup, CancellationToken cancellationToken)
     {
         var query = new ResourceQuery(ResourceKind.Image) { Tags = Tags.FromQuery(request.Query) };
-        var infos = await lookup.ListAsync<ImageInfo>(query, cancellationToken);
-        return TypedResults.Json(infos.ConvertAll(ImageResponse.From), WireJson.Api.ListImageResponse);
+        var responses = lookup.ListAsync<ImageInfo>(query, cancellationToken).Select(ImageResponse.From);
+        return TypedResults.Json(await responses.BegunAsync(cancellationToken), WireJson.Api.IAsyncEnumerableImageResponse);
     }
 
     private static async Task<JsonHttpResult<ImageResponse>> GetAsync(string name, IGrainFactory grains) =>

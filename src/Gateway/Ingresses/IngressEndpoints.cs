@@ -24,12 +24,12 @@ internal static class IngressEndpoints
         return Answer(info, StatusCodes.Status201Created);
     }
 
-    private static async Task<JsonHttpResult<List<IngressResponse>>> ListAsync(
+    private static async Task<JsonHttpResult<IAsyncEnumerable<IngressResponse>>> ListAsync(
         HttpRequest request, ResourceLookup lookup, CancellationToken cancellationToken)
     {
         var query = new ResourceQuery(ResourceKind.Ingress) { Tags = Tags.FromQuery(request.Query) };
-        var infos = await lookup.ListAsync<IngressInfo>(query, cancellationToken);
-        return TypedResults.Json(infos.ConvertAll(IngressResponse.From), WireJson.Api.ListIngressResponse);
+        var responses = lookup.ListAsync<IngressInfo>(query, cancellationToken).Select(IngressResponse.From);
+        return TypedResults.Json(await responses.BegunAsync(cancellationToken), WireJson.Api.IAsyncEnumerableIngressResponse);
     }
 
     private static async Task<JsonHttpResult<IngressResponse>> GetAsync(

@@ -29,14 +29,13 @@ internal static class InstanceEndpoints
         return Answer(info, clock, StatusCodes.Status201Created);
     }
 
-    private static async Task<JsonHttpResult<List<InstanceResponse>>> ListAsync(
+    private static async Task<JsonHttpResult<IAsyncEnumerable<InstanceResponse>>> ListAsync(
         HttpRequest request, InstanceList list, TimeProvider clock, CancellationToken cancellationToken)
     {
         var query = InstanceQueries.List(request.Query);
-        var infos = await list.ReadAsync(query, cancellationToken);
         var now = clock.GetUtcNow();
-        var responses = infos.ConvertAll(info => InstanceResponse.From(info, now));
-        return TypedResults.Json(responses, WireJson.Api.ListInstanceResponse);
+        var responses = list.ReadAsync(query, cancellationToken).Select(info => InstanceResponse.From(info, now));
+        return TypedResults.Json(await responses.BegunAsync(cancellationToken), WireJson.Api.IAsyncEnumerableInstanceResponse);
     }
 
     private static async Task<JsonHttpResult<InstanceResponse>> GetAsync(

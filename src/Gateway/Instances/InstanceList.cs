@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Hypeman.Contracts.Index;
 using Hypeman.Contracts.Instances;
 using Hypeman.Gateway.Nodes;
@@ -13,19 +14,19 @@ internal sealed class InstanceList(ResourceLookup lookup, NodesAway nodes)
 {
     private const string Unknown = nameof(InstancePhase.Unknown);
 
-    public async Task<List<InstanceInfo>> ReadAsync(ResourceQuery query, CancellationToken cancellationToken)
+    public async IAsyncEnumerable<InstanceInfo> ReadAsync(ResourceQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var away = await nodes.GetAsync(cancellationToken);
-        var infos = await lookup.ListAsync<InstanceInfo>(query, cancellationToken);
-        if (away.Count == 0)
-            return infos;
-        if (query.State is null)
-            return infos.ConvertAll(info => away.Contains(info.Home) ? AsAway(info) : info);
-        infos.RemoveAll(info => away.Contains(info.Home));
-        if (query.State == Unknown)
-            foreach (var home in away)
-                infos.AddRange((await lookup.ListAsync<InstanceInfo>(query with { State = null, Home = home }, cancellationToken)).Select(AsAway));
-        return infos;
+        await foreach (var info in lookup.ListAsync<InstanceInfo>(query, cancellationToken))
+            if (!away.Contains(info.Home))
+                yield return info;
+            else if (query.State is null)
+                yield return AsAway(info);
+        if (query.State != Unknown)
+            yield break;
+        foreach (var home in away)
+            await foreach (var info in lookup.ListAsync<InstanceInfo>(query with { State = null, Home = home }, cancellationToken))
+                yield return AsAway(info);
     }
 
     private static InstanceInfo AsAway(InstanceInfo info) => info with

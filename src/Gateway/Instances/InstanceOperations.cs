@@ -16,19 +16,19 @@ internal sealed class InstanceOperations(
     public async Task<InstanceInfo> CreateAsync(InstanceSpec spec, CancellationToken cancellationToken)
     {
         var begun = await grains.InstanceFactory().CreateAsync(spec);
-        return await SettledAsync(begun.Id, InstanceProgress.OfBoot, "create", cancellationToken);
+        return await SettledAsync(begun.Id, InstanceGoal.Boot, "create", cancellationToken);
     }
 
     public async Task<InstanceInfo> StartAsync(string id, InstanceStartSpec spec, CancellationToken cancellationToken)
     {
         await grains.Instance(id).StartAsync(spec);
-        return await SettledAsync(id, InstanceProgress.OfBoot, "start", cancellationToken);
+        return await SettledAsync(id, InstanceGoal.Boot, "start", cancellationToken);
     }
 
     public async Task<InstanceInfo> StopAsync(string id, CancellationToken cancellationToken)
     {
         await grains.Instance(id).StopAsync();
-        return await SettledAsync(id, InstanceProgress.OfStop, "stop", cancellationToken);
+        return await SettledAsync(id, InstanceGoal.Stop, "stop", cancellationToken);
     }
 
     /// <summary>
@@ -38,15 +38,15 @@ internal sealed class InstanceOperations(
     public async Task<InstanceInfo?> DeleteAsync(string id, bool graceful, CancellationToken cancellationToken)
     {
         await grains.Instance(id).DeleteAsync(graceful);
-        var (last, isGone) = await OutcomeAsync(id, InstanceProgress.OfDelete, "delete", cancellationToken);
+        var (last, isGone) = await OutcomeAsync(id, InstanceGoal.Delete, "delete", cancellationToken);
         return isGone ? null : last;
     }
 
     private async Task<InstanceInfo> SettledAsync(
-        string id, Func<InstanceInfo, Progress> progressOf, string verb, CancellationToken cancellationToken)
+        string id, InstanceGoal goal, string verb, CancellationToken cancellationToken)
     {
-        var (last, isGone) = await OutcomeAsync(id, progressOf, verb, cancellationToken);
-        if (!isGone && progressOf(last!) == Progress.Done)
+        var (last, isGone) = await OutcomeAsync(id, goal, verb, cancellationToken);
+        if (!isGone && goal.ProgressOf(last!) == Progress.Done)
             return last!;
         throw last?.Failure is { } failure
             ? new HypemanException(failure.Kind, failure.Code, failure.Message)
@@ -56,13 +56,13 @@ internal sealed class InstanceOperations(
     }
 
     private async Task<Followed> OutcomeAsync(
-        string id, Func<InstanceInfo, Progress> progressOf, string verb, CancellationToken cancellationToken)
+        string id, InstanceGoal goal, string verb, CancellationToken cancellationToken)
     {
         using var deadline = new CancellationTokenSource(options.Value.OperationTimeout, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
         try
         {
-            return await watch.UntilAsync(id, info => progressOf(info) != Progress.Pending, either.Token);
+            return await watch.UntilAsync(id, goal, either.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

@@ -13,16 +13,24 @@ internal sealed class InstanceWatch(IGrainFactory grains, TimeProvider clock)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>Until what was begun has come to its goal or failed.</summary>
     /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
-    public async Task<Followed> UntilAsync(
-        string id, Func<InstanceInfo, bool> satisfies, CancellationToken cancellationToken)
+    public Task<Followed> UntilAsync(string id, InstanceGoal goal, CancellationToken cancellationToken) => UntilAsync(
+        () => grains.Instance(id).FollowAsync(goal, cancellationToken), info => goal.ProgressOf(info) != Progress.Pending, cancellationToken);
+
+    /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
+    public Task<Followed> UntilAsync(string id, Func<InstanceInfo, bool> satisfies, CancellationToken cancellationToken) =>
+        UntilAsync(() => grains.Instance(id).WatchAsync(cancellationToken), satisfies, cancellationToken);
+
+    private async Task<Followed> UntilAsync(
+        Func<IAsyncEnumerable<InstanceInfo>> watch, Func<InstanceInfo, bool> satisfies, CancellationToken cancellationToken)
     {
         InstanceInfo? last = null;
         while (true)
         {
             try
             {
-                await foreach (var info in grains.Instance(id).WatchAsync(cancellationToken).WithCancellation(cancellationToken))
+                await foreach (var info in watch().WithCancellation(cancellationToken))
                     if (satisfies(last = info))
                         return new Followed(last, IsGone: false);
                 cancellationToken.ThrowIfCancellationRequested();

@@ -29,11 +29,6 @@ internal sealed class ResourceLookup(IResourceIndex index)
         };
     }
 
-    public async Task<List<TInfo>> ListAsync<TInfo>(ResourceQuery query, CancellationToken cancellationToken)
-    {
-        var infos = new List<TInfo>();
-        await foreach (var row in index.ListAsync(query, cancellationToken))
-            infos.Add(ResourceSummary.Read<TInfo>(row));
-        return infos;
-    }
+    public IAsyncEnumerable<TInfo> ListAsync<TInfo>(ResourceQuery query, CancellationToken cancellationToken) =>
+        index.ListAsync(query, cancellationToken).Select(ResourceSummary.Read<TInfo>);
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Hypeman.Contracts;
 using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Index;
@@ -8,6 +9,7 @@ using Hypeman.Grains.Records;
 using Hypeman.NodeRuntime.Vms;
 using Hypeman.NodeRuntime.Vms.Transfer;
 using Microsoft.Extensions.Logging;
+using Orleans.Storage;
 
 namespace Hypeman.Grains.Instances;
 
@@ -19,6 +21,7 @@ namespace Hypeman.Grains.Instances;
 [GrainType("instance"), PinnedPlacement]
 internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile, IInstanceMoves
 {
+    private readonly DirectState<Stored<InstanceState>> _stored;
     private readonly StateCell<InstanceState> _cell;
     private readonly InstanceRecord _record;
     private readonly InstanceOperator _operator;
@@ -31,13 +34,13 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile,
     private readonly ILogger<InstanceGrain> _logger;
 
     public InstanceGrain(
-        [PersistentState("instance")] IPersistentState<Stored<InstanceState>> storage, IResourceIndex index, NodeBooks books, NodeDirectory nodes,
-        RootUsers roots, LocalNodes local, NodeSilos silos, DisplacedActivations displaced, IGrainFactory grains, GrainClock clock,
-        ILogger<InstanceGrain> logger, IVmPeers? peers = null)
+        IGrainContext context, IGrainStorage storage, IResourceIndex index, NodeBooks books, NodeDirectory nodes, RootUsers roots, LocalNodes local,
+        NodeSilos silos, DisplacedActivations displaced, IGrainFactory grains, GrainClock clock, ILogger<InstanceGrain> logger, IVmPeers? peers = null)
     {
         (_local, _nodes, _silos, _displaced, _clock, _logger) = (local, nodes, silos, displaced, clock, logger);
-        _cell = new StateCell<InstanceState>(storage, Leave, logger);
-        _record = new InstanceRecord(_cell, index, books, nodes, local, clock, logger) { HomeChanged = FollowHome };
+        _stored = new DirectState<Stored<InstanceState>>(storage, "instance", context.GrainId);
+        _cell = new StateCell<InstanceState>(_stored, Leave, logger);
+        _record = new InstanceRecord(_cell, index, books, nodes, local, clock) { HomeChanged = FollowHome };
         var move = new MoveSteps(_record, local, roots, grains, clock, logger, peers);
         _operator = new InstanceOperator(
             _record, new InstanceSteps(_record, local, roots, move, clock), local, clock, logger);
@@ -46,15 +49,16 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile,
 
     private string Id => this.GetPrimaryKeyString()[GrainKeys.InstancePrefix.Length..];
 
-    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
+        if (!PlacementHint.IsOfNew)
+            await _stored.ReadStateAsync();
         _cell.Load();
         if (_record.State is { } state && !_local.IsHome(state.Home))
             _displaced.Add(GrainContext, state.Home);
         else
             _record.Book();
         TakeUp();
-        return Task.CompletedTask;
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
@@ -119,9 +123,9 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile,
     public async Task DeleteAsync(bool graceful)
     {
         LeaveIfNothing();
-        await _record.ChangeAsync(state => InstanceLifecycle.Delete(state, graceful, _clock.Now));
-        if (_nodes.RemovedAt(_record.Required.Home) is null)
-            Begun();
+        var deleted = await _record.ChangeAsync(state => InstanceLifecycle.Delete(state, graceful, _clock.Now));
+        if (_nodes.RemovedAt(deleted.Home) is null)
+            TakeUp(); // It may be gone already.
         else
             await _record.RemoveAsync(); // Its disks went with the node.
     }
@@ -130,6 +134,16 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile,
     public IAsyncEnumerable<InstanceInfo> WatchAsync(CancellationToken cancellationToken) =>
         _record.Watchers.WatchAsync(
             _record.State is null && _record.Watchers.Last is { } last ? last : _record.Info, cancellationToken);
+
+    public async IAsyncEnumerable<InstanceInfo> FollowAsync(InstanceGoal goal, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        InstanceInfo? last = null;
+        await foreach (var info in WatchAsync(cancellationToken))
+            if (goal.ProgressOf(last = info) != Progress.Pending)
+                break;
+        if (last is not null)
+            yield return last;
+    }
 
     public IAsyncEnumerable<GuestOutput> OpenGuestAsync(
         string sessionId, GuestRequest request, CancellationToken cancellationToken) =>

@@ -10,7 +10,7 @@ using Hypeman.Grains.Nodes;
 namespace Hypeman.Grains.Instances;
 
 /// <summary>
-/// Puts a new instance on a node: the best of a few, picked by hash, so that many creates at once do not all see the
+/// Puts a new instance on a node: the best of a few, picked at random, so that many creates at once do not all see the
 /// same emptiest node. Only when none of these has room are all of them asked.
 /// </summary>
 internal sealed class InstancePlacement(IGrainFactory grains, NodeDirectory nodes, NodeLoads loads, IResourceIndex index)
@@ -20,12 +20,14 @@ internal sealed class InstancePlacement(IGrainFactory grains, NodeDirectory node
     /// <summary>Nodes whose answer turned out to be out of date, before the caller is told that there is no room.</summary>
     private const int MostAttempts = 8;
 
+    private Answer? _last;
+
     /// <exception cref="HypemanException"><c>insufficient_resources</c>, <c>invalid_request</c>, <c>name_conflict</c>.</exception>
     public async Task<InstanceInfo> PutAsync(InstanceSpec spec, ImageInfo image)
     {
         var demand = InstanceDemand.Of(spec, InstancePhase.Created);
         await foreach (var node in FindAsync(spec, image.Platform, image.Digest, demand))
-            if (await TryAsync(node, spec, image) is { } made)
+            if (await TryAsync(node, demand, spec, image) is { } made)
                 return made;
         throw new UnreachableException("The last node is followed by the refusal.");
     }
@@ -34,14 +36,14 @@ internal sealed class InstancePlacement(IGrainFactory grains, NodeDirectory node
     /// <exception cref="HypemanException"><c>insufficient_resources</c>, <c>invalid_request</c>.</exception>
     public async IAsyncEnumerable<NodeInfo> FindAsync(InstanceSpec spec, string platform, string imageDigest, NodeDemand demand)
     {
-        var fitting = PlacementDecision.Fitting(await nodes.AllAsync(), spec, platform);
+        var fitting = Fitting(await nodes.AllAsync(), spec, platform);
         var companions = await CompanionsAsync(spec.Placement?.SpreadGroup);
-        var inLine = Rendezvous.Order(fitting, ResourceId.New(), node => node.Id)
-            .OrderBy(node => companions.GetValueOrDefault(node.Id)).ToList();
 
-        foreach (var node in PlacementDecision.Best(await LookAsync(inLine.Take(Few), companions, imageDigest), demand).Take(MostAttempts))
+        var some = FewOf(fitting, companions).ToList();
+        var few = Candidates(some, await loads.RecentAsync(some.Select(node => node.Id), imageDigest), companions);
+        foreach (var node in PlacementDecision.Best(few, demand).Take(MostAttempts))
             yield return node;
-        var all = await LookAsync(inLine, companions, imageDigest);
+        var all = Candidates(fitting, await loads.AskAsync(fitting.Select(node => node.Id), imageDigest), companions);
         foreach (var node in PlacementDecision.Best(all, demand).Take(MostAttempts))
             yield return node;
         throw PlacementDecision.Refusal(all, demand);
@@ -59,26 +61,50 @@ internal sealed class InstancePlacement(IGrainFactory grains, NodeDirectory node
         return counts;
     }
 
-    private async Task<IReadOnlyList<Candidate>> LookAsync(
-        IEnumerable<NodeInfo> some, IReadOnlyDictionary<string, int> companions, string imageDigest)
+    // Most wishes are alike, and the nodes seldom change: a thousand of them are not looked through for each.
+    private IReadOnlyList<NodeInfo> Fitting(IReadOnlyList<KnownNode> known, InstanceSpec spec, string platform)
     {
-        var asked = some.ToList();
-        var known = await loads.AskAsync(asked.Select(node => node.Id), imageDigest);
-        return [.. asked.Select(node =>
-            new Candidate(node, known.GetValueOrDefault(node.Id), companions.GetValueOrDefault(node.Id)))];
+        if (spec.Placement is not (null or { Node: null, Labels.Count: 0 }))
+            return PlacementDecision.Fitting(known, spec, platform);
+        var last = Volatile.Read(ref _last);
+        if (last is null || !ReferenceEquals(last.Known, known) || (last.Platform, last.Hypervisor) != (platform, spec.Hypervisor))
+            Volatile.Write(ref _last, last = new Answer(known, platform, spec.Hypervisor, PlacementDecision.Fitting(known, spec, platform)));
+        return last.Fitting;
     }
 
-    private async Task<InstanceInfo?> TryAsync(NodeInfo node, InstanceSpec spec, ImageInfo image)
+    private static IEnumerable<NodeInfo> FewOf(IReadOnlyList<NodeInfo> nodes, IReadOnlyDictionary<string, int> companions)
+    {
+        if (nodes.Count <= Few)
+            return nodes;
+        if (companions.Count > 0)
+            return nodes.OrderBy(node => companions.GetValueOrDefault(node.Id)).ThenBy(_ => Random.Shared.Next()).Take(Few);
+        var picked = new HashSet<int>();
+        while (picked.Count < Few)
+            picked.Add(Random.Shared.Next(nodes.Count));
+        return picked.Select(at => nodes[at]);
+    }
+
+    private static IReadOnlyList<Candidate> Candidates(
+        IReadOnlyList<NodeInfo> nodes, IReadOnlyDictionary<string, NodeLoad> known, IReadOnlyDictionary<string, int> companions) =>
+        [.. nodes.Select(node => new Candidate(node, known.GetValueOrDefault(node.Id), companions.GetValueOrDefault(node.Id)))];
+
+    private async Task<InstanceInfo?> TryAsync(NodeInfo node, NodeDemand demand, InstanceSpec spec, ImageInfo image)
     {
         try
         {
             // Each attempt has an id of its own: the grain of the one before was placed on another node.
             var order = new InstanceOrder { Spec = spec, Image = image, Home = node.Id };
-            return await PlacementHint.CallAsync(node.Id, () => grains.Instance(ResourceId.New()).CreateAsync(order));
+            var made = await PlacementHint.CallNewAsync(node.Id, () => grains.Instance(ResourceId.New()).CreateAsync(order));
+            loads.Count(node.Id, demand);
+            return made;
         }
         catch (HypemanException full) when (full.Kind == ErrorKind.InsufficientResources)
         {
-            return null; // Others were faster.
+            loads.Forget(node.Id); // Others were faster.
+            return null;
         }
     }
+
+    /// <summary>Which nodes fit a wish that says nothing of them.</summary>
+    private sealed record Answer(IReadOnlyList<KnownNode> Known, string Platform, string? Hypervisor, IReadOnlyList<NodeInfo> Fitting);
 }

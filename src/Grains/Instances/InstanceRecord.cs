@@ -3,16 +3,15 @@ using Hypeman.Contracts.Index;
 using Hypeman.Contracts.Instances;
 using Hypeman.Grains.Nodes;
 using Hypeman.Grains.Records;
-using Microsoft.Extensions.Logging;
 
 namespace Hypeman.Grains.Instances;
 
 /// <summary>
-/// The record of one instance: written first, then told to the index, to the node's books and to those who watch.
-/// The index may miss a word; <see cref="RepairAsync"/> brings it up to date.
+/// The record of one instance: written first, with its row of the index, then told to the node's books and to those who
+/// watch.
 /// </summary>
 internal sealed class InstanceRecord(
-    StateCell<InstanceState> cell, IResourceIndex index, NodeBooks books, NodeDirectory nodes, LocalNodes local, GrainClock clock, ILogger logger)
+    StateCell<InstanceState> cell, IResourceIndex index, NodeBooks books, NodeDirectory nodes, LocalNodes local, GrainClock clock)
 {
     // A stand-in is made for the first call that cannot go home.
     private readonly DateTimeOffset _awakeSince = clock.Now;
@@ -44,7 +43,6 @@ internal sealed class InstanceRecord(
         await book.ReserveAsync(first.Id, InstanceDemand.Of(first));
         try
         {
-            await index.InsertAsync(first.ToRow(), [first.Spec.Name]);
             await cell.ChangeAsync(_ => first, _ => Task.CompletedTask);
         }
         catch (Exception error)
@@ -124,19 +122,12 @@ internal sealed class InstanceRecord(
             await index.UpdateAsync(row);
     }
 
-    private async Task TellAsync(InstanceState? state)
+    private Task TellAsync(InstanceState? state)
     {
         if (state is null)
-            return;
+            return Task.CompletedTask;
         Book();
         Watchers.Publish(Info);
-        try
-        {
-            await index.UpdateAsync(state.ToRow());
-        }
-        catch (Exception error)
-        {
-            logger.LogWarning(error, "The index row of instance {Id} is behind; the reconciler will repair it", state.Id);
-        }
+        return Task.CompletedTask;
     }
 }

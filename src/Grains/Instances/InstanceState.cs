@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Hypeman.Contracts.Images;
+using Hypeman.Contracts.Index;
 using Hypeman.Contracts.Instances;
 using Hypeman.Grains.Records;
 
@@ -61,7 +62,7 @@ internal sealed record InstanceOperation
 /// none of these; <see cref="InstancePhases"/> derives it.
 /// </summary>
 [GenerateSerializer, Immutable, Alias("hypeman.instance-state")]
-internal sealed record InstanceState : IVersioned<InstanceState>
+internal sealed record InstanceState : IVersioned<InstanceState>, IIndexedRecord
 {
     public const int CurrentSchema = 1;
 
@@ -99,6 +100,8 @@ internal sealed record InstanceState : IVersioned<InstanceState>
 
     /// <summary>Why the last move did not come about. Nothing is wrong with the instance for that.</summary>
     [Id(18)] public string? MoveError { get; init; }
+
+    IndexEntry? IIndexedRecord.Entry => new(this.ToRow(), [Spec.Name]);
 
     public InstanceState Upgraded() => SchemaVersion switch
     {

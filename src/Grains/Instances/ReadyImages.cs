@@ -10,12 +10,15 @@ internal sealed class ReadyImages(IGrainFactory grains, GrainClock clock)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
+    // A thousand creates a second are often of one image.
+    private readonly SharedReads<ImageInfo?> _reads = new();
+
     /// <exception cref="HypemanException">
     /// <c>image_not_ready</c> when it is being pulled or could not be; <c>invalid_name</c>, <c>not_found</c>.
     /// </exception>
     public async Task<ImageInfo> GetAsync(string name)
     {
-        var image = await FindAsync(name) ?? await grains.ImageCatalog().PullAsync(new ImageSpec { Name = name });
+        var image = await _reads.ReadAsync(name, () => FindAsync(name)) ?? await grains.ImageCatalog().PullAsync(new ImageSpec { Name = name });
         if (image.Status is not (ImageStatus.Ready or ImageStatus.Failed))
             image = await WaitAsync(image);
         return image.Status switch

@@ -21,8 +21,10 @@ internal sealed class NodeDirectory(IResourceIndex index, NodeSilos silos, ILogg
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    private readonly ConcurrentDictionary<string, ResourceRow> _rows = new();
+    private readonly ConcurrentDictionary<string, Entry> _rows = new();
     private readonly TaskCompletionSource _told = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _changes;
+    private Whole? _whole;
 
     /// <summary>All that ever registered, removed ones too.</summary>
     public async Task<IReadOnlyList<KnownNode>> AllAsync()
@@ -36,9 +38,11 @@ internal sealed class NodeDirectory(IResourceIndex index, NodeSilos silos, ILogg
             throw new HypemanException(
                 ErrorKind.Unavailable, "unavailable", "the nodes of the fleet cannot be read from the database, please try again shortly");
         }
-        if (!_rows.Keys.Any(silos.IsUp))
-            await ReadAsync(); // The first node of a fleet may have come a moment ago.
-        return [.. _rows.Values.OrderBy(row => row.CreatedAt).Select(Know)];
+        var nodes = PutTogether();
+        if (nodes.Any(node => node.IsUp))
+            return nodes;
+        await ReadAsync(); // The first node of a fleet may have come a moment ago.
+        return PutTogether();
     }
 
     /// <summary>One as its row is now, so that a change is seen by who made it; while the database is away, as it was last told.</summary>
@@ -66,13 +70,12 @@ internal sealed class NodeDirectory(IResourceIndex index, NodeSilos silos, ILogg
     }
 
     /// <summary>The drain of a node, as far as it is known here; one that is Ready has none.</summary>
-    public NodeDrain? DrainOf(string node) => _rows.TryGetValue(node, out var row) && row.State != nameof(NodeAdmission.Ready)
-        ? ResourceSummary.Read<NodeInfo>(row).Drain
-        : null;
+    public NodeDrain? DrainOf(string node) =>
+        _rows.TryGetValue(node, out var entry) && entry.Row.State != nameof(NodeAdmission.Ready) ? entry.Info.Drain : null;
 
     /// <summary>When the node was removed; null when it was not, or is not known here.</summary>
     public DateTimeOffset? RemovedAt(string node) =>
-        _rows.TryGetValue(node, out var row) ? ResourceSummary.Read<NodeInfo>(row).RemovedAt : null;
+        _rows.TryGetValue(node, out var entry) ? entry.Info.RemovedAt : null;
 
     /// <param name="nodes">Among these.</param>
     /// <param name="idOrHostname">An id, a prefix of one, or a host name.</param>
@@ -101,15 +104,12 @@ internal sealed class NodeDirectory(IResourceIndex index, NodeSilos silos, ILogg
             if (change.Id is not { } id)
             {
                 foreach (var gone in _rows.Keys.Except(seen))
-                    _rows.TryRemove(gone, out _);
+                    Put(gone, null);
                 _told.TrySetResult();
                 continue;
             }
             seen.Add(id);
-            if (change.Row is { } row)
-                _rows[id] = row;
-            else
-                _rows.TryRemove(id, out _);
+            Put(id, change.Row);
         }
     }
 
@@ -119,11 +119,34 @@ internal sealed class NodeDirectory(IResourceIndex index, NodeSilos silos, ILogg
             Take(row);
     }
 
-    private ResourceRow Take(ResourceRow row) => _rows.AddOrUpdate(row.Id, row, (_, known) => known.Version > row.Version ? known : row);
+    private Entry Take(ResourceRow row) =>
+        _rows.TryGetValue(row.Id, out var known) && known.Row.Version >= row.Version ? known : Put(row.Id, row)!;
 
-    private KnownNode Know(ResourceRow row)
+    private Entry? Put(string id, ResourceRow? row)
     {
-        var info = ResourceSummary.Read<NodeInfo>(row);
+        var entry = row is null ? null : new Entry(row, ResourceSummary.Read<NodeInfo>(row));
+        if (entry is not null)
+            _rows[id] = entry;
+        else
+            _rows.TryRemove(id, out _);
+        Interlocked.Increment(ref _changes);
+        return entry;
+    }
+
+    // A thousand nodes are not looked through for each create, but when one of them or its silo has changed.
+    private IReadOnlyList<KnownNode> PutTogether()
+    {
+        var (changes, moment) = (Volatile.Read(ref _changes), silos.Moment);
+        if (Volatile.Read(ref _whole) is { } whole && whole.Changes == changes && whole.Moment.Equals(moment))
+            return whole.Nodes;
+        IReadOnlyList<KnownNode> nodes = [.. _rows.Values.OrderBy(entry => entry.Row.CreatedAt).Select(Know)];
+        Volatile.Write(ref _whole, new Whole(changes, moment, nodes));
+        return nodes;
+    }
+
+    private KnownNode Know(Entry entry)
+    {
+        var info = entry.Info;
         var condition = (info.Admission, IsUp: silos.IsUp(info.Id)) switch
         {
             (NodeAdmission.Removed, _) => NodeCondition.Removed,
@@ -132,6 +155,11 @@ internal sealed class NodeDirectory(IResourceIndex index, NodeSilos silos, ILogg
             (NodeAdmission.Draining, true) => NodeCondition.Draining,
             (NodeAdmission.Ready, true) => NodeCondition.Ready,
         };
-        return new KnownNode(info, condition, row.CreatedAt);
+        return new KnownNode(info, condition, entry.Row.CreatedAt);
     }
+
+    private sealed record Entry(ResourceRow Row, NodeInfo Info);
+
+    /// <summary>All nodes, as they were at a moment.</summary>
+    private sealed record Whole(int Changes, object Moment, IReadOnlyList<KnownNode> Nodes);
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Hypeman.Contracts;
 using Hypeman.Contracts.Images;
 using Hypeman.Contracts.Index;
@@ -19,30 +20,62 @@ internal sealed class NodeReconciler(
     INode node, NodeBook book, IResourceIndex index, RootUsers roots, IGrainFactory grains, ILogger logger)
 {
     private HashSet<string> _strangers = [];
+
+    /// <summary>Versions of rows, by id, that needed no look; as long as neither row nor VM changes, they need none.</summary>
+    private Dictionary<string, long> _settled = [];
     private bool _first = true;
 
     private string Home => node.Facts.NodeId;
 
     public async Task RoundAsync(CancellationToken cancellationToken)
     {
-        var strangers = new HashSet<string>();
+        var (strangers, settled) = (new HashSet<string>(), new Dictionary<string, long>());
         var vms = node.Vms.List().ToDictionary(vm => vm.Id);
         var promised = book.Ids.ToHashSet();
-        await foreach (var row in index.ListAsync(new ResourceQuery(ResourceKind.Instance) { Home = Home }, cancellationToken))
+        await foreach (var row in NewsAsync(vms, promised, settled, cancellationToken))
         {
             vms.Remove(row.Id, out var vm);
             promised.Remove(row.Id);
-            if ((_first || NeedsLook(row, vm)) && !await LookAsync(row.Id, cancellationToken))
+            var needsLook = NeedsLook(row, vm);
+            if (!needsLook)
+                settled[row.Id] = row.Version;
+            if ((_first || needsLook) && !await LookAsync(row.Id, cancellationToken))
                 await DropRowAsync(row, strangers, cancellationToken);
         }
         foreach (var vm in vms.Values)
             await LookAtStrangerAsync(vm, strangers, cancellationToken);
+        promised.ExceptWith(settled.Keys);
         foreach (var id in promised)
             await LookAtPromiseAsync(id, strangers, cancellationToken);
         await ReconcileImagesAsync(cancellationToken);
         await ReleaseRootsAsync(strangers, cancellationToken);
-        (_strangers, _first) = (strangers, false);
+        (_strangers, _settled, _first) = (strangers, settled, false);
     }
+
+    // Most rows are as they were. Their VMs and promises are taken out here.
+    private async IAsyncEnumerable<ResourceRow> NewsAsync(
+        Dictionary<string, VmStatus> vms, HashSet<string> promised, Dictionary<string, long> settled,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var here = new ResourceQuery(ResourceKind.Instance) { Home = Home };
+        if (_first)
+        {
+            await foreach (var row in index.ListAsync(here, cancellationToken))
+                yield return row;
+            yield break;
+        }
+        await foreach (var glance in index.GlanceAsync(here, cancellationToken))
+            if (_settled.GetValueOrDefault(glance.Id) == glance.Version && glance.State == StateOf(vms.GetValueOrDefault(glance.Id)))
+            {
+                vms.Remove(glance.Id);
+                promised.Remove(glance.Id);
+                settled[glance.Id] = glance.Version;
+            }
+            else if (await index.GetAsync(ResourceKind.Instance, glance.Id, cancellationToken) is { } row)
+                yield return row;
+    }
+
+    private static string StateOf(VmStatus? vm) => (vm?.ToObservation().Phase ?? InstancePhase.Stopped).ToString();
 
     private static bool NeedsLook(ResourceRow row, VmStatus? vm)
     {

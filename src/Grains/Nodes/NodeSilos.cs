@@ -18,6 +18,9 @@ internal sealed class NodeSilos(IServiceProvider services, IClusterManifestProvi
     /// </summary>
     public static string NameFor(string node) => node.Split('.', 2)[0];
 
+    /// <summary>Another whenever <see cref="IsUp"/> may answer otherwise than before.</summary>
+    public object Moment => (services.GetRequiredService<IClusterMembershipService>().CurrentSnapshot.Version, manifests.Current.Version);
+
     /// <summary>Whether grains can be placed on the node: its silo is a member, and known to hold grains.</summary>
     public bool IsUp(string node) => FindUp(node) is not null;
 

@@ -4,6 +4,7 @@ namespace Hypeman.Grains.Nodes;
 internal static class PlacementHint
 {
     private const string Key = "hypeman.home";
+    private const string NewKey = "hypeman.new";
 
     /// <summary>Makes one call with a hint, which the calls that follow from it do not inherit.</summary>
     public static async Task<T> CallAsync<T>(string home, Func<Task<T>> call)
@@ -19,8 +20,25 @@ internal static class PlacementHint
         }
     }
 
+    /// <summary>The same for the call that makes the thing under an id that was never used.</summary>
+    public static async Task<T> CallNewAsync<T>(string home, Func<Task<T>> call)
+    {
+        RequestContext.Set(NewKey, true);
+        try
+        {
+            return await CallAsync(home, call);
+        }
+        finally
+        {
+            RequestContext.Remove(NewKey);
+        }
+    }
+
     /// <summary>The hint alone, as the context of a request.</summary>
     public static Dictionary<string, object> For(string home) => new() { [Key] = home };
+
+    /// <summary>Whether the call in progress makes the thing, so that nothing can be stored of it.</summary>
+    public static bool IsOfNew => RequestContext.Get(NewKey) is true;
 
     public static string? Read(Dictionary<string, object>? request) =>
         request is not null && request.TryGetValue(Key, out var home) ? home as string : null;

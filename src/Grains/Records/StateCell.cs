@@ -1,4 +1,5 @@
 using Hypeman.Contracts.Errors;
+using Hypeman.Contracts.Index;
 using Microsoft.Extensions.Logging;
 
 namespace Hypeman.Grains.Records;
@@ -55,6 +56,10 @@ internal sealed class StateCell<T>(IPersistentState<Stored<T>> storage, Action<s
         try
         {
             await (next is null ? storage.ClearStateAsync() : storage.WriteStateAsync());
+        }
+        catch (ResourceClaimedException)
+        {
+            throw; // Refused: for certain nothing was written.
         }
         catch (Exception error)
         {

@@ -19,6 +19,9 @@ internal static class PostgresConnection
         ["Max Auto Prepare"] = "100",
         ["Auto Prepare Min Usages"] = "2",
 
+        // Nothing of ours changes a session beyond its transaction, and to reset one takes the server as long as a read.
+        ["No Reset On Close"] = "true",
+
         // Six silos fit into a server's usual 100 connections, and more than these make no silo faster.
         ["Maximum Pool Size"] = "16",
 

@@ -1,4 +1,5 @@
 using Hypeman.Contracts.Index;
+using Hypeman.Storage.Databases;
 
 namespace Hypeman.Storage.Index;
 
@@ -8,6 +9,9 @@ namespace Hypeman.Storage.Index;
 /// </summary>
 internal interface IResourceWriter
 {
+    static IResourceWriter Of(Database database, TimeProvider time) =>
+        database.Options.IsEmbedded ? new SqliteResourceWriter(database, time) : new PostgresResourceWriter(database, time);
+
     /// <exception cref="ResourceClaimedException">The id or one of the claims is held.</exception>
     Task InsertAsync(ResourceRow row, IReadOnlyList<string> claims, CancellationToken cancellationToken);
 
@@ -16,4 +20,17 @@ internal interface IResourceWriter
 
     /// <summary>False when there was no row.</summary>
     Task<bool> DeleteAsync(ResourceKind kind, string id, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Adds a row and takes its claims, together with the first version of its grain's record. False when the record is
+    /// not as it was read; nothing is written then.
+    /// </summary>
+    /// <exception cref="ResourceClaimedException">The id or one of the claims is held; nothing was written.</exception>
+    Task<bool> InsertAsync(ResourceRow row, IReadOnlyList<string> claims, GrainRecord record);
+
+    /// <summary>
+    /// Replaces a grain's record and its row. False when the record is not as it was read; nothing is written then. A row
+    /// that is missing or newer stays as it is.
+    /// </summary>
+    Task<bool> UpdateAsync(ResourceRow row, GrainRecord record);
 }

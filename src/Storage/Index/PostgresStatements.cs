@@ -2,7 +2,7 @@ namespace Hypeman.Storage.Index;
 
 /// <summary>
 /// The writes of the index, one statement each: atomic by itself, and its locks never wait for a word of ours. Each
-/// returns, or changes, one row when it did something.
+/// returns, or changes, a row when it did something.
 /// </summary>
 internal static class PostgresStatements
 {
@@ -23,12 +23,11 @@ internal static class PostgresStatements
             SET tag_value = excluded.tag_value, created_at = excluded.created_at)
         """;
 
+    private const string Columns = "kind, id, name, parent, home, epoch, state, tags, summary, version, created_at";
+
     // A claim that another holds is a violation of the key of claims: all of the statement is undone.
-    public const string Insert =
+    private const string InsertFrom =
         $"""
-        WITH put AS (
-            INSERT INTO resources (kind, id, name, parent, home, epoch, state, tags, summary, version, created_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $13)
             ON CONFLICT (kind, id) DO UPDATE
             SET name = excluded.name, parent = excluded.parent, home = excluded.home, epoch = excluded.epoch,
                 state = excluded.state, tags = excluded.tags, summary = excluded.summary, version = excluded.version,
@@ -47,6 +46,34 @@ internal static class PostgresStatements
         SELECT 1 FROM put
         """;
 
+    public const string Insert =
+        $"""
+        WITH put AS (
+            INSERT INTO resources ({Columns})
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $13)
+        {InsertFrom}
+        """;
+
+    // $15 service, $16 name, $17 key, $18 payload, $19 version that was read or 0, of the record. The record leads: what
+    // is not as it was read brings no row.
+    public const string InsertWithRecord =
+        $"""
+        WITH stored AS (
+            INSERT INTO orleans_state (service, state_name, n0, n1, extension, payload, version)
+            SELECT $15, $16, 0, 0, $17, $18, 1
+            WHERE ($19 = 0 OR EXISTS (
+                SELECT 1 FROM orleans_state WHERE service = $15 AND state_name = $16 AND n0 = 0 AND n1 = 0 AND extension = $17))
+                AND NOT EXISTS (SELECT 1 FROM resources WHERE kind = $1 AND id = $2 AND version > $10)
+            ON CONFLICT (service, state_name, n0, n1, extension) DO UPDATE
+            SET payload = excluded.payload, version = orleans_state.version + 1
+            WHERE orleans_state.version = $19
+            RETURNING 1),
+        put AS (
+            INSERT INTO resources ({Columns})
+            SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $13 FROM stored
+        {InsertFrom}
+        """;
+
     private const string Put =
         """
         UPDATE resources
@@ -58,6 +85,18 @@ internal static class PostgresStatements
     public const string Update = $"{Put} AND tags = $8";
 
     public const string UpdateWithTags = $"WITH put AS ({Put} RETURNING kind, id, created_at), {PutTags} SELECT 1 FROM put";
+
+    // $11 service, $12 name, $13 key, $14 payload, $15 version that was read, of the record. One row back says that the
+    // record was written, two that the index' row was, too.
+    public const string UpdateWithRecord =
+        $"""
+        WITH stored AS (
+            UPDATE orleans_state SET payload = $14, version = version + 1
+            WHERE service = $11 AND state_name = $12 AND n0 = 0 AND n1 = 0 AND extension = $13 AND version = $15
+            RETURNING 1),
+        put AS ({Put} AND tags = $8 AND EXISTS (SELECT 1 FROM stored) RETURNING 1)
+        SELECT 1 FROM stored UNION ALL SELECT 1 FROM put
+        """;
 
     /// <summary>
     /// $1 kind, $2 id, $3 now, $4 the time before which deletions are forgotten: each deletion sweeps some of those, and

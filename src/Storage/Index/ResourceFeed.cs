@@ -41,7 +41,7 @@ internal sealed class ResourceFeed(
 
         while (true)
         {
-            Task next = signal.Next;
+            Task next = signal.Next(words);
             var since = after;
             FeedBatch batch = await PersistAsync((c, t) => reader.ReadAsync(c, words, since, t), cancellationToken);
             // Deletions are remembered for longer than that: one who looked since then has seen all that are forgotten.

@@ -5,33 +5,30 @@ using Microsoft.Extensions.Logging;
 namespace Hypeman.Storage.Index;
 
 /// <summary>The resource index on either database.</summary>
-internal sealed class ResourceIndex(Database database, TimeProvider time, ILogger<ResourceFeed> logger) : IResourceIndex
+internal sealed class ResourceIndex(
+    Database database, IResourceWriter writer, ChangeSignal signal, TimeProvider time, ILogger<ResourceFeed> logger) : IResourceIndex
 {
-    private readonly ChangeSignal _signal = new();
     private readonly ResourceReader _reader = new(database);
-    private readonly IResourceWriter _writer = database.Options.IsEmbedded
-        ? new SqliteResourceWriter(database, time)
-        : new PostgresResourceWriter(database, time);
     private readonly FeedReader _feed = database.Options.IsEmbedded ? new SqliteFeedReader(time) : new PostgresFeedReader(time);
 
     public async Task InsertAsync(ResourceRow row, IReadOnlyList<string> claims, CancellationToken cancellationToken = default)
     {
-        await _writer.InsertAsync(row, claims, cancellationToken);
-        _signal.Raise();
+        await writer.InsertAsync(row, claims, cancellationToken);
+        signal.Raise(row.Kind);
     }
 
     public async Task<bool> UpdateAsync(ResourceRow row, CancellationToken cancellationToken = default)
     {
-        var changed = await _writer.UpdateAsync(row, cancellationToken);
+        var changed = await writer.UpdateAsync(row, cancellationToken);
         if (changed)
-            _signal.Raise();
+            signal.Raise(row.Kind);
         return changed;
     }
 
     public async Task DeleteAsync(ResourceKind kind, string id, CancellationToken cancellationToken = default)
     {
-        if (await _writer.DeleteAsync(kind, id, cancellationToken))
-            _signal.Raise();
+        if (await writer.DeleteAsync(kind, id, cancellationToken))
+            signal.Raise(kind);
     }
 
     public Task<ResourceRow?> GetAsync(ResourceKind kind, string id, CancellationToken cancellationToken = default) =>
@@ -44,7 +41,10 @@ internal sealed class ResourceIndex(Database database, TimeProvider time, ILogge
     public IAsyncEnumerable<ResourceRow> ListAsync(ResourceQuery query, CancellationToken cancellationToken = default) =>
         _reader.ListAsync(query, cancellationToken);
 
+    public IAsyncEnumerable<ResourceGlance> GlanceAsync(ResourceQuery query, CancellationToken cancellationToken = default) =>
+        _reader.GlanceAsync(query, cancellationToken);
+
     public IAsyncEnumerable<ResourceChange> WatchAsync(
         IReadOnlyList<ResourceKind> kinds, CancellationToken cancellationToken = default) =>
-        new ResourceFeed(database, _feed, _signal, time, logger).WatchAsync(kinds, cancellationToken);
+        new ResourceFeed(database, _feed, signal, time, logger).WatchAsync(kinds, cancellationToken);
 }

@@ -10,14 +10,14 @@ internal static class ResourceListSql
     // With an offset, if only of 0, PostgreSQL asks it of each row and does not make it a join, which would need a sort.
     private const string HasTag = "SELECT 1 FROM resource_tags t WHERE t.kind = r.kind AND t.id = r.id";
 
-    public static (string Sql, DynamicParameters Parameters) Build(ResourceQuery query, int limit)
+    public static (string Sql, DynamicParameters Parameters) Build(ResourceQuery query, int limit, string columns = ResourceRecord.Columns)
     {
         var parameters = new DynamicParameters(new { kind = ResourceRecord.Word(query.Kind), limit });
         (string Key, string Value)[] tags = [.. query.Tags.Select(t => (t.Key, t.Value))];
 
         // With tags, the first pair's entries lead, because they are sorted as the list is.
         var lead = tags.Length > 0 ? "lead" : "r";
-        var sql = new StringBuilder($"SELECT {ResourceRecord.Columns} FROM resources r");
+        var sql = new StringBuilder($"SELECT {columns} FROM resources r");
         if (tags.Length > 0)
             sql.Append(" JOIN resource_tags lead ON r.kind = lead.kind AND r.id = lead.id");
         sql.Append($" WHERE {lead}.kind = @kind AND ({lead}.created_at, {lead}.id) < (@createdAt, @id)");

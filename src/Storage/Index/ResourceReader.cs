@@ -20,6 +20,7 @@ internal sealed class ResourceReader(Database database)
     /// <summary>Ids with a prefix are a range in byte order, which ends before the prefix followed by the last character.</summary>
     public const string ByPrefix = $"{From} WHERE r.kind = @kind AND r.id >= @text AND r.id < @end LIMIT 2";
 
+    private const string Glance = "r.id, r.state, r.version, r.created_at AS CreatedAt";
     private const string From = $"SELECT {ResourceRecord.Columns} FROM resources r";
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
 
@@ -48,12 +49,18 @@ internal sealed class ResourceReader(Database database)
         return [];
     }
 
-    public async IAsyncEnumerable<ResourceRow> ListAsync(
-        ResourceQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public IAsyncEnumerable<ResourceRow> ListAsync(ResourceQuery query, CancellationToken cancellationToken) =>
+        ReadAsync(query, ResourceRecord.Columns, cancellationToken).Select(record => record.ToRow());
+
+    public IAsyncEnumerable<ResourceGlance> GlanceAsync(ResourceQuery query, CancellationToken cancellationToken) =>
+        ReadAsync(query, Glance, cancellationToken).Select(record => new ResourceGlance(record.Id, record.State, record.Version));
+
+    private async IAsyncEnumerable<ResourceRecord> ReadAsync(
+        ResourceQuery query, string columns, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         if (!AllStorable(query))
             yield break;
-        (var sql, DynamicParameters parameters) = ResourceListSql.Build(query, PageSize);
+        (var sql, DynamicParameters parameters) = ResourceListSql.Build(query, PageSize, columns);
         (var createdAt, var id) = (long.MaxValue, "");
         IReadOnlyList<ResourceRecord> page;
         do
@@ -63,7 +70,7 @@ internal sealed class ResourceReader(Database database)
             page = await QueryAsync(sql, parameters, cancellationToken);
             foreach (ResourceRecord record in page)
             {
-                yield return record.ToRow();
+                yield return record;
                 (createdAt, id) = (record.CreatedAt, record.Id);
             }
         }

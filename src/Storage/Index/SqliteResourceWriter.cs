@@ -14,46 +14,78 @@ internal sealed class SqliteResourceWriter(Database database, TimeProvider time)
     public Task InsertAsync(ResourceRow row, IReadOnlyList<string> claims, CancellationToken cancellationToken) =>
         InTransactionAsync(async transaction =>
         {
-            ResourceRecord record = ResourceRecord.Of(row) with { Revision = await TakeRevisionAsync(transaction) };
-            var made = await transaction.ExecuteAsync(
-                """
-                INSERT INTO resources
-                    (kind, id, name, parent, home, epoch, state, tags, summary, version, created_at, revision)
-                VALUES
-                    (@Kind, @Id, @Name, @Parent, @Home, @Epoch, @State, @Tags, @Summary, @Version, @CreatedAt, @Revision)
-                ON CONFLICT (kind, id) DO UPDATE
-                SET name = @Name, parent = @Parent, home = @Home, epoch = @Epoch, state = @State, tags = @Tags,
-                    summary = @Summary, version = @Version, created_at = @CreatedAt, revision = @Revision
-                WHERE resources.version <= @Version
-                """, record);
-            if (made == 0)
+            if (!await InsertAsync(transaction, row, claims))
                 throw new ResourceClaimedException(row.Id, row.Id);
-            foreach (var claim in claims.Distinct(StringComparer.Ordinal))
-                await ClaimAsync(transaction, record, claim);
-            await WriteTagsAsync(transaction, record, row.Tags);
-            await transaction.ExecuteAsync("DELETE FROM resource_tombstones WHERE kind = @Kind AND id = @Id", record);
             return true;
         }, cancellationToken);
 
     public Task<bool> UpdateAsync(ResourceRow row, CancellationToken cancellationToken) =>
-        InTransactionAsync(async transaction =>
-        {
-            ResourceRecord record = ResourceRecord.Of(row) with { Revision = await TakeRevisionAsync(transaction) };
-            var oldTags = await transaction.Connection!.QuerySingleOrDefaultAsync<string>(
-                "SELECT tags FROM resources WHERE kind = @Kind AND id = @Id AND version < @Version", record, transaction);
-            if (oldTags is null)
-                return false;
-            await transaction.ExecuteAsync(
-                """
-                UPDATE resources
-                SET name = @Name, parent = @Parent, home = @Home, epoch = @Epoch, state = @State, tags = @Tags,
-                    summary = @Summary, version = @Version, revision = @Revision
-                WHERE kind = @Kind AND id = @Id
-                """, record);
-            if (oldTags != record.Tags)
-                await WriteTagsAsync(transaction, record, row.Tags);
-            return true;
-        }, cancellationToken);
+        InTransactionAsync(transaction => UpdateAsync(transaction, row), cancellationToken);
+
+    public Task<bool> InsertAsync(ResourceRow row, IReadOnlyList<string> claims, GrainRecord record) =>
+        InTransactionAsync(
+            async transaction => await StoreAsync(transaction, record) && await InsertAsync(transaction, row, claims), CancellationToken.None);
+
+    public Task<bool> UpdateAsync(ResourceRow row, GrainRecord record) => InTransactionAsync(async transaction =>
+    {
+        if (!await StoreAsync(transaction, record))
+            return false;
+        await UpdateAsync(transaction, row);
+        return true;
+    }, CancellationToken.None);
+
+    private static async Task<bool> InsertAsync(DbTransaction transaction, ResourceRow row, IReadOnlyList<string> claims)
+    {
+        ResourceRecord record = ResourceRecord.Of(row) with { Revision = await TakeRevisionAsync(transaction) };
+        var made = await transaction.ExecuteAsync(
+            """
+            INSERT INTO resources
+                (kind, id, name, parent, home, epoch, state, tags, summary, version, created_at, revision)
+            VALUES
+                (@Kind, @Id, @Name, @Parent, @Home, @Epoch, @State, @Tags, @Summary, @Version, @CreatedAt, @Revision)
+            ON CONFLICT (kind, id) DO UPDATE
+            SET name = @Name, parent = @Parent, home = @Home, epoch = @Epoch, state = @State, tags = @Tags,
+                summary = @Summary, version = @Version, created_at = @CreatedAt, revision = @Revision
+            WHERE resources.version <= @Version
+            """, record);
+        if (made == 0)
+            return false;
+        foreach (var claim in claims.Distinct(StringComparer.Ordinal))
+            await ClaimAsync(transaction, record, claim);
+        await WriteTagsAsync(transaction, record, row.Tags);
+        await transaction.ExecuteAsync("DELETE FROM resource_tombstones WHERE kind = @Kind AND id = @Id", record);
+        return true;
+    }
+
+    private static async Task<bool> UpdateAsync(DbTransaction transaction, ResourceRow row)
+    {
+        ResourceRecord record = ResourceRecord.Of(row) with { Revision = await TakeRevisionAsync(transaction) };
+        var oldTags = await transaction.Connection!.QuerySingleOrDefaultAsync<string>(
+            "SELECT tags FROM resources WHERE kind = @Kind AND id = @Id AND version < @Version", record, transaction);
+        if (oldTags is null)
+            return false;
+        await transaction.ExecuteAsync(
+            """
+            UPDATE resources
+            SET name = @Name, parent = @Parent, home = @Home, epoch = @Epoch, state = @State, tags = @Tags,
+                summary = @Summary, version = @Version, revision = @Revision
+            WHERE kind = @Kind AND id = @Id
+            """, record);
+        if (oldTags != record.Tags)
+            await WriteTagsAsync(transaction, record, row.Tags);
+        return true;
+    }
+
+    private static async Task<bool> StoreAsync(DbTransaction transaction, GrainRecord record) => await transaction.ExecuteAsync(
+        """
+        INSERT INTO orleans_state (service, state_name, n0, n1, extension, payload, version)
+        SELECT @Service, @Name, 0, 0, @Key, @Payload, 1
+        WHERE @Read = 0 OR EXISTS (
+            SELECT 1 FROM orleans_state WHERE service = @Service AND state_name = @Name AND n0 = 0 AND n1 = 0 AND extension = @Key)
+        ON CONFLICT (service, state_name, n0, n1, extension) DO UPDATE
+        SET payload = excluded.payload, version = orleans_state.version + 1
+        WHERE orleans_state.version = @Read
+        """, record) == 1;
 
     public Task<bool> DeleteAsync(ResourceKind kind, string id, CancellationToken cancellationToken) =>
         InTransactionAsync(async transaction =>

@@ -13,6 +13,7 @@ internal sealed class FaultDeck(ManyHosts fleet, Random random, IReadOnlyList<st
     public static IReadOnlyList<string> Kinds { get; } =
     [
         "kill-node", "kill-control", "kill-all", "restart", "freeze", "cut", "kill-database", "freeze-database", "kill-vm", "clock", "full-disk",
+        "drain",
     ];
 
     public Fault Deal()
@@ -40,6 +41,7 @@ internal sealed class FaultDeck(ManyHosts fleet, Random random, IReadOnlyList<st
         "freeze-database" => new DatabaseFault(freeze: true, TimeSpan.FromSeconds(30)),
         "kill-vm" => new MachineFault(Node(), random.Next(100)),
         "clock" => new ClockFault(clockMember, ahead: random.Next(2) == 0, Between(10, 20)),
+        "drain" => new DrainFault(Node(), random.Next(3) == 0 ? null : Anybody(), Between(0, 6), Between(4, 10)),
         "full-disk" => new FullDiskFault(smallDiskMember, Between(8, 15)),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "no such kind of fault"),
     };

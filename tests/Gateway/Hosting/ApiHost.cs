@@ -14,6 +14,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
 using Orleans.Hosting;
+using Orleans.Storage;
 using Orleans.TestingHost;
 
 namespace Hypeman.Tests.Gateway.Hosting;
@@ -106,7 +107,7 @@ public sealed class ApiHost : IAsyncLifetime
     private void ConfigureSilo(ISiloBuilder silo)
     {
         silo.AddHypemanGrains();
-        silo.AddMemoryGrainStorageAsDefault();
+        silo.Services.AddSingleton<IGrainStorage>(new TestStorage(Index));
         silo.Services.AddSingleton<IResourceIndex>(Index);
         silo.Services.AddSingleton<INode>(Node);
         silo.Services.PostConfigure<SiloOptions>(options => options.SiloName = Node.Facts.NodeId);

@@ -1,3 +1,4 @@
+using Hypeman.Tests.Testing.Index;
 using Orleans;
 using Orleans.Runtime;
 using Orleans.Storage;

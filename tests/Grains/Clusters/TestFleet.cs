@@ -38,7 +38,9 @@ public sealed class TestFleet : IAsyncDisposable
 
     public InMemoryResourceIndex Index { get; } = new();
 
-    public TestStorage Storage { get; } = new();
+    public TestStorage Storage { get; }
+
+    private TestFleet() => Storage = new TestStorage(Index);
 
     public IClusterClient Grains => _cluster.Client;
 

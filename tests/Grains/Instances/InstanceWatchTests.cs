@@ -35,6 +35,23 @@ public sealed class InstanceWatchTests(FleetFixture fixture) : IClassFixture<Fle
     }
 
     [Fact]
+    public async Task Who_follows_an_operation_is_told_its_outcome_alone()
+    {
+        var instance = await Fleet.CreateAsync();
+        using var patience = new CancellationTokenSource(TestFleet.Patience);
+
+        var booted = Assert.Single(await instance.FollowAsync(InstanceGoal.Boot, patience.Token).ToListAsync(patience.Token));
+        await instance.StopAsync();
+        var stopped = Assert.Single(await instance.FollowAsync(InstanceGoal.Stop, patience.Token).ToListAsync(patience.Token));
+        await instance.DeleteAsync(graceful: false);
+        var last = await instance.FollowAsync(InstanceGoal.Delete, patience.Token).ToListAsync(patience.Token);
+
+        Assert.Equal(Progress.Done, InstanceGoal.Boot.ProgressOf(booted));
+        Assert.Equal((InstancePhase.Stopped, null), (stopped.Phase, stopped.Operation));
+        Assert.All(last, info => Assert.Equal("delete", info.Operation));
+    }
+
+    [Fact]
     public async Task Who_watches_a_create_that_fails_is_told_why_before_the_end()
     {
         var hold = Fleet.Node.Faults.HoldOnce(NodeStep.StartBegins);

@@ -32,7 +32,8 @@ public sealed class PostgresOutageTests : IAsyncLifetime
     {
         _store = await TestDatabase.PostgresAsync(_server);
         var database = await _store.OpenAsync();
-        _index = new ResourceIndex(database, TimeProvider.System, NullLogger<ResourceFeed>.Instance);
+        _index = new ResourceIndex(
+            database, IResourceWriter.Of(database, TimeProvider.System), new ChangeSignal(), TimeProvider.System, NullLogger<ResourceFeed>.Instance);
         _host = OrleansTables.NewHost(database);
         _states = await OrleansTables.StartStorageAsync(_host, Cancelled);
     }

@@ -113,7 +113,8 @@ public sealed class PostgresFeedTests(PostgresServer server) : DatabaseTests
         return (await connection.QueryAsync<(string Id, long Version)>("SELECT id, version FROM resources")).ToDictionary(r => r.Id, r => r.Version);
     }
 
-    private static ResourceIndex Index(Database database) => new(database, TimeProvider.System, NullLogger<ResourceFeed>.Instance);
+    private static ResourceIndex Index(Database database) => 
+        new(database, IResourceWriter.Of(database, TimeProvider.System), new ChangeSignal(), TimeProvider.System, NullLogger<ResourceFeed>.Instance);
 
     private static ResourceRow Row(string id, long version) => new()
     {

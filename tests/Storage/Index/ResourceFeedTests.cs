@@ -147,7 +147,7 @@ public abstract class ResourceFeedTests : DatabaseTests
     }
 
     private static ResourceIndex Index(Database database, TimeProvider time) =>
-        new ResourceIndex(database, time, NullLogger<ResourceFeed>.Instance);
+        new ResourceIndex(database, IResourceWriter.Of(database, time), new ChangeSignal(), time, NullLogger<ResourceFeed>.Instance);
 
     private static ResourceRow Row(string id) => new()
     {

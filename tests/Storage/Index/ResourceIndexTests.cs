@@ -160,6 +160,20 @@ public abstract class ResourceIndexTests : DatabaseTests
     }
 
     [Fact]
+    public async Task A_glance_tells_of_the_rows_of_a_list_what_changes()
+    {
+        int count = ResourceReader.PageSize + 2;
+        for (int i = 0; i < count; i++)
+            await _index.InsertAsync(Row($"id{i:d5}", $"n{i}") with { Home = i == 0 ? "n1" : "n2", CreatedAt = Epoch.AddSeconds(i) }, [], Cancelled);
+        await _index.UpdateAsync(Row("id00002", "n2") with { Home = "n2", Version = 7, State = "Running" }, Cancelled);
+
+        var glances = await _index.GlanceAsync(new(ResourceKind.Instance) { Home = "n2" }, Cancelled).ToListAsync(Cancelled);
+
+        Assert.Equal(Enumerable.Range(1, count - 1).Select(i => $"id{i:d5}").Reverse(), glances.Select(g => g.Id));
+        Assert.Equal([("Running", 7), ("Stopped", 1)], glances.TakeLast(2).Select(g => (g.State, g.Version)));
+    }
+
+    [Fact]
     public async Task A_list_is_filtered_by_state_home_parent_and_all_tags()
     {
         await _index.InsertAsync(Row("a", "a") with { State = "Running", Home = "n1", Tags = Tags("team=blue", "env=dev") }, [], Cancelled);
@@ -200,7 +214,7 @@ public abstract class ResourceIndexTests : DatabaseTests
     }
 
     private static ResourceIndex Index(Database database) =>
-        new ResourceIndex(database, TimeProvider.System, NullLogger<ResourceFeed>.Instance);
+        new(database, IResourceWriter.Of(database, TimeProvider.System), new ChangeSignal(), TimeProvider.System, NullLogger<ResourceFeed>.Instance);
 
     private static ResourceRow Row(string id, string name) => new()
     {

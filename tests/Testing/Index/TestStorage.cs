@@ -1,17 +1,18 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
+using Hypeman.Contracts.Index;
 using Orleans;
 using Orleans.Runtime;
 using Orleans.Storage;
 
-namespace Hypeman.Tests.Grains.Clusters;
+namespace Hypeman.Tests.Testing.Index;
 
 /// <summary>
-/// Grain storage that outlives silos, keeps JSON as the real one does, refuses stale writes, and fails when told to:
-/// before the write, or after it, as a lost answer does.
+/// Grain storage that outlives silos, keeps JSON as the real one does, writes the rows of records with them, refuses
+/// stale writes, and fails when told to: before the write, or after it, as a lost answer does.
 /// </summary>
-public sealed class TestStorage : IGrainStorage
+public sealed class TestStorage(IResourceIndex index) : IGrainStorage
 {
     private readonly ConcurrentDictionary<string, (string Json, int Version)> _rows = new();
     private readonly Lock _gate = new();
@@ -49,6 +50,8 @@ public sealed class TestStorage : IGrainStorage
         {
             Fail(ref _failBefore);
             var version = Check(stateName, grainId, grainState.ETag) + 1;
+            if (grainState.State is IIndexedRecord { Entry: { } entry })
+                Index(entry, isNew: version == 1);
             _rows[Key(stateName, grainId)] = (JsonSerializer.Serialize(grainState.State), version);
             Writes++;
             Fail(ref _failAfter);
@@ -69,6 +72,10 @@ public sealed class TestStorage : IGrainStorage
         }
         return Task.CompletedTask;
     }
+
+    // The index of the tests does all at once.
+    private void Index(IndexEntry entry, bool isNew) =>
+        (isNew ? index.InsertAsync(entry.Row, entry.Claims) : index.UpdateAsync(entry.Row)).GetAwaiter().GetResult();
 
     private int Check(string stateName, GrainId grain, string? etag)
     {

@@ -1,0 +1,61 @@
+namespace Hypeman.Contracts.Instances;
+
+/// <summary>How far an operation has come.</summary>
+public enum Progress
+{
+    Pending,
+    Done,
+    Failed,
+}
+
+/// <summary>What an operation on an instance is to come to.</summary>
+public enum InstanceGoal
+{
+    /// <summary>
+    /// Of a create or start: done as soon as the VM has a process and boots, or has already ended again. The phase alone
+    /// does not tell: until there is a process, the start can still fail. A create that failed is undone by a delete,
+    /// so it is pending until the instance is gone.
+    /// </summary>
+    Boot,
+    Stop,
+
+    /// <summary>
+    /// A delete is never given up: it is over when the instance is gone. Only for a node that is away nobody waits.
+    /// </summary>
+    Delete,
+}
+
+/// <summary>Reads from an instance's info how far an operation on it has come.</summary>
+public static class InstanceProgress
+{
+    public static Progress ProgressOf(this InstanceGoal goal, InstanceInfo info) => goal switch
+    {
+        InstanceGoal.Boot => OfBoot(info),
+        InstanceGoal.Stop => OfStop(info),
+        InstanceGoal.Delete => info.IsAway ? Progress.Failed : Progress.Pending,
+    };
+
+    /// <summary>Nothing will change by itself any more, so that waiting for another phase is in vain.</summary>
+    public static bool IsAtRest(InstanceInfo info) => info is
+    {
+        Operation: null,
+        Phase: InstancePhase.Stopped or InstancePhase.Standby or InstancePhase.Unknown,
+    };
+
+    private static Progress OfBoot(InstanceInfo info) => info switch
+    {
+        { Operation: "delete" } => Progress.Pending,
+        { Phase: InstancePhase.Running } => Progress.Done,
+        { Operation: not null } => Progress.Pending,
+        { Phase: InstancePhase.Initializing } => Progress.Done,
+        { Failure: not null } => Progress.Failed,
+        _ => Progress.Done,
+    };
+
+    private static Progress OfStop(InstanceInfo info) => info switch
+    {
+        { Operation: not null } => Progress.Pending,
+        { Phase: InstancePhase.Stopped } => Progress.Done,
+        _ => Progress.Failed,
+    };
+}
