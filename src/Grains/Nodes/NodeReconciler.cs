@@ -44,7 +44,6 @@ internal sealed class NodeReconciler(
         }
         foreach (var vm in vms.Values)
             await LookAtStrangerAsync(vm, strangers, cancellationToken);
-        promised.ExceptWith(settled.Keys);
         foreach (var id in promised)
             await LookAtPromiseAsync(id, strangers, cancellationToken);
         await ReconcileImagesAsync(cancellationToken);
