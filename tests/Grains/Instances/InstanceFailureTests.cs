@@ -90,12 +90,17 @@ public sealed class InstanceFailureTests
         var before = new ObservedVm { Phase = earlier, Epoch = 1, Boot = 1 };
         var after = before with { Phase = later };
 
-        // Exactly one order of two different phases is believed, except that Unknown comes and goes.
-        if (earlier == later || (earlier, later) is (ObservedPhase.Unknown, _) or (_, ObservedPhase.Unknown))
+        // Exactly one order of two different phases is believed, except that Unknown and Paused come and go.
+        if (earlier == later || earlier is ObservedPhase.Unknown or ObservedPhase.Paused)
             Assert.True(after.Follows(before) || earlier == ObservedPhase.Stopped);
+        else if (later == ObservedPhase.Unknown)
+            Assert.Equal(earlier != ObservedPhase.Stopped, after.Follows(before));
+        else if (later == ObservedPhase.Paused)
+            Assert.Equal(earlier < ObservedPhase.Standby, after.Follows(before));
         else
             Assert.NotEqual(after.Follows(before), before.Follows(after));
-        Assert.True((after with { Boot = 2 }).Follows(before));
+        Assert.True((after with { Restores = 1 }).Follows(before));
+        Assert.True((after with { Boot = 2 }).Follows(before with { Restores = 3 }));
         Assert.True((after with { Epoch = 2, Boot = 0 }).Follows(before));
     }
 

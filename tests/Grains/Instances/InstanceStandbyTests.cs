@@ -66,8 +66,9 @@ public sealed class InstanceStandbyTests(FleetFixture fixture) : IClassFixture<F
         var id = await RunningAsync(fleet);
         await fleet.Grains.Instance(id).StandbyAsync();
         await fleet.RestsAsync(id, InstancePhase.Standby);
-        var all = (await fleet.Grains.Node("node-0").LoadAsync(null)).FreeMemoryBytes;
-        await fleet.CreateAsync(Some.Spec() with { MemoryBytes = all });
+        fleet.Node.Facts = fleet.Node.Facts with { MemoryBytes = Some.Spec().MemoryBytes };
+        await fleet.RestartSiloAsync(fleet.Node);
+        await fleet.CreateAsync(Some.Spec() with { MemoryBytes = 64 << 20 });
 
         var refused = await Assert.ThrowsAsync<HypemanException>(() => fleet.Grains.Instance(id).RestoreAsync());
 
