@@ -17,13 +17,13 @@ internal sealed class ImageCatalogGrain(
     public async Task<ImageInfo> PullAsync(ImageSpec spec)
     {
         var name = Parse(spec.Name).ToString();
-        return await AtHomeAsync(name, image => image.PullAsync(spec));
+        return await AtHomeAsync(name, pushedHere: false, image => image.PullAsync(spec));
     }
 
     public async Task<ImageInfo> ImportAsync(string name, string manifestDigest)
     {
         var normalized = Parse(name).ToString();
-        return await AtHomeAsync(normalized, image => image.ImportAsync(manifestDigest));
+        return await AtHomeAsync(normalized, pushedHere: true, image => image.ImportAsync(manifestDigest));
     }
 
     public async Task<ImageInfo> GetAsync(string name)
@@ -69,13 +69,21 @@ internal sealed class ImageCatalogGrain(
         return found;
     }
 
-    // A new image is made where it is asked for, if that is a node: a push has left its blobs there.
-    private async Task<ImageInfo> AtHomeAsync(string name, Func<IImageGrain, Task<ImageInfo>> call)
+    // A push has left its blobs where it came to, if that is a node. Who pulls at the same time picks the same node.
+    private async Task<ImageInfo> AtHomeAsync(string name, bool pushedHere, Func<IImageGrain, Task<ImageInfo>> call)
     {
         var image = grains.Image(name);
         if (await index.GetAsync(ResourceKind.Image, name) is not null)
             return await call(image);
-        var home = local.All.FirstOrDefault()?.Facts.NodeId ?? Rendezvous.Pick(await nodes.UpAsync(), name, node => node.Id).Id;
-        return await PlacementHint.CallAsync(home, () => call(image));
+        var here = pushedHere ? local.All.FirstOrDefault()?.Facts.NodeId : null;
+        var home = here ?? Rendezvous.Pick(await nodes.UpAsync(), name, node => node.Id).Id;
+        try
+        {
+            return await PlacementHint.CallAsync(home, () => call(image));
+        }
+        catch (HypemanException lost) when (lost.Code == ImageGrain.MadeElsewhere)
+        {
+            return await call(image); // There is a row now, which says where.
+        }
     }
 }

@@ -8,6 +8,7 @@ using Hypeman.NodeRuntime.Errors;
 using Hypeman.NodeRuntime.Images;
 using Hypeman.NodeRuntime.Nodes;
 using Microsoft.Extensions.Logging;
+using Orleans.Storage;
 
 namespace Hypeman.Grains.Images;
 
@@ -18,23 +19,29 @@ namespace Hypeman.Grains.Images;
 [GrainType("image"), PinnedPlacement]
 internal sealed class ImageGrain : Grain, IImageGrain, IImageReconcile, IImageMoves
 {
+    /// <summary>Code of the error when the image is on another node, which can be reached: the index says which.</summary>
+    public const string MadeElsewhere = "image_made_elsewhere";
+
     private static readonly TimeSpan ResolvePatience = TimeSpan.FromSeconds(10);
 
+    private readonly DirectState<Stored<ImageState>> _stored;
     private readonly StateCell<ImageState> _cell;
     private readonly ImageRecord _record;
     private readonly ImagePull _pull;
     private readonly RootUsers _roots;
     private readonly DisplacedActivations _displaced;
     private readonly LocalNodes _local;
+    private readonly NodeSilos _silos;
     private readonly GrainClock _clock;
 
     public ImageGrain(
-        [PersistentState("image")] IPersistentState<Stored<ImageState>> storage, IResourceIndex index, RootUsers roots,
-        LocalNodes local, DisplacedActivations displaced, GrainClock clock, ILogger<ImageGrain> logger)
+        IGrainContext context, IGrainStorage storage, IResourceIndex index, RootUsers roots, LocalNodes local,
+        NodeSilos silos, DisplacedActivations displaced, GrainClock clock, ILogger<ImageGrain> logger)
     {
-        (_roots, _displaced, _local, _clock) = (roots, displaced, local, clock);
-        _cell = new StateCell<ImageState>(storage, _ => DeactivateOnIdle(), logger);
-        _record = new ImageRecord(_cell, index, logger);
+        (_roots, _displaced, _local, _silos, _clock) = (roots, displaced, local, silos, clock);
+        _stored = new DirectState<Stored<ImageState>>(storage, "image", context.GrainId);
+        _cell = new StateCell<ImageState>(_stored, _ => DeactivateOnIdle(), logger);
+        _record = new ImageRecord(_cell, index);
         _pull = new ImagePull(_record, logger);
     }
 
@@ -45,23 +52,24 @@ internal sealed class ImageGrain : Grain, IImageGrain, IImageReconcile, IImageMo
         get
         {
             if (_record.State is { } state)
-                return _local.Require(state.Home);
-            LeaveIfNothing();
-            return _local.All.FirstOrDefault() ?? throw new HypemanException(
-                ErrorKind.Unavailable, "unavailable", "no node can take the image now, please try again shortly");
+                return _silos.IsUp(state.Home) && !_local.IsHome(state.Home) ? throw Stray() : _local.Require(state.Home);
+            if (_local.All.FirstOrDefault() is { } node)
+                return node;
+            DeactivateOnIdle();
+            throw new HypemanException(ErrorKind.Unavailable, "unavailable", "no node can take the image now, please try again shortly");
         }
     }
 
-    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
+        await _stored.ReadStateAsync();
         _cell.Load();
         if (_record.State is not { } state)
-            return Task.CompletedTask;
+            return;
         if (_local.IsHome(state.Home))
             _pull.Wake(Node.Images, login: null);
         else
             _displaced.Add(GrainContext, state.Home);
-        return Task.CompletedTask;
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
@@ -148,12 +156,31 @@ internal sealed class ImageGrain : Grain, IImageGrain, IImageReconcile, IImageMo
     {
         var before = _record.State?.Info.Digest;
         var now = _clock.Now; // The same in the row and in the record.
-        var state = await _record.PutAsync(
-            present => ImageLifecycle.Wanted(present, Name, image, tags, pushed, Node.Facts.NodeId, now));
+        var state = await PutAsync(present => ImageLifecycle.Wanted(present, Name, image, tags, pushed, Node.Facts.NodeId, now));
         _pull.Wake(Node.Images, login);
         if (before is not null && before != state.Info.Digest)
             await _roots.ReleaseAsync(state.Home, before, CancellationToken.None);
         return _record.Required.Info;
+    }
+
+    private async Task<ImageState> PutAsync(Func<ImageState?, ImageState> change)
+    {
+        try
+        {
+            return await _record.PutAsync(change);
+        }
+        catch (ResourceClaimedException)
+        {
+            throw Stray();
+        }
+    }
+
+    // Two nodes set out to make the image at once, and the other one was first.
+    private HypemanException Stray()
+    {
+        _displaced.ExpectStrays();
+        DeactivateOnIdle();
+        return new HypemanException(ErrorKind.Unavailable, MadeElsewhere, "the image is made on another node, please try again shortly");
     }
 
     // The grain answers nobody while it asks the registry, so the registry has to be quick.
@@ -164,14 +191,13 @@ internal sealed class ImageGrain : Grain, IImageGrain, IImageReconcile, IImageMo
         {
             return await resolve(patience.Token);
         }
-        catch (OperationCanceledException) when (patience.IsCancellationRequested)
-        {
-            throw new NodeException(
-                NodeErrorKind.TimedOut, $"{Reference.Registry} did not answer within {ResolvePatience.TotalSeconds:0} seconds");
-        }
-        finally
+        catch (Exception error)
         {
             LeaveIfNothing();
+            throw error is OperationCanceledException && patience.IsCancellationRequested
+                ? new NodeException(
+                    NodeErrorKind.TimedOut, $"{Reference.Registry} did not answer within {ResolvePatience.TotalSeconds:0} seconds")
+                : error;
         }
     }
 

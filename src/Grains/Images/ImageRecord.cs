@@ -2,12 +2,11 @@ using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Images;
 using Hypeman.Contracts.Index;
 using Hypeman.Grains.Records;
-using Microsoft.Extensions.Logging;
 
 namespace Hypeman.Grains.Images;
 
-/// <summary>The record of one image name: written first, then told to the index and to those who watch.</summary>
-internal sealed class ImageRecord(StateCell<ImageState> cell, IResourceIndex index, ILogger logger)
+/// <summary>The record of one image name: written first, with its row of the index, then told to those who watch.</summary>
+internal sealed class ImageRecord(StateCell<ImageState> cell, IResourceIndex index)
 {
     public ImageState? State => cell.Value;
 
@@ -16,16 +15,9 @@ internal sealed class ImageRecord(StateCell<ImageState> cell, IResourceIndex ind
     /// <exception cref="HypemanException"><c>not_found</c></exception>
     public ImageState Required => cell.Value ?? throw HypemanException.NotFound("image not found");
 
-    /// <summary>Makes the record, or changes it. The row comes before the record, as everywhere.</summary>
-    public async Task<ImageState> PutAsync(Func<ImageState?, ImageState> change)
-    {
-        if (State is null)
-        {
-            var first = change(null).ToRow();
-            await index.InsertAsync(first, [first.Name]);
-        }
-        return (await cell.ChangeAsync(change, TellAsync))!;
-    }
+    /// <summary>Makes the record, or changes it.</summary>
+    /// <exception cref="ResourceClaimedException">Another activation was first.</exception>
+    public async Task<ImageState> PutAsync(Func<ImageState?, ImageState> change) => (await cell.ChangeAsync(change, TellAsync))!;
 
     public async Task<ImageState> ChangeAsync(Func<ImageState, ImageState> change) =>
         (await cell.ChangeAsync(state => change(state ?? throw HypemanException.NotFound("image not found")), TellAsync))!;
@@ -48,18 +40,10 @@ internal sealed class ImageRecord(StateCell<ImageState> cell, IResourceIndex ind
             await index.UpdateAsync(row);
     }
 
-    private async Task TellAsync(ImageState? state)
+    private Task TellAsync(ImageState? state)
     {
-        if (state is null)
-            return;
-        Watchers.Publish(state.Info);
-        try
-        {
-            await index.UpdateAsync(state.ToRow());
-        }
-        catch (Exception error)
-        {
-            logger.LogWarning(error, "The index row of image {Name} is behind; the reconciler will repair it", state.Info.Name);
-        }
+        if (state is not null)
+            Watchers.Publish(state.Info);
+        return Task.CompletedTask;
     }
 }

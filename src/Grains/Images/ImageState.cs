@@ -1,11 +1,12 @@
 using Hypeman.Contracts.Images;
+using Hypeman.Contracts.Index;
 using Hypeman.Grains.Records;
 
 namespace Hypeman.Grains.Images;
 
 /// <summary>The stored record of an image name: what it points at, and how far that has come on its home node.</summary>
 [GenerateSerializer, Immutable, Alias("hypeman.image-state")]
-internal sealed record ImageState : IVersioned<ImageState>
+internal sealed record ImageState : IVersioned<ImageState>, IIndexedRecord
 {
     public const int CurrentSchema = 1;
 
@@ -16,6 +17,8 @@ internal sealed record ImageState : IVersioned<ImageState>
 
     /// <summary>It was pushed to this fleet: there is no other registry to ask what the name means.</summary>
     [Id(4)] public bool Pushed { get; init; }
+
+    IndexEntry? IIndexedRecord.Entry => new(this.ToRow(), [Info.Name]);
 
     public ImageState Upgraded() => SchemaVersion switch
     {

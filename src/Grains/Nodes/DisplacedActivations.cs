@@ -7,16 +7,19 @@ namespace Hypeman.Grains.Nodes;
 internal sealed class DisplacedActivations
 {
     private readonly ConcurrentDictionary<IGrainContext, string> _homes = new();
-    private volatile bool _hasStoodIn;
+    private volatile bool _hasStrays;
 
     public IReadOnlyCollection<KeyValuePair<IGrainContext, string>> All => [.. _homes];
 
-    /// <summary>There was one, so others may still take this silo for the home of some.</summary>
-    public bool HasStoodIn => _hasStoodIn;
+    /// <summary>Others may take this silo for the home of what is elsewhere by now.</summary>
+    public bool HasStrays => _hasStrays;
+
+    /// <summary>One was here, or was sought here.</summary>
+    public void ExpectStrays() => _hasStrays = true;
 
     public void Add(IGrainContext activation, string home)
     {
-        _hasStoodIn = true;
+        ExpectStrays();
         _homes[activation] = home;
     }
 

@@ -18,11 +18,11 @@ internal sealed class HomeDirectory(LocalNodes local, NodeSilos silos, GrainHome
 
     /// <summary>
     /// Takes the activation, unless a caller came here by an old memory: then the answer is where the home is now, and Orleans
-    /// passes the calls on. Only a silo that has stood in for a node can be remembered in error.
+    /// passes the calls on. Only a silo that has stood in for a node, or lost what it set out to make, is remembered in error.
     /// </summary>
     public async Task<GrainAddress?> Register(GrainAddress address, GrainAddress? previousAddress)
     {
-        if (!displaced.HasStoodIn || await homes.FindAsync(address.GrainId) is not { } home || local.IsHome(home))
+        if (!displaced.HasStrays || await homes.FindAsync(address.GrainId) is not { } home || local.IsHome(home))
             return address;
         return silos.FindUp(home) is not { } there ? address : new GrainAddress
         {

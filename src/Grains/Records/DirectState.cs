@@ -1,3 +1,5 @@
+using System.Data.Common;
+using Hypeman.Contracts.Errors;
 using Orleans.Storage;
 
 namespace Hypeman.Grains.Records;
@@ -21,7 +23,20 @@ internal sealed class DirectState<T>(IGrainStorage storage, string name, GrainId
 
     public bool RecordExists => _state.RecordExists;
 
-    public Task ReadStateAsync() => storage.ReadStateAsync(name, grain, _state);
+    /// <exception cref="HypemanException">
+    /// <c>unavailable</c>: the database cannot be reached. Its own exception could not be told to a caller in another process.
+    /// </exception>
+    public async Task ReadStateAsync()
+    {
+        try
+        {
+            await storage.ReadStateAsync(name, grain, _state);
+        }
+        catch (DbException error)
+        {
+            throw new HypemanException(ErrorKind.Unavailable, "unavailable", "the database cannot be reached, try again", error.Message);
+        }
+    }
 
     public Task WriteStateAsync() => storage.WriteStateAsync(name, grain, _state);
 

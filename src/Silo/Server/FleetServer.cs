@@ -142,7 +142,7 @@ internal sealed class FleetServer : IAsyncDisposable
     {
         builder.AddConsoleLog(_options.LogLevel);
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = Limits.Shutdown);
-        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<TimeProvider>(new SteadyClock(TimeProvider.System));
         if (identity is not null)
             builder.Services.AddSingleton(identity).AddHostedService<IdentityWatch>();
     }

@@ -71,6 +71,23 @@ public sealed class ImageTests
         Assert.Null((await ReadyAsync(fleet, "two")).QueuePosition);
     }
 
+    [Fact]
+    public async Task Many_who_pull_and_push_a_new_image_at_once_through_every_node_get_one()
+    {
+        const string name = "docker.io/library/alpine:latest";
+        await using var fleet = await TestFleet.StartAsync(nodes: 3, prepare: node => node.Images.Publish(name, 'b'));
+        var catalogs = fleet.Nodes.Select(node => fleet.GrainsOf(node).ImageCatalog()).ToList();
+
+        var made = await Task.WhenAll(catalogs.SelectMany(catalog => (Task<ImageInfo>[])
+        [
+            catalog.PullAsync(new ImageSpec { Name = "alpine" }), catalog.ImportAsync(name, "sha256:" + new string('b', 64)),
+        ]));
+
+        Assert.Single(made.Select(image => (image.Name, image.Digest)).Distinct());
+        await ReadyAsync(fleet, "alpine");
+        Assert.Equal(1, await CountAsync(fleet));
+    }
+
     [Theory]
     [InlineData(NodeStep.PullBegins)]
     [InlineData(NodeStep.ConvertBegins)]
