@@ -35,6 +35,8 @@ internal static class VmOrders
             VmPhase.Stopped => InstancePhase.Stopped,
             VmPhase.Booting => InstancePhase.Initializing,
             VmPhase.Running => InstancePhase.Running,
+            VmPhase.Paused => InstancePhase.Paused,
+            VmPhase.Standby => InstancePhase.Standby,
             VmPhase.Ending => InstancePhase.Shutdown,
             VmPhase.Unknown => InstancePhase.Unknown,
         },

@@ -11,16 +11,37 @@ public interface IVmHost
     /// <summary>
     /// Makes what is missing (directory, disk, network identity, TAP) and starts the hypervisor. Returns once it
     /// runs; what the guest does then comes through <see cref="WatchAsync"/>. When the VM already runs, returns its
-    /// status and starts nothing.
+    /// status and starts nothing. A new boot of a VM in standby starts from its disk and drops the saved memory.
     /// </summary>
     /// <exception cref="Errors.NodeException">Nothing is left running or half made.</exception>
     Task<VmStatus> StartAsync(VmSpec spec, CancellationToken cancellationToken);
 
     /// <summary>
     /// Ends the VM: asks the guest, waits for <paramref name="grace"/>, then the hypervisor, then kills. Zero grace
-    /// skips asking. Returns when the process is gone and its TAP is released; disk and identity stay.
+    /// skips asking. Returns when the process is gone and its TAP is released; disk and identity stay. Of a VM in standby
+    /// it drops the saved memory.
     /// </summary>
     Task<VmStatus> StopAsync(string id, long epoch, TimeSpan grace, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Saves the memory of a running VM and ends its process; address, disk and events stay, and
+    /// <see cref="RestoreAsync"/> goes on from there. Open sessions with the guest end. When it is in standby already,
+    /// returns its status.
+    /// </summary>
+    /// <exception cref="Errors.NodeException">
+    /// The VM runs on, and nothing is left of the try. WrongPhase: it is not Running. NotSupported: its hypervisor cannot.
+    /// </exception>
+    Task<VmStatus> StandbyAsync(string id, long epoch, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Has a VM in standby go on: the same boot, with the same address. Returns once its processors run; it is Running
+    /// when its agent has answered and has set the clock. When it runs already, returns its status.
+    /// </summary>
+    /// <exception cref="Errors.NodeException">
+    /// It is in standby still, with all it had, and its status says why. WrongPhase: it is Stopped. NotSupported: its
+    /// memory was saved by another hypervisor, version or processor than this host has.
+    /// </exception>
+    Task<VmStatus> RestoreAsync(string id, long epoch, CancellationToken cancellationToken);
 
     /// <summary>Ends the VM and removes all it has here. A VM that is not here is no error.</summary>
     Task DeleteAsync(string id, long epoch, CancellationToken cancellationToken);

@@ -35,6 +35,12 @@ internal sealed class VmHost(VmContext host) : IVmHost, IAsyncDisposable
     public async Task<VmStatus> StopAsync(string id, long epoch, TimeSpan grace, CancellationToken cancellationToken) =>
         await (Supervisor(id)?.StopAsync(epoch, grace, cancellationToken) ?? throw NotHere(id));
 
+    public async Task<VmStatus> StandbyAsync(string id, long epoch, CancellationToken cancellationToken) =>
+        await (Supervisor(id)?.StandbyAsync(epoch, cancellationToken) ?? throw NotHere(id));
+
+    public async Task<VmStatus> RestoreAsync(string id, long epoch, CancellationToken cancellationToken) =>
+        await (Supervisor(id)?.RestoreAsync(epoch, cancellationToken) ?? throw NotHere(id));
+
     public async Task DeleteAsync(string id, long epoch, CancellationToken cancellationToken)
     {
         if (Supervisor(id) is not { } supervisor)

@@ -46,6 +46,12 @@ public enum VmPhase
     /// <summary>The program was started and the agent, unless left out, answers.</summary>
     Running,
 
+    /// <summary>The processors are halted while the memory is being saved.</summary>
+    Paused,
+
+    /// <summary>No process; memory and devices are saved and can be restored.</summary>
+    Standby,
+
     /// <summary>The guest has ended, the process is being cleaned up.</summary>
     Ending,
 
@@ -64,7 +70,7 @@ public sealed record VmStatus
     /// <summary>Whether a VM ran for this boot. One that is Stopped without it never was: its start was undone.</summary>
     public required bool HasRun { get; init; }
 
-    /// <summary>Why the phase is Unknown, or why the last start failed.</summary>
+    /// <summary>Why the phase is Unknown, or why the last start, standby or restore failed.</summary>
     public string? Error { get; init; }
 
     public string? Ip { get; init; }
@@ -77,9 +83,24 @@ public sealed record VmStatus
 
     public string? ExitMessage { get; init; }
 
+    /// <summary>What the last standby saved; kept while the VM runs on from it, null before the first and after a stop.</summary>
+    public SavedMemory? Saved { get; init; }
+
     /// <summary>
-    /// Milliseconds of the last start. <c>network</c>, <c>overlay</c> and <c>config</c> (at the same time), <c>open</c>,
-    /// <c>spawn</c>, <c>control</c>: what that step took; <c>program</c> and <c>agent</c>: from the order until it was there.
+    /// Milliseconds of the last order. Of a start: <c>network</c>, <c>overlay</c> and <c>config</c> (at the same time),
+    /// <c>open</c>, <c>spawn</c>, <c>control</c>: what that step took; <c>program</c> and <c>agent</c>: from the order until it
+    /// was there. Of a standby: <c>sessions</c>, <c>pause</c>, <c>devices</c>, <c>memory</c>, <c>sync</c>, <c>end</c>. Of a restore:
+    /// <c>network</c>, <c>open</c>, <c>spawn</c>, <c>control</c>, <c>incoming</c>, <c>changes</c>, <c>resume</c>, and
+    /// <c>agent</c> from the order until it had set the clock.
     /// </summary>
     public IReadOnlyDictionary<string, double> Timings { get; init; } = new Dictionary<string, double>();
 }
+
+/// <summary>The sizes of a VM's saved memory, in bytes that it takes on the disk of this host.</summary>
+/// <param name="SavedAt">When the guest stood still.</param>
+/// <param name="WrittenBytes">By the standby itself: all of it the first time, later what has changed.</param>
+/// <param name="BaseBytes">The file that the memory is mapped from, which others may share.</param>
+/// <param name="ChangesBytes">Pages that differ from the base.</param>
+/// <param name="DeviceBytes">The state of processors and devices.</param>
+public sealed record SavedMemory(
+    DateTimeOffset SavedAt, long WrittenBytes, long BaseBytes, long ChangesBytes, long DeviceBytes);

@@ -67,15 +67,20 @@ internal sealed partial class VmSupervisor : IVmSigns, IAsyncDisposable
     internal GuestLink? Guest => _run?.Guest;
 
     /// <summary>Null: the VM was deleted meanwhile.</summary>
-    internal Task<VmStatus>? StartAsync(VmSpec spec, CancellationToken cancellationToken)
+    internal Task<VmStatus>? StartAsync(VmSpec spec, CancellationToken cancellationToken) =>
+        Interruptible(spec.Epoch, givenUp => StartNowAsync(spec, givenUp), cancellationToken);
+
+    /// <summary>An order that a stop or a delete gives up.</summary>
+    private Task<VmStatus>? Interruptible(
+        long epoch, Func<CancellationToken, Task<VmStatus>> order, CancellationToken cancellationToken)
     {
         CancellationToken givenUp;
         lock (_gate)
         {
-            Admit(spec.Epoch);
+            Admit(epoch);
             givenUp = _starts.Token;
         }
-        return _inbox.TryPost(() => StartNowAsync(spec, givenUp), cancellationToken);
+        return _inbox.TryPost(() => order(givenUp), cancellationToken);
     }
 
     /// <inheritdoc cref="StartAsync(VmSpec, CancellationToken)"/>
@@ -92,6 +97,14 @@ internal sealed partial class VmSupervisor : IVmSigns, IAsyncDisposable
         }
         return _inbox.TryPost(() => StopNowAsync(epoch, grace, hurry), cancellationToken);
     }
+
+    /// <inheritdoc cref="StartAsync(VmSpec, CancellationToken)"/>
+    internal Task<VmStatus>? StandbyAsync(long epoch, CancellationToken cancellationToken) =>
+        Interruptible(epoch, givenUp => StandbyNowAsync(epoch, givenUp), cancellationToken);
+
+    /// <inheritdoc cref="StartAsync(VmSpec, CancellationToken)"/>
+    internal Task<VmStatus>? RestoreAsync(long epoch, CancellationToken cancellationToken) =>
+        Interruptible(epoch, givenUp => RestoreNowAsync(epoch, givenUp), cancellationToken);
 
     /// <inheritdoc cref="StartAsync(VmSpec, CancellationToken)"/>
     internal Task<bool>? DeleteAsync(long epoch, CancellationToken cancellationToken)

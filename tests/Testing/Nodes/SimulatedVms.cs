@@ -99,12 +99,42 @@ public sealed class SimulatedVms(FaultPlan faults, SimulatedImages images, TimeP
             Change(id, running => running with
             {
                 Phase = VmPhase.Stopped,
+                Saved = null,
                 ExitedAt = time.GetUtcNow(),
                 ExitCode = grace > TimeSpan.Zero ? 143 : null,
                 ExitMessage = grace > TimeSpan.Zero ? "killed by signal 15 (terminated)" : null,
             });
         await faults.PassAsync(NodeStep.StopDone, cancellationToken);
         return Find(id) ?? vm;
+    }
+
+    public async Task<VmStatus> StandbyAsync(string id, long epoch, CancellationToken cancellationToken)
+    {
+        using var turn = await TakeTurnAsync(id, cancellationToken);
+        RefuseIfFenced(id, epoch);
+        if (Find(id) is not { Phase: VmPhase.Standby })
+        {
+            RequireRunning(id);
+            Change(id, vm => vm with { Phase = VmPhase.Standby, Saved = new SavedMemory(time.GetUtcNow(), 1, 1, 0, 1) });
+        }
+        return Find(id) ?? throw NotHere(id);
+    }
+
+    public async Task<VmStatus> RestoreAsync(string id, long epoch, CancellationToken cancellationToken)
+    {
+        using var turn = await TakeTurnAsync(id, cancellationToken);
+        RefuseIfFenced(id, epoch);
+        switch (Find(id) ?? throw NotHere(id))
+        {
+            case { Phase: VmPhase.Standby }:
+                Change(id, vm => vm with { Phase = VmPhase.Booting });
+                if (BootByItself)
+                    Boot(id);
+                break;
+            case { Phase: VmPhase.Stopped } vm:
+                throw new NodeException(NodeErrorKind.WrongPhase, $"VM {id} is {vm.Phase}, not Standby");
+        }
+        return Find(id) ?? throw NotHere(id);
     }
 
     public async Task DeleteAsync(string id, long epoch, CancellationToken cancellationToken)
