@@ -34,6 +34,18 @@ public static partial class SparseFile
         to.Flush(flushToDisk: true);
     }
 
+    /// <summary>Where a file has data, in rising order. What lies between are holes.</summary>
+    public static IEnumerable<(long Start, long End)> Data(SafeFileHandle file)
+    {
+        var (fd, length) = (Descriptor(file), RandomAccess.GetLength(file));
+        for (long position = 0; (position = Seek(fd, position, SeekData)) >= 0;)
+        {
+            var end = Math.Min(length, Seek(fd, position, SeekHole));
+            yield return (position, end);
+            position = end;
+        }
+    }
+
     private static void CopyData(int from, int to, long length, CancellationToken cancellationToken)
     {
         const long pieceBytes = 64 * 1024 * 1024;

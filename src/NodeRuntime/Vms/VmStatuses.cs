@@ -10,7 +10,9 @@ internal static class VmStatuses
         var phase = (signs, record.Stage) switch
         {
             ({ } known, _) => VmPhases.Of(known),
-            (null, VmStage.Starting) => VmPhase.Booting,
+            (null, VmStage.Starting or VmStage.Restoring or VmStage.Resuming) => VmPhase.Booting,
+            (null, VmStage.Saving) => VmPhase.Paused,
+            (null, VmStage.Standby) => VmPhase.Standby,
             (null, VmStage.Deleting) => VmPhase.Ending,
             (null, _) => VmPhase.Stopped,
         };
@@ -28,6 +30,7 @@ internal static class VmStatuses
             ExitedAt = record.ExitedAt,
             ExitCode = record.ExitCode,
             ExitMessage = record.ExitMessage,
+            Saved = record.Saved,
             Timings = timings ?? record.Timings,
         };
     }

@@ -28,7 +28,7 @@ public sealed class QemuCommandLineTests
         foreach (var disk in (string[])["root", "overlay", "config"])
             Assert.Contains($"virtio-blk-{bus},drive={disk},serial={disk}", devices);
         Assert.Contains(devices, device => device.StartsWith($"virtio-net-{bus},netdev=net0,mac=02:00:00:64:00:05", StringComparison.Ordinal));
-        Assert.Equal("tap,id=net0,fd=12,vhost=off", arguments.Single("-netdev"));
+        Assert.Equal("tap,id=net0,fd=13,vhost=off", arguments.Single("-netdev"));
         Assert.Contains("virtserialport,bus=ports.0,nr=1,chardev=agent,name=hypeman.agent", devices);
         Assert.Contains("virtserialport,bus=ports.0,nr=2,chardev=events,name=hypeman.events", devices);
         Assert.Contains($"virtio-rng-{bus},rng=rng0", devices);
@@ -52,7 +52,7 @@ public sealed class QemuCommandLineTests
         foreach (var argument in arguments.Where(a => a.Contains('/')))
             Assert.Matches("/proc/self/fd/|/dev/fdset/", argument);
         Assert.All(
-            arguments.All("-add-fd"), set => Assert.Matches(@"^fd=(\d+),set=\1,opaque=(root|overlay|config|console|events)$", set));
+            arguments.All("-add-fd"), set => Assert.Matches(@"^fd=(\d+),set=\1,opaque=(root|overlay|config|console|events|state)$", set));
     }
 
     [Fact]
@@ -110,7 +110,7 @@ public sealed class QemuCommandLineTests
     public void A_clock_rate_is_told_only_where_the_guest_cannot_find_it(string name, string accelerator, bool told)
     {
         var type = name == "qemu" ? QemuMachineType.Q35 : QemuMachineType.MicroVm;
-        var driver = new QemuHypervisor("qemu-system-x86_64", type, accelerator, tscKhz: 2_500_000);
+        var driver = new QemuHypervisor("qemu-system-x86_64", version: null, type, accelerator, tscKhz: 2_500_000);
         Assert.Equal(name, driver.Name);
         Assert.Equal(told, driver.Command(Machine).Arguments.Single("-append").Contains("tsc_early_khz=2500000"));
     }
