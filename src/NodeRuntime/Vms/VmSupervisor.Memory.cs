@@ -117,7 +117,7 @@ internal sealed partial class VmSupervisor
             restored = await new VmRestore(_host, _layout, _record!, _steps!).RunAsync(
                 identity => Write(_record! with { Process = identity }), givenUp);
             Write(_record! with { Stage = VmStage.Resuming, Timings = _steps!.Timings });
-            await _steps.RunAsync("resume", restored.Control!.ResumeAsync, CancellationToken.None);
+            await _steps.RunAsync("resume", restored.Control!.ResumeAsync, _shutdown.Token);
             return restored;
         }
         catch (Exception) when (_shutdown.IsCancellationRequested)

@@ -33,6 +33,7 @@ public sealed class SimulatedVms(FaultPlan faults, SimulatedImages images, TimeP
     public void Exit(string id, int code) => Change(id, vm => vm with
     {
         Phase = VmPhase.Stopped,
+        Saved = null,
         ExitCode = code,
         ExitMessage = code == 0 ? "success" : $"exit code {code}",
         ExitedAt = time.GetUtcNow(),
@@ -68,6 +69,8 @@ public sealed class SimulatedVms(FaultPlan faults, SimulatedImages images, TimeP
                 Change(spec.Id, vm => vm with { Epoch = spec.Epoch });
             return Find(spec.Id) ?? running;
         }
+        if (Find(spec.Id) is { Phase: VmPhase.Standby } resting && resting.Boot >= spec.Boot)
+            return resting;
         if (images.FindRoot(spec.RootDigest) is null)
             throw new NodeException(NodeErrorKind.NotFound, $"there is no root for {spec.RootDigest}");
         var vm = new VmStatus

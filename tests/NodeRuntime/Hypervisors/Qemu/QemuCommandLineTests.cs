@@ -115,6 +115,22 @@ public sealed class QemuCommandLineTests
         Assert.Equal(told, driver.Command(Machine).Arguments.Single("-append").Contains("tsc_early_khz=2500000"));
     }
 
+    [Theory]
+    [InlineData("7.2.22", "")]
+    [InlineData("8.2.0", ",readonly=on,rom=off")]
+    public void A_restored_machine_differs_in_where_its_memory_is_from_and_in_that_it_waits(string version, string access)
+    {
+        var driver = new QemuHypervisor("qemu", Version.Parse(version), QemuMachineType.Q35, Accelerators.Tcg, tscKhz: 1);
+        var (booted, restored) = (driver.Command(Machine).Arguments, driver.Command(Machine with { IsRestored = true }).Arguments);
+        Assert.Equal(["memory-backend-ram,id=ram0,size=268435456B"], booted.Except(restored));
+        Assert.Equal(
+            [
+                $"memory-backend-file,id=ram0,size=268435456B,mem-path=/proc/self/fd/14,share=off{access}",
+                "-S", "-global", "migration.send-configuration=off", "-incoming", "defer",
+            ],
+            restored.Except(booted));
+    }
+
     private static IReadOnlyList<string> Arguments(VmMachine machine, string type) => QemuCommandLine.For(
         machine, type == "q35" ? QemuMachineType.Q35 : QemuMachineType.MicroVm, Accelerators.Tcg, "quiet");
 
