@@ -1,4 +1,5 @@
 using System.Text;
+using Hypeman.GuestAgent.Init;
 using Hypeman.GuestAgent.Linux;
 using Hypeman.GuestAgent.Programs;
 using Hypeman.GuestProtocol.Boot;
@@ -74,6 +75,10 @@ internal sealed class AgentProcess : IDisposable
                 break;
             case StatRequest stat:
                 stream.Send(ContainerStat.Of(stat));
+                break;
+            case WakeRequest wake:
+                Machine.Wake(wake);
+                stream.Send(new DoneReply());
                 break;
             case ShutdownRequest shutdown:
                 stream.Send(new DoneReply());

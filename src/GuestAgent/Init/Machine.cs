@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Text;
 using Hypeman.GuestAgent.Linux;
 using Hypeman.GuestProtocol.Boot;
+using Hypeman.GuestProtocol.Messages;
 
 namespace Hypeman.GuestAgent.Init;
 
@@ -9,13 +10,22 @@ namespace Hypeman.GuestAgent.Init;
 internal static unsafe class Machine
 {
     private const nuint AddEntropy = 0x40085203; // RNDADDENTROPY
+    private const nuint UseNewEntropy = 0x5207; // RNDRESEEDCRNG
+    private const long NanosecondsPerSecond = 1_000_000_000, NanosecondsPerTick = 100;
 
     public static void Adjust(GuestBootConfig config)
     {
         if (config.WallClock is { } wall && wall > DateTimeOffset.UtcNow)
-            SetClock(wall);
+            SetClock((wall - DateTimeOffset.UnixEpoch).Ticks * NanosecondsPerTick);
         if (config.EntropySeed is { Length: > 0 } seed)
             Seed(seed);
+    }
+
+    /// <summary>After a standstill: the clock may have to go either way, and what was random is known to others.</summary>
+    public static void Wake(WakeRequest wake)
+    {
+        LinuxException.Check(SetClock(wake.WallClock), "set the clock");
+        LinuxException.Check(Seed(wake.EntropySeed, UseNewEntropy), "seed the random numbers");
     }
 
     /// <summary>
@@ -42,15 +52,14 @@ internal static unsafe class Machine
         File.WriteAllText(path, text);
     }
 
-    private static void SetClock(DateTimeOffset wall)
+    private static int SetClock(long nanoseconds)
     {
-        const long ticksPerSecond = TimeSpan.TicksPerSecond;
-        var ticks = (wall - DateTimeOffset.UnixEpoch).Ticks;
-        var value = stackalloc long[] { ticks / ticksPerSecond, ticks % ticksPerSecond * 100 };
-        Libc.SetClock(0, value);
+        var value = stackalloc long[] { nanoseconds / NanosecondsPerSecond, nanoseconds % NanosecondsPerSecond };
+        return Libc.SetClock(0, value);
     }
 
-    private static void Seed(byte[] seed)
+    /// <param name="then">A request without argument that follows when the seed was taken; zero for none.</param>
+    private static int Seed(byte[] seed, nuint then = 0)
     {
         var message = new byte[8 + seed.Length];
         BinaryPrimitives.WriteInt32LittleEndian(message, seed.Length * 8); // bits
@@ -58,6 +67,9 @@ internal static unsafe class Machine
         seed.CopyTo(message, 8);
         using var random = Fd.Open("/dev/urandom", OpenFlags.ReadWrite);
         fixed (byte* pointer = message)
-            Libc.Ioctl(random.Number, AddEntropy, (nint)pointer);
+        {
+            var result = Libc.Ioctl(random.Number, AddEntropy, (nint)pointer);
+            return result < 0 || then == 0 ? result : Libc.Ioctl(random.Number, then, 0);
+        }
     }
 }

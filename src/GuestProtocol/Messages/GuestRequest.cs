@@ -9,6 +9,7 @@ namespace Hypeman.GuestProtocol.Messages;
 [JsonDerivedType(typeof(CopyFromRequest), "copy_from")]
 [JsonDerivedType(typeof(StatRequest), "stat")]
 [JsonDerivedType(typeof(ShutdownRequest), "shutdown")]
+[JsonDerivedType(typeof(WakeRequest), "wake")]
 public abstract record GuestRequest;
 
 /// <summary>Run a command in the container root. Zero timeout means none; zero rows or columns mean 24 x 80.</summary>
@@ -54,4 +55,17 @@ public sealed record ShutdownRequest : GuestRequest
 {
     /// <summary>How long the program may take to end before all is killed; zero means 5 seconds.</summary>
     public int TimeoutSeconds { get; init; }
+}
+
+/// <summary>
+/// The machine stood still, perhaps for long, and another may go on from the same memory: set the clock, and make the
+/// random numbers that follow this machine's own.
+/// </summary>
+public sealed record WakeRequest : GuestRequest
+{
+    /// <summary>Nanoseconds since 1970.</summary>
+    public required long WallClock { get; init; }
+
+    /// <summary>Secret, and never used twice.</summary>
+    public required byte[] EntropySeed { get; init; }
 }

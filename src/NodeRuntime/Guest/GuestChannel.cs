@@ -24,6 +24,7 @@ public sealed class GuestChannel : IAsyncDisposable
         new UnboundedChannelOptions { SingleReader = true });
 
     private uint _lastId;
+    private volatile NodeException? _reason;
 
     /// <summary>Takes over a stream on which the hello has been answered.</summary>
     internal GuestChannel(Stream stream, FrameDecoder decoder)
@@ -87,6 +88,13 @@ public sealed class GuestChannel : IAsyncDisposable
         throw new NodeException(NodeErrorKind.Internal, $"The guest agent did not answer a {typeof(TReply).Name}.");
     }
 
+    /// <summary>Ends the connection; open sessions are told this.</summary>
+    public async Task CloseAsync(NodeException reason)
+    {
+        _reason = reason;
+        await DisposeAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
         // The source is not disposed: it holds nothing but memory, and closing may come from both sides at once.
@@ -106,7 +114,7 @@ public sealed class GuestChannel : IAsyncDisposable
         await _stream.DisposeAsync();
         await Task.WhenAll(reading, writing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         foreach (var session in _sessions.Values)
-            session.Lose();
+            session.Lose(_reason);
         _sessions.Clear();
     }
 

@@ -11,7 +11,8 @@ namespace Hypeman.NodeRuntime.Guest;
 /// </summary>
 internal static class GuestConnector
 {
-    private static readonly TimeSpan FirstPatience = TimeSpan.FromMilliseconds(100);
+    /// <summary>A guest that was just restored is slow at first, and each new attempt makes it begin anew.</summary>
+    private static readonly TimeSpan FirstPatience = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan MaxPatience = TimeSpan.FromSeconds(2);
 
     public static async Task<GuestChannel> ConnectAsync(string path, TimeProvider time, CancellationToken cancellationToken)

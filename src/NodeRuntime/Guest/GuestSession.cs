@@ -107,7 +107,7 @@ internal sealed class GuestSession(uint id, Action<byte[]> send, Action remove) 
         }
     }
 
-    internal void Lose() => End(Lost());
+    internal void Lose(NodeException? reason = null) => End(reason ?? Lost());
 
     private bool Queue(GuestReply reply, int cost)
     {

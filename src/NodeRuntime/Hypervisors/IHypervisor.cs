@@ -14,6 +14,9 @@ public interface IHypervisor
     /// <summary>The command that runs this machine. Pure: it asks nothing of the host.</summary>
     HypervisorCommand Command(VmMachine machine);
 
+    /// <summary>What the saved state of this machine can be restored under. Only where <see cref="HypervisorCapabilities.Snapshots"/>.</summary>
+    MachineSignature Signature(VmMachine machine);
+
     /// <summary>Takes the one control session of a running VMM, over the socket that it inherited as <see cref="VmDescriptor.Control"/>.</summary>
     /// <exception cref="Errors.NodeException">Unavailable: it does not answer as this VMM does.</exception>
     Task<IHypervisorControl> ConnectAsync(string socketPath, CancellationToken cancellationToken);
@@ -46,6 +49,21 @@ public interface IHypervisorControl : IAsyncDisposable
 
     /// <summary>Whether the virtual CPUs are running.</summary>
     Task<bool> IsRunningAsync(CancellationToken cancellationToken);
+
+    /// <summary>Halts the virtual CPUs and flushes the disks.</summary>
+    Task PauseAsync(CancellationToken cancellationToken);
+
+    /// <summary>Has the virtual CPUs run; no error when they do already.</summary>
+    Task ResumeAsync(CancellationToken cancellationToken);
+
+    /// <summary>Appends the state of processors and devices of a paused machine to <see cref="VmDescriptor.State"/>.</summary>
+    Task SaveDevicesAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Gives a restored machine the state in <see cref="VmDescriptor.Incoming"/>; it is paused then. Its memory must be whole
+    /// before: devices look into it.
+    /// </summary>
+    Task LoadDevicesAsync(CancellationToken cancellationToken);
 
     /// <summary>Presses the power button: a guest with an init system shuts down, others may not notice.</summary>
     Task PressPowerButtonAsync(CancellationToken cancellationToken);

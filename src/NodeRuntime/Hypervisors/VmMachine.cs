@@ -24,8 +24,17 @@ public enum VmDescriptor
     /// <summary>A listening socket: the bytes to and from the guest agent.</summary>
     Agent,
 
-    /// <summary>The process end of the VM's TAP, with a virtio header before each frame. Only where there is a network.</summary>
+    /// <summary>Appended to: the state of the devices, when they are saved.</summary>
+    State,
+
+    /// <summary>The process end of the VM's TAP, with a virtio header before each frame. Without a network it is /dev/null.</summary>
     Tap,
+
+    /// <summary>What the guest's memory is mapped from. /dev/null where the guest boots.</summary>
+    Memory,
+
+    /// <summary>The state of the devices to go on from. /dev/null where the guest boots.</summary>
+    Incoming,
 }
 
 /// <summary>What a driver needs to know to run a machine, over and above its descriptors.</summary>
@@ -42,6 +51,12 @@ public sealed record VmMachine
 
     /// <summary>Of all disks together, in both directions; zero means no limit.</summary>
     public long DiskBytesPerSecond { get; init; }
+
+    /// <summary>
+    /// It does not boot, it goes on: its memory is <see cref="VmDescriptor.Memory"/>, mapped privately. It waits for the
+    /// state of its devices to be loaded, and then for its processors to be told to run.
+    /// </summary>
+    public bool IsRestored { get; init; }
 }
 
 /// <summary>A network device on the TAP that is inherited as <see cref="VmDescriptor.Tap"/>.</summary>

@@ -7,7 +7,7 @@ namespace Hypeman.NodeRuntime.Linux;
 public static partial class SparseFile
 {
     private const nuint CloneRequest = 0x40049409; // FICLONE
-    private const int SeekData = 3, SeekHole = 4, NoSuchDevice = 6;
+    private const int SeekData = 3, SeekHole = 4, NoSuchDevice = 6, NotSupported = 95;
 
     /// <summary>Makes a file of this size that is one hole.</summary>
     public static void Create(string path, long sizeBytes, UnixFileMode mode = FileModes.Private)
@@ -37,21 +37,39 @@ public static partial class SparseFile
     /// <summary>The pieces of this size that hold data, by number, in order; those that are all hole are left out.</summary>
     public static IEnumerable<long> PiecesWithData(SafeFileHandle file, long pieceBytes)
     {
-        var length = RandomAccess.GetLength(file);
         var next = 0L;
-        long data;
-        while ((data = Seek(Descriptor(file), next * pieceBytes, SeekData)) >= 0)
-        {
-            var end = Math.Min(length, Seek(Descriptor(file), data, SeekHole));
-            for (next = data / pieceBytes; next * pieceBytes < end; next++)
+        foreach (var (start, end) in Data(file))
+            for (next = Math.Max(next, start / pieceBytes); next * pieceBytes < end; next++)
                 yield return next;
-        }
     }
 
     /// <summary>Opens a file to write into any place of it; one that is not there is made empty.</summary>
     public static SafeFileHandle OpenOrCreate(string path, UnixFileMode mode = FileModes.Private) => new(
         LinuxException.Check(() => Libc.Open(path, Libc.ReadWrite | Libc.Create | Libc.CloseOnExec, (uint)mode), $"open {path}"),
         ownsHandle: true);
+
+    /// <summary>
+    /// Takes the space for what is to be written. ext4 then need not keep account of it page by page, which was seen to
+    /// make writes several times as fast. Where a file system cannot, the write takes it.
+    /// </summary>
+    public static void Allocate(SafeFileHandle file, long offset, long length)
+    {
+        LinuxException.Check(
+            () => AllocateRange(Descriptor(file), 0, offset, length) == 0 || Marshal.GetLastPInvokeError() == NotSupported ? 0 : -1,
+            "fallocate");
+    }
+
+    /// <summary>Where a file has data, in rising order. What lies between are holes.</summary>
+    public static IEnumerable<(long Start, long End)> Data(SafeFileHandle file)
+    {
+        var (fd, length) = (Descriptor(file), RandomAccess.GetLength(file));
+        for (long position = 0; (position = Seek(fd, position, SeekData)) >= 0;)
+        {
+            var end = Math.Min(length, Seek(fd, position, SeekHole));
+            yield return (position, end);
+            position = end;
+        }
+    }
 
     private static void CopyData(int from, int to, long length, CancellationToken cancellationToken)
     {
@@ -91,6 +109,9 @@ public static partial class SparseFile
     });
 
     private static int Descriptor(SafeFileHandle handle) => (int)handle.DangerousGetHandle();
+
+    [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
+    private static partial int AllocateRange(int fd, int mode, long offset, long length);
 
     [LibraryImport("libc", EntryPoint = "copy_file_range", SetLastError = true)]
     private static partial nint CopyRange(int from, ref long fromOffset, int to, ref long toOffset, nuint length, uint flags);

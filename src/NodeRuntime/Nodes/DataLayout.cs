@@ -1,5 +1,7 @@
+using System.Globalization;
 using Hypeman.NodeRuntime.Errors;
 using Hypeman.NodeRuntime.Linux;
+using Hypeman.NodeRuntime.Memory;
 
 namespace Hypeman.NodeRuntime.Nodes;
 
@@ -31,6 +33,9 @@ public sealed class DataLayout(string root)
     /// <summary>Guest kernels, modules and the initramfs made of them.</summary>
     public string Guest => Path.Combine(Root, "guest");
 
+    /// <summary>Saved memories that VMs may share, one directory each.</summary>
+    public string Memory => Path.Combine(Root, "memory");
+
     /// <summary>One directory per VM.</summary>
     public string Vms => Path.Combine(Root, "vms");
 
@@ -39,6 +44,9 @@ public sealed class DataLayout(string root)
     /// <summary>Ids of the VMs that have a directory.</summary>
     public IReadOnlyList<string> ListVms() =>
         Directory.Exists(Vms) ? [.. Directory.EnumerateDirectories(Vms).Select(path => Path.GetFileName(path))] : [];
+
+    /// <summary>All memories at rest.</summary>
+    public IEnumerable<MemoryFolder> ListMemories() => ListVms().SelectMany(id => Vm(id).ListGenerations());
 
     /// <summary>Takes the data directory for this process, and makes what is missing in it.</summary>
     /// <exception cref="NodeException">Invalid: another process runs on it, or it cannot be made.</exception>
@@ -56,7 +64,7 @@ public sealed class DataLayout(string root)
             NodeErrorKind.Invalid,
             $"The data directory {Root} is in use by process {FileLock.ReadHolder(LockFile)}. "
             + "End that process, or choose another data directory.");
-        foreach (var folder in (string[])[Blobs, Roots, Uploads, Temporary, Guest, Vms])
+        foreach (var folder in (string[])[Blobs, Roots, Uploads, Temporary, Guest, Memory, Vms])
             EnsureFolder(folder);
         return claimed;
     }
@@ -85,6 +93,9 @@ public sealed class VmLayout(string directory)
     /// <summary>What the guest is to run.</summary>
     public string ConfigDisk => Path.Combine(Directory, "config.disk");
 
+    /// <summary>One directory for each time that the memory was saved; all but the latest go.</summary>
+    public string Memory => Path.Combine(Directory, "memory");
+
     public string Logs => Path.Combine(Directory, "logs");
     public string ConsoleLog => Path.Combine(Logs, "app.log");
     public string VmmLog => Path.Combine(Logs, "vmm.log");
@@ -99,9 +110,18 @@ public sealed class VmLayout(string directory)
     /// <summary>What the guest's init reports.</summary>
     public string EventsFile => Path.Combine(Run, "events");
 
+    /// <summary>What the hypervisor has saved of its devices; each time goes to a generation of the memory from here.</summary>
+    public string StateFile => Path.Combine(Run, "state");
+
     /// <summary>The hypervisor's control protocol.</summary>
     public string ControlSocket => Path.Combine(Run, "control");
 
     /// <summary>The bytes to and from the guest agent.</summary>
     public string AgentSocket => Path.Combine(Run, "agent");
+
+    public MemoryFolder Generation(int number) => new(Path.Combine(Memory, number.ToString(CultureInfo.InvariantCulture)));
+
+    public IEnumerable<MemoryFolder> ListGenerations() => System.IO.Directory.Exists(Memory)
+        ? System.IO.Directory.EnumerateDirectories(Memory).Select(path => new MemoryFolder(path))
+        : [];
 }

@@ -5,6 +5,7 @@ using Hypeman.NodeRuntime.Images;
 using Hypeman.NodeRuntime.Images.Peers;
 using Hypeman.NodeRuntime.Linux;
 using Hypeman.NodeRuntime.Logs;
+using Hypeman.NodeRuntime.Memory;
 using Hypeman.NodeRuntime.Networks;
 using Hypeman.NodeRuntime.Vms;
 using Microsoft.Extensions.Hosting;
@@ -87,10 +88,12 @@ public sealed class Node(NodeClaim claim, NodeSettings settings, TimeProvider ti
         OpenNetwork();
         await _network!.EnsureForRemovalAsync(cancellationToken);
         var context = Context(
-            new GuestSystemFiles("", "", ""), NodeHypervisors.WithoutLooking(Options, "tcg", []), _ => null);
+            new GuestSystemFiles("", "", ""), NodeHypervisors.WithoutLooking(Options), _ => null);
         _vms = new VmHost(context);
         await _vms.AdoptAllAsync();
-        await Task.WhenAll(_vms.List().Select(vm => _vms.StopAsync(vm.Id, vm.Epoch, grace, cancellationToken)));
+        // Of one in standby all is in the data directory.
+        var active = _vms.List().Where(vm => vm.Phase != VmPhase.Standby);
+        await Task.WhenAll(active.Select(vm => _vms.StopAsync(vm.Id, vm.Epoch, grace, cancellationToken)));
         await new VmSweeper(_vms, context).SweepAsync();
         context.Cgroups.TryRemoveAll();
         await _network.RemoveAsync(cancellationToken);
@@ -147,6 +150,7 @@ public sealed class Node(NodeClaim claim, NodeSettings settings, TimeProvider ti
     private VmContext Context(GuestSystemFiles guest, NodeHypervisors hypervisors, Func<string, string?> findRoot) => new()
     {
         Layout = claim.Layout,
+        Memory = new MemoryStore(claim.Layout.Memory, claim.Layout.ListMemories, logs.CreateLogger<MemoryStore>()),
         Network = _network!,
         Disks = new OverlayDisks(settings.Disks.Value),
         Cgroups = Cgroups.Detect(NodeId),

@@ -27,15 +27,18 @@ internal sealed record NodeHypervisors(IReadOnlyList<IHypervisor> Drivers, strin
                 options.QemuProgram, version, guest.Kernel, new ProcessUser(user, user, groups), cancellationToken)
             : options.Accelerator;
         log.LogInformation("QEMU {Version} with {Accelerator}", version, accelerator);
-        return WithoutLooking(options, accelerator, accelerator == Accelerators.Kvm ? groups : []);
+        return With(options, version, accelerator, accelerator == Accelerators.Kvm ? groups : []);
     }
 
     /// <summary>For ending VMs, which needs no program.</summary>
-    internal static NodeHypervisors WithoutLooking(
-        NodeRuntimeOptions options, string accelerator, IReadOnlyList<uint> groups) => new(
+    internal static NodeHypervisors WithoutLooking(NodeRuntimeOptions options) =>
+        With(options, version: null, Accelerators.Tcg, []);
+
+    private static NodeHypervisors With(
+        NodeRuntimeOptions options, Version? version, string accelerator, IReadOnlyList<uint> groups) => new(
         [
             .. Enum.GetValues<QemuMachineType>().Select(type =>
-                new QemuHypervisor(options.QemuProgram, type, accelerator, ProcessorClock.ReadKhz())),
+                new QemuHypervisor(options.QemuProgram, version, type, accelerator, ProcessorClock.ReadKhz())),
         ],
         accelerator, groups);
 

@@ -12,15 +12,18 @@ internal sealed class GuestLink : IAsyncDisposable
 
     private readonly string _socketPath;
     private readonly TimeProvider _time;
+    private readonly Func<GuestChannel, CancellationToken, Task<bool>> _greet;
     private readonly Action _answered;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _running;
     private volatile TaskCompletionSource<GuestChannel> _channel = NewChannel();
 
+    /// <param name="greet">What is said to each agent before anyone else may speak; false when it did not get through.</param>
     /// <param name="answered">Called each time an agent has answered.</param>
-    internal GuestLink(string socketPath, TimeProvider time, Action answered)
+    internal GuestLink(
+        string socketPath, TimeProvider time, Func<GuestChannel, CancellationToken, Task<bool>> greet, Action answered)
     {
-        (_socketPath, _time, _answered) = (socketPath, time, answered);
+        (_socketPath, _time, _greet, _answered) = (socketPath, time, greet, answered);
         _running = Task.Run(RunAsync);
     }
 
@@ -40,6 +43,16 @@ internal sealed class GuestLink : IAsyncDisposable
     {
         var open = await ReachAsync(cancellationToken);
         return await open.CallAsync<TReply>(request, cancellationToken);
+    }
+
+    /// <summary>Ends the link; those who talk to the agent now are told this.</summary>
+    internal async Task CloseAsync(NodeException reason)
+    {
+        var channel = _channel;
+        channel.TrySetException(reason);
+        if (channel.Task.IsCompletedSuccessfully)
+            await channel.Task.Result.CloseAsync(reason);
+        await DisposeAsync();
     }
 
     public async ValueTask DisposeAsync()
@@ -67,7 +80,10 @@ internal sealed class GuestLink : IAsyncDisposable
         while (true)
         {
             await using var open = await GuestChannel.ConnectAsync(_socketPath, _stop.Token);
-            _channel.SetResult(open);
+            if (!await _greet(open, _stop.Token))
+                continue;
+            if (!_channel.TrySetResult(open))
+                return;
             _answered();
             await open.Closed.WaitAsync(_stop.Token);
             _channel = NewChannel();

@@ -2,6 +2,7 @@ using Hypeman.NodeRuntime.Disks;
 using Hypeman.NodeRuntime.Guest;
 using Hypeman.NodeRuntime.Hypervisors;
 using Hypeman.NodeRuntime.Linux;
+using Hypeman.NodeRuntime.Memory;
 using Hypeman.NodeRuntime.Networks;
 using Hypeman.NodeRuntime.Nodes;
 using Microsoft.Extensions.Logging;
@@ -12,6 +13,7 @@ namespace Hypeman.NodeRuntime.Vms;
 internal sealed record VmContext
 {
     public required DataLayout Layout { get; init; }
+    public required MemoryStore Memory { get; init; }
     public required NodeNetwork Network { get; init; }
     public required OverlayDisks Disks { get; init; }
     public required Cgroups Cgroups { get; init; }
@@ -32,6 +34,6 @@ internal sealed record VmContext
     public required VmBoard Board { get; init; }
     public required VmAddressBook Addresses { get; init; }
 
-    /// <summary>Called before each step of a start, by VM and step; tests hold or fail a start there.</summary>
+    /// <summary>Called before each step of an order, by VM and step; tests hold or fail an order there.</summary>
     public Func<string, string, CancellationToken, Task> BeforeStep { get; init; } = (_, _, _) => Task.CompletedTask;
 }

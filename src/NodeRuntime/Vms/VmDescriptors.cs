@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Hypeman.NodeRuntime.Guest;
 using Hypeman.NodeRuntime.Hypervisors;
 using Hypeman.NodeRuntime.Linux;
@@ -10,6 +9,8 @@ namespace Hypeman.NodeRuntime.Vms;
 /// <summary>What a VMM process inherits, open: each <see cref="VmDescriptor"/> in its place.</summary>
 internal sealed class VmDescriptors : IDisposable
 {
+    private const string Nothing = "/dev/null";
+
     private readonly List<SafeFileHandle> _handles = [];
 
     private VmDescriptors() { }
@@ -18,16 +19,19 @@ internal sealed class VmDescriptors : IDisposable
     internal IReadOnlyList<SafeFileHandle> Handles => _handles;
 
     /// <param name="tap">Name of the VM's TAP; null when it has no network.</param>
+    /// <param name="origin">Null when the guest boots.</param>
     internal static async Task<VmDescriptors> OpenAsync(
-        VmLayout vm, GuestSystemFiles guest, string rootDisk, string? tap, NetworkNamespace network)
+        VmLayout vm, GuestSystemFiles guest, string rootDisk, string? tap, NetworkNamespace network, VmOrigin? origin)
     {
         var descriptors = new VmDescriptors();
         try
         {
-            foreach (var descriptor in Enum.GetValues<VmDescriptor>().Where(descriptor => descriptor != VmDescriptor.Tap))
-                descriptors._handles.Add(Open(descriptor, vm, guest, rootDisk));
-            if (tap is not null)
-                descriptors._handles.Add(await network.RunAsync(() => Tap.Open(tap, withVirtioHeader: true)));
+            foreach (var descriptor in Enum.GetValues<VmDescriptor>())
+            {
+                descriptors._handles.Add(descriptor == VmDescriptor.Tap && tap is not null
+                    ? await network.RunAsync(() => Tap.Open(tap, withVirtioHeader: true))
+                    : Open(descriptor, vm, guest, rootDisk, origin));
+            }
             return descriptors;
         }
         catch
@@ -39,20 +43,23 @@ internal sealed class VmDescriptors : IDisposable
 
     public void Dispose() => _handles.ForEach(handle => handle.Dispose());
 
-    private static SafeFileHandle Open(VmDescriptor descriptor, VmLayout vm, GuestSystemFiles guest, string rootDisk) =>
-        descriptor switch
-        {
-            VmDescriptor.Kernel => Read(guest.Kernel),
-            VmDescriptor.Initramfs => Read(guest.Initramfs),
-            VmDescriptor.Root => Read(rootDisk),
-            VmDescriptor.Overlay => Open(vm.OverlayDisk, FileAccess.ReadWrite),
-            VmDescriptor.Config => Read(vm.ConfigDisk),
-            VmDescriptor.Console => AppendFile.Open(vm.ConsoleLog),
-            VmDescriptor.Events => AppendFile.Open(vm.EventsFile),
-            VmDescriptor.Control => UnixListener.Create(vm.ControlSocket),
-            VmDescriptor.Agent => UnixListener.Create(vm.AgentSocket),
-            VmDescriptor.Tap => throw new UnreachableException("It is opened in its namespace."),
-        };
+    private static SafeFileHandle Open(
+        VmDescriptor descriptor, VmLayout vm, GuestSystemFiles guest, string rootDisk, VmOrigin? origin) => descriptor switch
+    {
+        VmDescriptor.Kernel => Read(guest.Kernel),
+        VmDescriptor.Initramfs => Read(guest.Initramfs),
+        VmDescriptor.Root => Read(rootDisk),
+        VmDescriptor.Overlay => Open(vm.OverlayDisk, FileAccess.ReadWrite),
+        VmDescriptor.Config => Read(vm.ConfigDisk),
+        VmDescriptor.Console => AppendFile.Open(vm.ConsoleLog),
+        VmDescriptor.Events => AppendFile.Open(vm.EventsFile),
+        VmDescriptor.Control => UnixListener.Create(vm.ControlSocket),
+        VmDescriptor.Agent => UnixListener.Create(vm.AgentSocket),
+        VmDescriptor.State => AppendFile.Open(vm.StateFile),
+        VmDescriptor.Tap => Read(Nothing),
+        VmDescriptor.Memory => Read(origin?.Base.PagesFile ?? Nothing),
+        VmDescriptor.Incoming => Read(origin?.Folder.DevicesFile ?? Nothing),
+    };
 
     private static SafeFileHandle Read(string path) => Open(path, FileAccess.Read);
 

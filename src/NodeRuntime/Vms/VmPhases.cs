@@ -6,6 +6,9 @@ namespace Hypeman.NodeRuntime.Vms;
 internal readonly record struct VmSigns(
     bool IsEnding, bool ProgramStarted, bool AgentAnswered, bool SkipsAgent, bool IsOverdue, bool IsLost)
 {
+    /// <summary>We have halted it, to save its memory.</summary>
+    internal bool IsPaused { get; init; }
+
     /// <summary>All that an owner waits for has happened.</summary>
     internal bool IsReady => ProgramStarted && (AgentAnswered || SkipsAgent);
 }
@@ -16,6 +19,7 @@ internal static class VmPhases
     internal static VmPhase Of(VmSigns signs) => signs switch
     {
         { IsEnding: true } => VmPhase.Ending,
+        { IsPaused: true } => VmPhase.Paused,
         { IsLost: true } => VmPhase.Unknown,
         { IsReady: true } => VmPhase.Running,
         { IsOverdue: true } => VmPhase.Unknown,

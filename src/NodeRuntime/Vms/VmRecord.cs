@@ -14,6 +14,24 @@ internal enum VmStage
     /// <summary>Started; its process is in the record.</summary>
     Started,
 
+    /// <summary>
+    /// Being saved: its process may run or be paused, or may have been lost. A new generation of its memory that is whole
+    /// is as good as the process.
+    /// </summary>
+    Saving,
+
+    /// <summary>The generation in the record is whole. A process of it that is still there is of no use any more.</summary>
+    Standby,
+
+    /// <summary>Being restored: anything between nothing and a process that stands still may be there.</summary>
+    Restoring,
+
+    /// <summary>
+    /// Its process is to run, or does already: there is no way back to what was saved, for the disk may be ahead of it.
+    /// Its guest must yet be told the time.
+    /// </summary>
+    Resuming,
+
     /// <summary>Being removed: anything may be gone already.</summary>
     Deleting,
 
@@ -48,8 +66,20 @@ internal sealed record VmRecord
     /// <summary>Driver of the last boot.</summary>
     public required string Hypervisor { get; init; }
 
-    /// <summary>Only while Started.</summary>
+    /// <summary>Only where there may be one.</summary>
     public ProcessIdentity? Process { get; init; }
+
+    /// <summary>
+    /// Number of the memory that it was saved to last. While it runs: of the one it went on from, whose base it maps; null
+    /// when it was booted.
+    /// </summary>
+    public int? Generation { get; init; }
+
+    /// <summary>How often this boot went on from standby, or was tried to.</summary>
+    public int Restores { get; init; }
+
+    /// <summary>What that took.</summary>
+    public SavedMemory? Saved { get; init; }
 
     /// <summary>The last boot whose process ran; repeating its order starts nothing.</summary>
     public long? StartedBoot { get; init; }
@@ -59,9 +89,9 @@ internal sealed record VmRecord
     public int? ExitCode { get; init; }
     public string? ExitMessage { get; init; }
 
-    /// <summary>Why the last start failed.</summary>
+    /// <summary>Why the last start, standby or restore failed.</summary>
     public string? Error { get; init; }
 
-    /// <summary>Milliseconds that the steps of the last start took.</summary>
+    /// <summary>Milliseconds that the steps of the last order took.</summary>
     public IReadOnlyDictionary<string, double> Timings { get; init; } = new Dictionary<string, double>();
 }

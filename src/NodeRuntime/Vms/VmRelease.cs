@@ -10,13 +10,15 @@ namespace Hypeman.NodeRuntime.Vms;
 internal static class VmRelease
 {
     /// <summary>For a VM that has no process any more.</summary>
-    internal static async Task RunAsync(VmContext host, string vmId)
+    /// <param name="staysBooted">Its guest goes on later and needs the disk that it has booted with.</param>
+    internal static async Task RunAsync(VmContext host, string vmId, bool staysBooted = false)
     {
         var layout = host.Layout.Vm(vmId);
         if (!host.Cgroups.TryRemove(vmId))
             host.Log.LogWarning("The control group of VM {Vm} still holds a process and is removed later", vmId);
         await host.Network.DetachAsync(vmId, CancellationToken.None);
-        foreach (var path in (string[])[layout.ConfigDisk, layout.ControlSocket, layout.AgentSocket])
+        IEnumerable<string> files = [layout.ControlSocket, layout.AgentSocket, layout.StateFile];
+        foreach (var path in staysBooted ? files : files.Append(layout.ConfigDisk))
         {
             if (File.Exists(path))
                 File.Delete(path);
@@ -24,11 +26,11 @@ internal static class VmRelease
     }
 
     /// <summary>Ends, before all else, any process of this VM that no one holds, whether its ledger knows it or not.</summary>
-    internal static async Task RunWithProcessesAsync(VmContext host, string vmId)
+    internal static async Task RunWithProcessesAsync(VmContext host, string vmId, bool staysBooted = false)
     {
         var strays = VmProcesses.Find(host.Layout.Vms).Where(found => found.VmId == vmId);
         await Task.WhenAll(strays.Select(stray => KillAsync(stray.Process, host.Time)));
-        await RunAsync(host, vmId);
+        await RunAsync(host, vmId, staysBooted);
     }
 
     internal static async Task KillAsync(ProcessIdentity identity, TimeProvider time)

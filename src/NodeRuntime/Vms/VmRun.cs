@@ -13,12 +13,15 @@ namespace Hypeman.NodeRuntime.Vms;
 /// </summary>
 internal sealed class VmRun(ProcessHandle process, IHypervisor hypervisor, IHypervisorControl? control) : IAsyncDisposable
 {
+    private const string Halted = "The hypervisor has halted the guest's processors.";
+
     private static readonly TimeSpan ProbeDeadline = TimeSpan.FromSeconds(2);
 
     private readonly CancellationTokenSource _stop = new();
     private readonly List<Task> _watches = [];
 
     internal ProcessHandle Process => process;
+    internal IHypervisor Hypervisor => hypervisor;
 
     /// <summary>Null while the hypervisor does not answer.</summary>
     internal IHypervisorControl? Control { get; private set; } = control;
@@ -26,26 +29,55 @@ internal sealed class VmRun(ProcessHandle process, IHypervisor hypervisor, IHype
     /// <summary>Null when the VM has no agent.</summary>
     internal GuestLink? Guest { get; private set; }
 
+    internal bool IsWatched { get; private set; }
     internal bool ProgramStarted { get; set; }
     internal bool AgentAnswered { get; set; }
     internal bool IsOverdue { get; set; }
     internal bool IsEnding { get; set; }
+    internal bool IsPaused { get; set; }
 
     /// <summary>Why we cannot say how it does; null while we can.</summary>
     internal string? Trouble { get; set; }
 
     internal VmSigns Signs(VmSpec spec) =>
-        new(IsEnding, ProgramStarted, AgentAnswered, spec.SkipGuestAgent, IsOverdue, Trouble is not null);
+        new(IsEnding, ProgramStarted, AgentAnswered, spec.SkipGuestAgent, IsOverdue, Trouble is not null) { IsPaused = IsPaused };
 
     /// <summary>Begins to watch. Each sign is told as it shows, on whatever thread it came.</summary>
-    internal void Watch(VmLayout layout, VmSpec spec, IVmSigns signs, TimeSpan untilOverdue, TimeProvider time)
+    /// <param name="wake">Null when the guest did not stand still.</param>
+    internal void Watch(
+        VmLayout layout, VmSpec spec, IVmSigns signs, TimeSpan untilOverdue, TimeProvider time, GuestWake? wake = null)
     {
-        if (!spec.SkipGuestAgent)
-            Guest = new GuestLink(layout.AgentSocket, time, () => signs.AgentAnswered(this));
+        IsWatched = true;
+        ReachAgent(layout, spec, signs, untilOverdue, time, wake);
         _watches.Add(WatchExitAsync(signs));
         _watches.Add(WatchEventsAsync(layout, spec, signs, time));
-        _watches.Add(WatchClockAsync(signs, untilOverdue, time));
         WatchControl(signs);
+    }
+
+    /// <summary>Begins to look for the agent, be it again.</summary>
+    internal void ReachAgent(
+        VmLayout layout, VmSpec spec, IVmSigns signs, TimeSpan untilOverdue, TimeProvider time, GuestWake? wake)
+    {
+        IsOverdue = false;
+        if (!spec.SkipGuestAgent)
+        {
+            Guest = new GuestLink(
+                layout.AgentSocket, time,
+                (channel, token) => wake?.TellAsync(channel, token) ?? Task.FromResult(true), () => signs.AgentAnswered(this));
+        }
+        _watches.Add(WatchClockAsync(signs, untilOverdue, time));
+    }
+
+    /// <summary>
+    /// Lets go of the agent, so that its port is at rest when the guest is saved: one that was busy then is stuck after it.
+    /// </summary>
+    internal async Task LeaveAgentAsync(NodeException reason)
+    {
+        if (Guest is not { } link)
+            return;
+        AgentAnswered = false;
+        Guest = null;
+        await link.CloseAsync(reason);
     }
 
     /// <summary>A hypervisor that is ending closes its session a moment before it is gone: whether that is so.</summary>
@@ -64,7 +96,21 @@ internal sealed class VmRun(ProcessHandle process, IHypervisor hypervisor, IHype
 
     /// <summary>Asks the hypervisor how it does, over a new session when the old one is gone.</summary>
     /// <returns>What is wrong; null when nothing is.</returns>
-    internal async Task<string?> ProbeAsync(VmLayout layout, IVmSigns signs, TimeProvider time)
+    internal Task<string?> ProbeAsync(VmLayout layout, IVmSigns signs, TimeProvider time) =>
+        AskAsync(layout, signs, time, async (session, token) => await session.IsRunningAsync(token) ? null : Halted);
+
+    /// <summary>Has the guest's processors run, whether they do already or not.</summary>
+    /// <inheritdoc cref="ProbeAsync"/>
+    internal Task<string?> ResumeAsync(VmLayout layout, IVmSigns signs, TimeProvider time) =>
+        AskAsync(layout, signs, time, async (session, token) =>
+        {
+            await session.ResumeAsync(token);
+            return null;
+        });
+
+    private async Task<string?> AskAsync(
+        VmLayout layout, IVmSigns signs, TimeProvider time,
+        Func<IHypervisorControl, CancellationToken, Task<string?>> question)
     {
         using var deadline = new CancellationTokenSource(ProbeDeadline, time);
         try
@@ -77,7 +123,7 @@ internal sealed class VmRun(ProcessHandle process, IHypervisor hypervisor, IHype
                 Control = await hypervisor.ConnectAsync(layout.ControlSocket, deadline.Token);
                 WatchControl(signs);
             }
-            return await Control.IsRunningAsync(deadline.Token) ? null : "The hypervisor has halted the guest's processors.";
+            return await question(Control, deadline.Token);
         }
         catch (NodeException e)
         {

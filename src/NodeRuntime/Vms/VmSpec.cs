@@ -96,7 +96,7 @@ public sealed record VmStatus
     /// Milliseconds of the last order. Of a start: <c>network</c>, <c>overlay</c> and <c>config</c> (at the same time),
     /// <c>open</c>, <c>spawn</c>, <c>control</c>: what that step took; <c>program</c> and <c>agent</c>: from the order until it
     /// was there. Of a standby: <c>sessions</c>, <c>pause</c>, <c>devices</c>, <c>memory</c>, <c>sync</c>, <c>end</c>. Of a restore:
-    /// <c>network</c>, <c>open</c>, <c>spawn</c>, <c>control</c>, <c>incoming</c>, <c>changes</c>, <c>resume</c>, and
+    /// <c>network</c>, <c>open</c>, <c>spawn</c>, <c>control</c>, <c>changes</c>, <c>incoming</c>, <c>resume</c>, and
     /// <c>agent</c> from the order until it had set the clock.
     /// </summary>
     public IReadOnlyDictionary<string, double> Timings { get; init; } = new Dictionary<string, double>();

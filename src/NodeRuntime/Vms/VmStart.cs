@@ -9,10 +9,11 @@ using Hypeman.NodeRuntime.Nodes;
 namespace Hypeman.NodeRuntime.Vms;
 
 /// <summary>
-/// Starts the VM of a record whose stage is <see cref="VmStage.Starting"/>.
+/// Starts the VM of a record whose stage is <see cref="VmStage.Starting"/>, or, up to where its processors are to run, of
+/// one that is <see cref="VmStage.Restoring"/>.
 /// <code>
 /// 1  network    TAP, rules         ┐
-/// 2  overlay    the writable disk  ├ at the same time
+/// 2  overlay    the writable disk  ├ at the same time; a restored VM has both disks
 /// 3  config     what is to run     ┘
 /// 4  open       everything that the process inherits; its control group
 /// 5  spawn      as the VM's own user, in a namespace without network; its identity goes into the ledger
@@ -21,12 +22,16 @@ namespace Hypeman.NodeRuntime.Vms;
 /// Each step may be repeated, and finds what an earlier try left. What undoes them, however far they came, is
 /// <see cref="VmRelease"/>.
 /// </summary>
-internal sealed class VmStart(VmContext host, VmLayout layout, VmRecord record, VmSteps steps)
+/// <param name="origin">Null when the guest boots.</param>
+internal sealed class VmStart(VmContext host, VmLayout layout, VmRecord record, VmSteps steps, VmOrigin? origin = null)
 {
     private const int SeedBytes = 64;
-    private const long Page = 4096;
 
-    /// <summary>What QEMU needs beside the guest's memory: 40 MB were seen, and a translator's cache is 64 MB or more.</summary>
+    /// <summary>
+    /// What QEMU needs beside the guest's memory: 40 MB were seen, and a translator's cache is 64 MB or more. Pages of a base
+    /// are counted for the first who touches them, on top of the copies of those that were written to; but the kernel
+    /// takes them back when the limit is reached, so they need no room.
+    /// </summary>
     private const long HypervisorBytes = 512L << 20;
 
     /// <summary>For the threads that do the guest's input and output.</summary>
@@ -46,10 +51,12 @@ internal sealed class VmStart(VmContext host, VmLayout layout, VmRecord record, 
         // :: Steps 1, 2, 3
         var address = host.Addresses.Take(Spec.Id);
         var network = steps.RunAsync("network", token => AttachAsync(address, token), cancellationToken);
-        await Task.WhenAll(
+        await Task.WhenAll(origin is not null ? [network] :
+        [
             network,
             steps.RunAsync("overlay", EnsureOverlayAsync, cancellationToken),
-            steps.RunAsync("config", token => WriteConfigAsync(address, token), cancellationToken));
+            steps.RunAsync("config", token => WriteConfigAsync(address, token), cancellationToken),
+        ]);
         var tap = await network;
 
         ProcessIdentity identity;
@@ -57,7 +64,7 @@ internal sealed class VmStart(VmContext host, VmLayout layout, VmRecord record, 
         using (var inherited = await steps.RunAsync("open", _ => OpenAsync(root, tap), cancellationToken))
         {
             // :: Step 5
-            identity = await steps.RunAsync("spawn", _ => SpawnAsync(hypervisor, address, inherited), cancellationToken);
+            identity = await steps.RunAsync("spawn", _ => SpawnAsync(hypervisor, inherited), cancellationToken);
             spawned(identity);
             host.Cgroups.Add(Spec.Id, identity.Pid);
         }
@@ -120,24 +127,24 @@ internal sealed class VmStart(VmContext host, VmLayout layout, VmRecord record, 
 
     private Task<VmDescriptors> OpenAsync(string root, string? tap)
     {
-        File.Delete(layout.EventsFile);
-        // Each boot has a console log of its own; that of the boot before is kept beside it.
-        if (File.Exists(layout.ConsoleLog))
-            File.Move(layout.ConsoleLog, layout.ConsoleLog + ".1", overwrite: true);
+        if (origin is null)
+            BeginLogs();
         host.Cgroups.Ensure(Spec.Id, new CgroupLimits(Spec.MemoryBytes + HypervisorBytes, Spec.Vcpus + HypervisorCpus));
-        return VmDescriptors.OpenAsync(layout, host.Guest, root, tap, host.Network.Namespace);
+        return VmDescriptors.OpenAsync(layout, host.Guest, root, tap, host.Network.Namespace, origin);
     }
 
-    private Task<ProcessIdentity> SpawnAsync(IHypervisor hypervisor, VmAddress address, VmDescriptors inherited)
+    /// <summary>Each boot has a console log of its own; that of the boot before is kept beside it.</summary>
+    private void BeginLogs()
     {
-        var command = hypervisor.Command(new VmMachine
-        {
-            Id = Spec.Id,
-            Vcpus = Spec.Vcpus,
-            MemoryBytes = (Spec.MemoryBytes + Page - 1) / Page * Page,
-            Nic = Spec.NetworkEnabled ? new VmNic(address.Mac) : null,
-            DiskBytesPerSecond = Spec.DiskBytesPerSecond,
-        });
+        File.Delete(layout.EventsFile);
+        if (File.Exists(layout.ConsoleLog))
+            File.Move(layout.ConsoleLog, layout.ConsoleLog + ".1", overwrite: true);
+    }
+
+    private Task<ProcessIdentity> SpawnAsync(IHypervisor hypervisor, VmDescriptors inherited)
+    {
+        var command = hypervisor.Command(VmMachines.Of(record) with { IsRestored = origin is not null });
+        IReadOnlyList<uint> groups = origin is null ? host.Groups : [.. host.Groups, origin.Base.Group];
         return Spawner.StartAsync(new SpawnRequest
         {
             Program = command.Program,
@@ -146,7 +153,7 @@ internal sealed class VmStart(VmContext host, VmLayout layout, VmRecord record, 
             OutputPath = layout.VmmLog,
             Inherited = inherited.Handles,
             Network = host.Network.Void,
-            User = new ProcessUser(record.Uid, record.Uid, host.Groups),
+            User = new ProcessUser(record.Uid, record.Uid, groups),
         });
     }
 
@@ -165,7 +172,8 @@ internal sealed class VmStart(VmContext host, VmLayout layout, VmRecord record, 
         }
     }
 
-    private NodeException Died() => new(
+    /// <summary>The process ended where it should have waited for us.</summary>
+    internal NodeException Died() => new(
         NodeErrorKind.Internal,
         $"The hypervisor ended at once: {LastLineOf(layout.VmmLog) ?? "it left no word"}",
         $"see {layout.VmmLog}");

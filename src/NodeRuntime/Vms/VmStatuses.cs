@@ -10,7 +10,9 @@ internal static class VmStatuses
         var phase = (signs, record.Stage) switch
         {
             ({ } known, _) => VmPhases.Of(known),
-            (null, VmStage.Starting) => VmPhase.Booting,
+            (null, VmStage.Starting or VmStage.Restoring or VmStage.Resuming) => VmPhase.Booting,
+            (null, VmStage.Saving) => VmPhase.Paused,
+            (null, VmStage.Standby) => VmPhase.Standby,
             (null, VmStage.Deleting) => VmPhase.Ending,
             (null, VmStage.Arriving) => VmPhase.Arriving,
             (null, _) => VmPhase.Stopped,
@@ -29,6 +31,8 @@ internal static class VmStatuses
             ExitedAt = record.ExitedAt,
             ExitCode = record.ExitCode,
             ExitMessage = record.ExitMessage,
+            Restores = record.Restores,
+            Saved = record.Saved,
             Timings = timings ?? record.Timings,
         };
     }

@@ -48,7 +48,8 @@ internal sealed partial class VmSupervisor
             StartedBoot = _record?.StartedBoot,
             StartedAt = _host.Time.GetUtcNow(),
         });
-        _steps = new VmSteps(_id, _host, _trail);
+        DropMemory();
+        _steps = new VmSteps("Starting the VM", _id, _host, _trail);
         Publish();
         await StartOrUndoAsync(givenUp);
         return Status;
@@ -104,6 +105,8 @@ internal sealed partial class VmSupervisor
             _trail.Note($"stopping, with {grace.TotalSeconds:0.#} s of grace");
             await EndAsync(current, ending => ending.EndAsync(grace, hurry));
         }
+        else if (_record.Stage is VmStage.Standby or VmStage.Restoring)
+            await StopStandbyAsync();
         return Status;
     }
 
@@ -127,6 +130,7 @@ internal sealed partial class VmSupervisor
         await VmRelease.RunWithProcessesAsync(_host, _id);
         _host.Addresses.Release(_id);
         Directory.Delete(_layout.Directory, recursive: true);
+        _host.Memory.Sweep();
         _host.Board.Remove(_id);
         IsDeleted = true;
         _inbox.Close();
@@ -166,6 +170,7 @@ internal sealed partial class VmSupervisor
         var outcome = VmOutcome.Of(_record, events, wasAsked, _host.Time.GetUtcNow());
         Write(outcome with { Stage = deleting ? VmStage.Deleting : VmStage.Stopped, Timings = _steps?.Timings ?? _record.Timings });
         _run = null;
+        DropMemory();
         _trail.Note(outcome.ExitMessage ?? outcome.Error ?? "stopped");
         Publish();
     }
@@ -196,13 +201,20 @@ internal sealed partial class VmSupervisor
                     Error = "The node was restarted while it started this VM; start it again.",
                 });
                 break;
-            case VmStage.Started:
+            case VmStage.Started or VmStage.Resuming:
                 await TakeUpAsync(_record);
+                break;
+            case VmStage.Saving:
+                await TakeUpSavingAsync(_record);
+                break;
+            case VmStage.Standby or VmStage.Restoring:
+                await TakeUpStandbyAsync(_record);
                 break;
             case VmStage.Deleting:
                 await FinishDeletionAsync();
                 return true;
         }
+        DropMemory();
         Publish();
         return true;
     }, CancellationToken.None)!;
@@ -223,11 +235,16 @@ internal sealed partial class VmSupervisor
         {
             ProgramStarted = events.OfType<ProgramStarted>().Any(),
             // It answered the one before us; we shall reach it in a moment.
-            AgentAnswered = events.OfType<AgentReady>().Any(),
+            AgentAnswered = running.Stage == VmStage.Started && events.OfType<AgentReady>().Any(),
         };
         _run = taken;
         if (running.Spec.NetworkEnabled)
             await MendNetworkAsync(running);
+        if (running.Stage == VmStage.Resuming)
+        {
+            await GoOnAsync(taken);
+            return;
+        }
         taken.Watch(
             _layout, running.Spec, this, running.StartedAt!.Value + _host.BootDeadline - _host.Time.GetUtcNow(), _host.Time);
         taken.Trouble = await taken.ProbeAsync(_layout, this, _host.Time);
@@ -273,5 +290,5 @@ internal sealed partial class VmSupervisor
     private NodeException NotHere() => new(NodeErrorKind.NotFound, $"This host has no VM {_id}.");
 
     private static NodeException GivenUp() =>
-        new(NodeErrorKind.WrongPhase, "The start was given up: the VM was ordered to stop.");
+        new(NodeErrorKind.WrongPhase, "It was given up: the VM was ordered to stop.");
 }

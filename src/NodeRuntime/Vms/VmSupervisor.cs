@@ -19,6 +19,13 @@ namespace Hypeman.NodeRuntime.Vms;
 ///      │                                                         │           │
 ///      └──────── all given back ──────── Ending ◄────────────────┴───────────┘
 ///                                          stop, delete, process exit
+///
+///                     all is saved              restore: processors run
+///   Running ──► Paused ────────────► Standby ──────────────────────────► Booting ──► Running
+///      ▲          │                   │  ▲ │                               │     clock is set
+///      └──────────┘                   │  └─┼── restore failed ─────────────┘
+///       standby failed                ▼    ▼
+///                                Stopped  start: Booting, from the disk
 /// </code>
 /// An order that cannot wait hurries what is in its way: a stop gives up a start, a delete also a stop's grace.
 /// When we end ourselves nothing is undone: the VM runs on, and what was half made is undone by whoever takes the
@@ -139,8 +146,9 @@ internal sealed partial class VmSupervisor : IVmSigns, IAsyncDisposable
 
     void IVmSigns.ProgramStarted(VmRun from) => OnSign(from, () =>
     {
+        if (!from.ProgramStarted)
+            _steps?.Reach("program");
         from.ProgramStarted = true;
-        _steps?.Reach("program");
     });
 
     void IVmSigns.AgentAnswered(VmRun from) => OnSign(from, () =>
@@ -148,6 +156,7 @@ internal sealed partial class VmSupervisor : IVmSigns, IAsyncDisposable
         if (!from.AgentAnswered)
             _steps?.Reach("agent");
         from.AgentAnswered = true;
+        NoteAwake();
     });
 
     void IVmSigns.BootOverdue(VmRun from) => OnSign(from, () => from.IsOverdue = true);
@@ -181,7 +190,9 @@ internal sealed partial class VmSupervisor : IVmSigns, IAsyncDisposable
 
     private async Task ProbeAsync(VmRun current)
     {
-        var trouble = await current.ProbeAsync(_layout, this, _host.Time);
+        var trouble = _record!.Stage is VmStage.Started
+            ? await current.ProbeAsync(_layout, this, _host.Time)
+            : await current.ResumeAsync(_layout, this, _host.Time);
         if (trouble == current.Trouble || current.Process.Exited.IsCompleted)
             return;
         _trail.Note(trouble ?? "the hypervisor answers again");

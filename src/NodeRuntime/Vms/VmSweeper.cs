@@ -3,7 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace Hypeman.NodeRuntime.Vms;
 
 /// <summary>
-/// Removes what no VM of ours owns: hypervisor processes, directories without a ledger, control groups, TAPs. It looks at
+/// Removes what no VM of ours owns: hypervisor processes, directories without a ledger, control groups, TAPs, memory
+/// bases. It looks at
 /// what there is first and at who is known afterwards, and a VM is known before it has anything; so nothing of a VM
 /// that is just being made is ever taken for an orphan.
 /// </summary>
@@ -27,6 +28,7 @@ internal sealed class VmSweeper(VmHost vms, VmContext host)
         }
         foreach (var vmId in host.Cgroups.List().Where(vmId => !vms.Knows(vmId)))
             host.Cgroups.TryRemove(vmId);
+        host.Memory.Sweep();
     }
 
     /// <summary>Only before the first order: a TAP that is made while it runs could be taken for an orphan.</summary>

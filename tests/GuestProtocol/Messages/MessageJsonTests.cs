@@ -17,6 +17,9 @@ public sealed class MessageJsonTests
             Text(new CopyToRequest { Path = "/a", Mode = 420 }));
         Assert.Equal("""{"kind":"stat","path":"/a","follow_links":true}""", Text(new StatRequest { Path = "/a", FollowLinks = true }));
         Assert.Equal("""{"kind":"shutdown","timeout_seconds":3}""", Text(new ShutdownRequest { TimeoutSeconds = 3 }));
+        Assert.Equal(
+            """{"kind":"wake","wall_clock":1700000000123456789,"entropy_seed":"AQI="}""",
+            Text(new WakeRequest { WallClock = 1_700_000_000_123_456_789, EntropySeed = [1, 2] }));
     }
 
     [Theory]

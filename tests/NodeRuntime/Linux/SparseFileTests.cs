@@ -32,6 +32,21 @@ public sealed class SparseFileTests : IDisposable
     }
 
     [Fact]
+    public void Data_lies_where_it_was_written()
+    {
+        var path = _folder.PathOf("file");
+        SparseFile.Create(path, 8 * Megabyte);
+        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite);
+        Assert.Empty(SparseFile.Data(file));
+        foreach (var start in (long[])[Megabyte, 7 * Megabyte])
+        {
+            SparseFile.Allocate(file, start, Megabyte);
+            RandomAccess.Write(file, Enumerable.Repeat((byte)1, Megabyte).ToArray(), start);
+        }
+        Assert.Equal([(Megabyte, 2 * Megabyte), (7 * Megabyte, 8 * Megabyte)], SparseFile.Data(file));
+    }
+
+    [Fact]
     public void An_empty_file_can_be_copied()
     {
         File.WriteAllBytes(_folder.PathOf("source"), []);

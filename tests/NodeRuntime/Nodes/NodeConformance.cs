@@ -190,6 +190,66 @@ public abstract class NodeConformance : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_vm_in_standby_goes_on_as_the_same_boot()
+    {
+        await StartAsync(Spec);
+        var before = await ReachAsync(VmPhase.Running);
+        Assert.Null(before.Saved);
+
+        var resting = await StandbyAsync(3);
+        Assert.Equal((VmPhase.Standby, 1, before.Ip, before.Mac), (resting.Phase, resting.Boot, resting.Ip, resting.Mac));
+        Assert.Equal((true, null, null), (resting.HasRun, resting.ExitedAt, resting.Error));
+        Assert.True(resting.Saved is { WrittenBytes: > 0, BaseBytes: > 0, DeviceBytes: > 0 });
+        Assert.Equal(VmPhase.Standby, (await StandbyAsync(3)).Phase);
+        Assert.Equal(VmPhase.Standby, (await StartAsync(Spec)).Phase);
+        await AssertRefusedAsync(
+            NodeErrorKind.WrongPhase, () => Node.Vms.StatAsync(_id, new StatRequest { Path = "/" }, CancellationToken.None));
+
+        var restored = await RestoreAsync(3);
+        Assert.True(restored.Phase is VmPhase.Booting or VmPhase.Running);
+        var after = await ReachAsync(VmPhase.Running);
+        Assert.Equal(
+            (1, before.Ip, before.Mac, before.StartedAt, resting.Saved),
+            (after.Boot, after.Ip, after.Mac, after.StartedAt, after.Saved));
+        Assert.True((await RestoreAsync(3)).Phase is VmPhase.Running);
+
+        var ended = ReachAsync(VmPhase.Stopped);
+        await ExitAsync(_id, 7);
+        Assert.Equal((7, null), ((await ended).ExitCode, (await ended).Saved));
+    }
+
+    [Fact]
+    public async Task Only_a_running_vm_goes_to_standby_and_only_one_in_standby_is_restored()
+    {
+        await AssertRefusedAsync(NodeErrorKind.NotFound, () => StandbyAsync(3));
+        await AssertRefusedAsync(NodeErrorKind.NotFound, () => RestoreAsync(3));
+        await StartAsync(Spec);
+        await ReachAsync(VmPhase.Running);
+        await AssertRefusedAsync(NodeErrorKind.Fenced, () => StandbyAsync(2));
+        await StopAsync(3);
+        await AssertRefusedAsync(NodeErrorKind.WrongPhase, () => StandbyAsync(3));
+        await AssertRefusedAsync(NodeErrorKind.WrongPhase, () => RestoreAsync(3));
+    }
+
+    [Fact]
+    public async Task A_stop_or_a_new_boot_drops_what_was_saved()
+    {
+        await StartAsync(Spec);
+        await ReachAsync(VmPhase.Running);
+        await StandbyAsync(3);
+        await AssertRefusedAsync(NodeErrorKind.Fenced, () => RestoreAsync(2));
+        var stopped = await StopAsync(3);
+        Assert.Equal((VmPhase.Stopped, null), (stopped.Phase, stopped.Saved));
+        Assert.NotNull(stopped.ExitedAt);
+
+        await StartAsync(Spec with { Boot = 2 });
+        await ReachAsync(VmPhase.Running);
+        await StandbyAsync(3);
+        Assert.Equal((3, null), ((await StartAsync(Spec with { Boot = 3 })).Boot, Node.Vms.Find(_id)!.Saved));
+        await ReachAsync(VmPhase.Running);
+    }
+
+    [Fact]
     public async Task Sessions_are_for_vms_that_run()
     {
         await StartAsync(Spec);
@@ -227,6 +287,10 @@ public abstract class NodeConformance : IAsyncLifetime
     private Task<VmStatus> StartAsync(VmSpec spec) => Node.Vms.StartAsync(spec, CancellationToken.None);
 
     private Task<VmStatus> StopAsync(long epoch) => Node.Vms.StopAsync(_id, epoch, Grace, CancellationToken.None);
+
+    private Task<VmStatus> StandbyAsync(long epoch) => Node.Vms.StandbyAsync(_id, epoch, CancellationToken.None);
+
+    private Task<VmStatus> RestoreAsync(long epoch) => Node.Vms.RestoreAsync(_id, epoch, CancellationToken.None);
 
     private async Task<VmStatus> ReachAsync(VmPhase phase)
     {

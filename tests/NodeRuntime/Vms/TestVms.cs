@@ -4,6 +4,7 @@ using Hypeman.NodeRuntime.Guest;
 using Hypeman.NodeRuntime.Hypervisors;
 using Hypeman.NodeRuntime.Hypervisors.Qemu;
 using Hypeman.NodeRuntime.Linux;
+using Hypeman.NodeRuntime.Memory;
 using Hypeman.NodeRuntime.Networks;
 using Hypeman.NodeRuntime.Nodes;
 using Hypeman.NodeRuntime.Vms;
@@ -21,6 +22,7 @@ namespace Hypeman.Tests.NodeRuntime.Vms;
 /// </summary>
 internal sealed class TestVms : IAsyncDisposable
 {
+    private const string Qemu = "qemu-system-x86_64";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
     private readonly TestHost _outside;
@@ -77,18 +79,20 @@ internal sealed class TestVms : IAsyncDisposable
         _network = new NodeNetwork(_nodeId, new NodeNetworkOptions(), _outside.Namespace, NullLogger<NodeNetwork>.Instance);
         var guest = await TestGuest.FilesAsync(_layout.Guest);
         var root = await TestGuest.RootAsync();
+        var version = await QemuVersion.FindAsync(Qemu, CancellationToken.None);
         await _network.EnsureAsync(CancellationToken.None);
         var log = LoggerFactory.Create(logging => logging.AddProvider(new TestOutputLogger())).CreateLogger("vms");
         Context = new VmContext
         {
             Layout = _layout,
+            Memory = new MemoryStore(_layout.Memory, _layout.ListMemories, log),
             Network = _network,
             Disks = new OverlayDisks(new OverlayDiskOptions()),
             Cgroups = Cgroups.Detect(_nodeId),
             Guest = guest,
             FindRoot = _ => root,
             Hypervisors = [.. Enum.GetValues<QemuMachineType>().Select(type => new QemuHypervisor(
-                "qemu-system-x86_64", type, Accelerators.Tcg, ProcessorClock.ReadKhz()))],
+                Qemu, version, type, Accelerators.Tcg, ProcessorClock.ReadKhz()))],
             BootDeadline = BootDeadline,
             Time = TimeProvider.System,
             Log = log,

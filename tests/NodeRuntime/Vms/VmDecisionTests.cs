@@ -47,6 +47,19 @@ public sealed class VmDecisionTests
             Assert.Equal(lost || overdue ? VmPhase.Unknown : VmPhase.Booting, phase);
     }
 
+    [Theory]
+    [InlineData(false, VmPhase.Paused)]
+    [InlineData(true, VmPhase.Ending)]
+    public void A_guest_that_is_being_saved_is_paused(bool ending, VmPhase expected) => Assert.Equal(
+        expected, VmPhases.Of(new VmSigns(ending, true, true, false, true, true) { IsPaused = true }));
+
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(500, true)]
+    [InlineData(501, false)]
+    public void More_than_half_of_a_base_is_worth_a_new_one(long changed, bool differential) =>
+        Assert.Equal(differential, StandbyPlan.IsDifferential(changed, baseBytes: 1000));
+
     [Fact]
     public void An_overdue_guest_is_told_apart_by_what_it_lacks()
     {

@@ -33,6 +33,7 @@ public sealed partial class SimulatedVms(FaultPlan faults, SimulatedImages image
     public void Exit(string id, int code) => Change(id, vm => vm with
     {
         Phase = VmPhase.Stopped,
+        Saved = null,
         ExitCode = code,
         ExitMessage = code == 0 ? "success" : $"exit code {code}",
         ExitedAt = time.GetUtcNow(),
@@ -72,6 +73,8 @@ public sealed partial class SimulatedVms(FaultPlan faults, SimulatedImages image
         }
         if (Find(spec.Id) is { Phase: VmPhase.Arriving })
             throw new NodeException(NodeErrorKind.WrongPhase, $"the files of VM {spec.Id} have not all arrived");
+        if (Find(spec.Id) is { Phase: VmPhase.Standby } resting && resting.Boot >= spec.Boot)
+            return resting;
         if (images.FindRoot(spec.RootDigest) is null)
             throw new NodeException(NodeErrorKind.NotFound, $"there is no root for {spec.RootDigest}");
         var vm = new VmStatus

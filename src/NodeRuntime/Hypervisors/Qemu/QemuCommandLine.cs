@@ -26,7 +26,10 @@ internal static class QemuCommandLine
 
     /// <summary>Descriptors that QEMU opens as files through a descriptor set of the same number.</summary>
     private static readonly VmDescriptor[] Files =
-        [VmDescriptor.Root, VmDescriptor.Overlay, VmDescriptor.Config, VmDescriptor.Console, VmDescriptor.Events];
+    [
+        VmDescriptor.Root, VmDescriptor.Overlay, VmDescriptor.Config, VmDescriptor.Console, VmDescriptor.Events,
+        VmDescriptor.State,
+    ];
 
     internal static IReadOnlyList<string> For(
         VmMachine machine, QemuMachineType type, string accelerator, string kernelArguments)
@@ -44,6 +47,27 @@ internal static class QemuCommandLine
         return arguments;
     }
 
+    /// <summary>
+    /// The line of a machine, changed so that it goes on from what was saved. It waits before the state of its devices is
+    /// loaded, which look into its memory then: pages that differ from the mapped file are written into it first.
+    /// </summary>
+    /// <param name="opensReadOnly">QEMU can map a file that it may not write to.</param>
+    internal static IReadOnlyList<string> Restoring(VmMachine machine, IReadOnlyList<string> booting, bool opensReadOnly)
+    {
+        var (booted, mapped) = (MemoryOf(machine), MappedMemoryOf(machine, opensReadOnly));
+        return
+        [
+            .. booting.Select(argument => argument == booted ? mapped : argument),
+            "-S", "-global", "migration.send-configuration=off", "-incoming", "defer",
+        ];
+    }
+
+    private static string MemoryOf(VmMachine machine) => $"memory-backend-ram,id=ram0,size={Number(machine.MemoryBytes)}B";
+
+    private static string MappedMemoryOf(VmMachine machine, bool opensReadOnly) =>
+        $"memory-backend-file,id=ram0,size={Number(machine.MemoryBytes)}B,"
+        + $"mem-path=/proc/self/fd/{(int)VmDescriptor.Memory},share=off{(opensReadOnly ? ",readonly=on,rom=off" : "")}";
+
     private static void AddMachine(List<string> arguments, VmMachine machine, QemuMachineType type, string accelerator)
     {
         Add(arguments, "-name", $"{machine.Id},debug-threads=on");
@@ -58,9 +82,8 @@ internal static class QemuCommandLine
         Add(arguments, "-accel", accelerator);
         Add(arguments, "-cpu", accelerator == Accelerators.Kvm ? "host" : "max");
         Add(arguments, "-smp", Number(machine.Vcpus));
-        var memory = Number(machine.MemoryBytes) + "B";
-        Add(arguments, "-m", $"size={memory}");
-        Add(arguments, "-object", $"memory-backend-ram,id=ram0,size={memory}");
+        Add(arguments, "-m", $"size={Number(machine.MemoryBytes)}B");
+        Add(arguments, "-object", MemoryOf(machine));
         arguments.AddRange(["-nodefaults", "-no-user-config", "-no-reboot"]);
         Add(arguments, "-display", "none");
         Add(arguments, "-sandbox", Sandbox);

@@ -28,7 +28,7 @@ public sealed class QemuCommandLineTests
         foreach (var disk in (string[])["root", "overlay", "config"])
             Assert.Contains($"virtio-blk-{bus},drive={disk},serial={disk}", devices);
         Assert.Contains(devices, device => device.StartsWith($"virtio-net-{bus},netdev=net0,mac=02:00:00:64:00:05", StringComparison.Ordinal));
-        Assert.Equal("tap,id=net0,fd=12,vhost=off", arguments.Single("-netdev"));
+        Assert.Equal("tap,id=net0,fd=13,vhost=off", arguments.Single("-netdev"));
         Assert.Contains("virtserialport,bus=ports.0,nr=1,chardev=agent,name=hypeman.agent", devices);
         Assert.Contains("virtserialport,bus=ports.0,nr=2,chardev=events,name=hypeman.events", devices);
         Assert.Contains($"virtio-rng-{bus},rng=rng0", devices);
@@ -52,7 +52,7 @@ public sealed class QemuCommandLineTests
         foreach (var argument in arguments.Where(a => a.Contains('/')))
             Assert.Matches("/proc/self/fd/|/dev/fdset/", argument);
         Assert.All(
-            arguments.All("-add-fd"), set => Assert.Matches(@"^fd=(\d+),set=\1,opaque=(root|overlay|config|console|events)$", set));
+            arguments.All("-add-fd"), set => Assert.Matches(@"^fd=(\d+),set=\1,opaque=(root|overlay|config|console|events|state)$", set));
     }
 
     [Fact]
@@ -110,9 +110,25 @@ public sealed class QemuCommandLineTests
     public void A_clock_rate_is_told_only_where_the_guest_cannot_find_it(string name, string accelerator, bool told)
     {
         var type = name == "qemu" ? QemuMachineType.Q35 : QemuMachineType.MicroVm;
-        var driver = new QemuHypervisor("qemu-system-x86_64", type, accelerator, tscKhz: 2_500_000);
+        var driver = new QemuHypervisor("qemu-system-x86_64", version: null, type, accelerator, tscKhz: 2_500_000);
         Assert.Equal(name, driver.Name);
         Assert.Equal(told, driver.Command(Machine).Arguments.Single("-append").Contains("tsc_early_khz=2500000"));
+    }
+
+    [Theory]
+    [InlineData("7.2.22", "")]
+    [InlineData("8.2.0", ",readonly=on,rom=off")]
+    public void A_restored_machine_differs_in_where_its_memory_is_from_and_in_that_it_waits(string version, string access)
+    {
+        var driver = new QemuHypervisor("qemu", Version.Parse(version), QemuMachineType.Q35, Accelerators.Tcg, tscKhz: 1);
+        var (booted, restored) = (driver.Command(Machine).Arguments, driver.Command(Machine with { IsRestored = true }).Arguments);
+        Assert.Equal(["memory-backend-ram,id=ram0,size=268435456B"], booted.Except(restored));
+        Assert.Equal(
+            [
+                $"memory-backend-file,id=ram0,size=268435456B,mem-path=/proc/self/fd/14,share=off{access}",
+                "-S", "-global", "migration.send-configuration=off", "-incoming", "defer",
+            ],
+            restored.Except(booted));
     }
 
     private static IReadOnlyList<string> Arguments(VmMachine machine, string type) => QemuCommandLine.For(

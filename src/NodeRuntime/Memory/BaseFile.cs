@@ -1,0 +1,117 @@
+using System.Buffers.Binary;
+using System.IO.Hashing;
+using Hypeman.NodeRuntime.Linux;
+using Microsoft.Win32.SafeHandles;
+
+namespace Hypeman.NodeRuntime.Memory;
+
+/// <summary>
+/// A guest's memory as a file of the same size, with holes for all that is zero, so that it can be mapped as it is. It
+/// is worked on in chunks, on several processors, and each chunk has a digest of its own: what reads the file later, or
+/// sends it away, need not have all of it to check a part.
+/// </summary>
+internal static class BaseFile
+{
+    internal const int ChunkBytes = 4 << 20;
+
+    private const long ChunkPages = ChunkBytes / PageSet.PageBytes;
+
+    /// <summary>More would only wait for each other: the copies are bound by the host's memory.</summary>
+    private const int MaxWorkers = 4;
+
+    /// <summary>Writes these pages of the memory; all others are taken for zero.</summary>
+    /// <returns>Bytes that are not zero, and the digest of every chunk.</returns>
+    internal static (long DataBytes, IReadOnlyList<string> Digests) Write(
+        IGuestMemory memory, PageSet pages, SafeFileHandle file, CancellationToken cancellationToken)
+    {
+        RandomAccess.SetLength(file, memory.Bytes);
+        var dataBytes = 0L;
+        var digests = ForEachChunk(memory.Bytes, (chunk, buffer) =>
+        {
+            var first = chunk * ChunkPages;
+            buffer.AsSpan().Clear();
+            foreach (var run in pages.Runs(first, Math.Min(pages.Pages, first + ChunkPages)))
+                memory.Read(run.First * PageSet.PageBytes, Part(buffer, run, first));
+            var data = DataRuns(buffer, first);
+            foreach (var run in data)
+            {
+                SparseFile.Allocate(file, run.First * PageSet.PageBytes, run.Count * PageSet.PageBytes);
+                RandomAccess.Write(file, Part(buffer, run, first), run.First * PageSet.PageBytes);
+            }
+            Interlocked.Add(ref dataBytes, data.Sum(run => run.Count) * PageSet.PageBytes);
+            return Digest(buffer, data, first);
+        }, cancellationToken);
+        return (dataBytes, digests);
+    }
+
+    /// <summary>The digests of a file as it is now.</summary>
+    internal static IReadOnlyList<string> ReadDigests(SafeFileHandle file, CancellationToken cancellationToken) =>
+        ForEachChunk(RandomAccess.GetLength(file), (chunk, buffer) =>
+        {
+            buffer.AsSpan().Clear();
+            for (int read, at = 0; (read = RandomAccess.Read(file, buffer.AsSpan(at), chunk * ChunkBytes + at)) > 0; at += read)
+            {
+            }
+            var first = chunk * ChunkPages;
+            return Digest(buffer, DataRuns(buffer, first), first);
+        }, cancellationToken);
+
+    private static string[] ForEachChunk(long bytes, Func<long, byte[], string> work, CancellationToken cancellationToken)
+    {
+        var digests = new string[(bytes + ChunkBytes - 1) / ChunkBytes];
+        var options = new ParallelOptions
+        {
+            MaxDegreeOfParallelism = Math.Min(MaxWorkers, Environment.ProcessorCount),
+            CancellationToken = cancellationToken,
+        };
+        try
+        {
+            Parallel.For(0, digests.Length, options, () => new byte[ChunkBytes], (chunk, _, buffer) =>
+            {
+                digests[chunk] = work(chunk, buffer);
+                return buffer;
+            }, _ => { });
+        }
+        catch (AggregateException e)
+        {
+            // One reason will do; a full disk is told to all workers.
+            throw e.GetBaseException();
+        }
+        return digests;
+    }
+
+    /// <summary>The pages of a chunk that are not all zero.</summary>
+    private static List<PageRun> DataRuns(byte[] buffer, long first)
+    {
+        var runs = new List<PageRun>();
+        for (var page = 0; page < ChunkPages; page++)
+        {
+            if (!buffer.AsSpan(page * PageSet.PageBytes, PageSet.PageBytes).ContainsAnyExcept((byte)0))
+                continue;
+            if (runs.Count > 0 && runs[^1].End == first + page)
+                runs[^1] = runs[^1] with { Count = runs[^1].Count + 1 };
+            else
+                runs.Add(new PageRun(first + page, 1));
+        }
+        return runs;
+    }
+
+    /// <summary>Of what is not zero and where it is. Empty when all is zero.</summary>
+    private static string Digest(byte[] buffer, List<PageRun> data, long first)
+    {
+        if (data.Count == 0)
+            return "";
+        var hash = new XxHash128();
+        Span<byte> place = stackalloc byte[sizeof(long)];
+        foreach (var run in data)
+        {
+            BinaryPrimitives.WriteInt64LittleEndian(place, run.First);
+            hash.Append(place);
+            hash.Append(Part(buffer, run, first));
+        }
+        return Convert.ToHexStringLower(hash.GetCurrentHash());
+    }
+
+    private static Span<byte> Part(byte[] buffer, PageRun run, long first) =>
+        buffer.AsSpan((int)((run.First - first) * PageSet.PageBytes), (int)(run.Count * PageSet.PageBytes));
+}
