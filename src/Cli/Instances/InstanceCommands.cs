@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Hypeman.Cli.Invocation;
 using Hypeman.Cli.Output;
+using Hypeman.Client;
 using Hypeman.Client.Instances;
 
 namespace Hypeman.Cli.Instances;
@@ -9,7 +10,7 @@ internal static class InstanceCommands
 {
     public static IEnumerable<Command> TopLevel(CliHost host) =>
     [
-        RunCommand.Make(host), List(host, "ps"), Get(host), Start(host), Stop(host), Remove(host), WaitCommand.Make(host),
+        RunCommand.Make(host), List(host, "ps"), Get(host), Start(host), Stop(host), Standby(host), Restore(host), Remove(host), WaitCommand.Make(host),
         LogsCommand.Make(host), ExecCommand.Make(host), CopyCommand.Make(host), StatCommand.Make(host),
     ];
 
@@ -72,15 +73,27 @@ internal static class InstanceCommands
         });
     }
 
-    private static Command Stop(CliHost host)
+    private static Command Stop(CliHost host) =>
+        OfEach(host, "stop", "Stop instances; their disks stay", "Stopping", fleet => fleet.Instances.StopAsync);
+
+    private static Command Standby(CliHost host) => OfEach(
+        host, "standby", "Save the memory of running instances and end their VMs; restore has them go on", "Saving",
+        fleet => fleet.Instances.StandbyAsync);
+
+    private static Command Restore(CliHost host) =>
+        OfEach(host, "restore", "Have instances in standby go on where they were", "Restoring", fleet => fleet.Instances.RestoreAsync);
+
+    /// <summary>A command that does the same to one instance after the other.</summary>
+    private static Command OfEach(
+        CliHost host, string name, string description, string doing, Func<HypemanClient, Func<string, CancellationToken, Task<Instance>>> deed)
     {
         var ids = InstancesArgument();
-        return new Command("stop", "Stop instances; their disks stay") { ids }.Does(host, async (run, cancellationToken) =>
+        return new Command(name, description) { ids }.Does(host, async (run, cancellationToken) =>
         {
             foreach (var id in run.Value(ids))
             {
-                var instance = await run.Print.WhileAsync($"Stopping {id}", _ => run.Fleet.Instances.StopAsync(id, cancellationToken));
-                run.Print.Resource(instance, stopped => stopped.Name);
+                var instance = await run.Print.WhileAsync($"{doing} {id}", _ => deed(run.Fleet)(id, cancellationToken));
+                run.Print.Resource(instance, done => done.Name);
             }
         });
     }

@@ -33,6 +33,14 @@ public sealed class InstancesClient
     public Task<Instance> StopAsync(string id, CancellationToken cancellationToken) =>
         _api.PostAsync<Instance>(Path(id, "stop"), cancellationToken);
 
+    /// <summary>Saves its memory and ends its VM.</summary>
+    public Task<Instance> StandbyAsync(string id, CancellationToken cancellationToken) =>
+        _api.PostAsync<Instance>(Path(id, "standby"), cancellationToken);
+
+    /// <summary>Has one in standby go on.</summary>
+    public Task<Instance> RestoreAsync(string id, CancellationToken cancellationToken) =>
+        _api.PostAsync<Instance>(Path(id, "restore"), cancellationToken);
+
     public Task DeleteAsync(string id, CancellationToken cancellationToken) => _api.DeleteAsync(Path(id), cancellationToken);
 
     /// <summary>Asks the server to wait until the state is reached, at most this long.</summary>

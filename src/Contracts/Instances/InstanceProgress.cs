@@ -23,6 +23,12 @@ public enum InstanceGoal
     /// A delete is never given up: it is over when the instance is gone. Only for a node that is away nobody waits.
     /// </summary>
     Delete,
+
+    /// <summary>A standby that failed leaves the instance running.</summary>
+    Standby,
+
+    /// <summary>Of a restore: done when the guest answers. One that failed leaves the instance in standby.</summary>
+    Restore,
 }
 
 /// <summary>Reads from an instance's info how far an operation on it has come.</summary>
@@ -31,7 +37,9 @@ public static class InstanceProgress
     public static Progress ProgressOf(this InstanceGoal goal, InstanceInfo info) => goal switch
     {
         InstanceGoal.Boot => OfBoot(info),
-        InstanceGoal.Stop => OfStop(info),
+        InstanceGoal.Stop => OfRest(info, InstancePhase.Stopped),
+        InstanceGoal.Standby => OfRest(info, InstancePhase.Standby),
+        InstanceGoal.Restore => OfRestore(info),
         InstanceGoal.Delete => info.IsAway ? Progress.Failed : Progress.Pending,
     };
 
@@ -52,10 +60,18 @@ public static class InstanceProgress
         _ => Progress.Done,
     };
 
-    private static Progress OfStop(InstanceInfo info) => info switch
+    private static Progress OfRest(InstanceInfo info, InstancePhase wanted) => info switch
     {
         { Operation: not null } => Progress.Pending,
-        { Phase: InstancePhase.Stopped } => Progress.Done,
+        _ when info.Phase == wanted => Progress.Done,
+        _ => Progress.Failed,
+    };
+
+    private static Progress OfRestore(InstanceInfo info) => info switch
+    {
+        { Phase: InstancePhase.Running } => Progress.Done,
+        { Operation: not null } => Progress.Pending,
+        { Phase: InstancePhase.Initializing, Failure: null } => Progress.Pending,
         _ => Progress.Failed,
     };
 }

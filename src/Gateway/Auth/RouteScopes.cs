@@ -19,6 +19,8 @@ internal static class RouteScopes
         ["DELETE /instances/{id}"] = Scopes.InstanceDelete,
         ["POST /instances/{id}/start"] = Scopes.InstanceWrite,
         ["POST /instances/{id}/stop"] = Scopes.InstanceWrite,
+        ["POST /instances/{id}/standby"] = Scopes.InstanceWrite,
+        ["POST /instances/{id}/restore"] = Scopes.InstanceWrite,
         ["GET /instances/{id}/wait"] = Scopes.InstanceRead,
         ["GET /instances/{id}/stat"] = Scopes.InstanceRead,
         ["GET /instances/{id}/logs"] = Scopes.InstanceRead,

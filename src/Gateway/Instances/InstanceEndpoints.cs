@@ -17,6 +17,8 @@ internal static class InstanceEndpoints
         routes.MapDelete("/instances/{id}", DeleteAsync).WithName("deleteInstance");
         routes.MapPost("/instances/{id}/start", StartAsync).WithName("startInstance");
         routes.MapPost("/instances/{id}/stop", StopAsync).WithName("stopInstance");
+        routes.MapPost("/instances/{id}/standby", StandbyAsync).WithName("standbyInstance");
+        routes.MapPost("/instances/{id}/restore", RestoreAsync).WithName("restoreInstance");
         routes.MapGet("/instances/{id}/wait", WaitAsync).WithName("waitForInstanceState");
         routes.MapGet("/instances/{id}/stat", StatAsync).WithName("statInstancePath");
     }
@@ -71,6 +73,23 @@ internal static class InstanceEndpoints
     {
         var found = await lookup.FindIdAsync(ResourceKind.Instance, id, cancellationToken);
         return Answer(await operations.StopAsync(found, cancellationToken), clock);
+    }
+
+    private static async Task<JsonHttpResult<InstanceResponse>> StandbyAsync(
+        string id, HttpRequest request, ResourceLookup lookup, InstanceOperations operations, TimeProvider clock,
+        CancellationToken cancellationToken)
+    {
+        _ = await RequestBody.ReadAsync(request, StandbyInstanceRequest.Read, optional: true);
+        var found = await lookup.FindIdAsync(ResourceKind.Instance, id, cancellationToken);
+        return Answer(await operations.StandbyAsync(found, cancellationToken), clock);
+    }
+
+    private static async Task<JsonHttpResult<InstanceResponse>> RestoreAsync(
+        string id, ResourceLookup lookup, InstanceOperations operations, TimeProvider clock,
+        CancellationToken cancellationToken)
+    {
+        var found = await lookup.FindIdAsync(ResourceKind.Instance, id, cancellationToken);
+        return Answer(await operations.RestoreAsync(found, cancellationToken), clock);
     }
 
     private static async Task<JsonHttpResult<WaitForStateResponse>> WaitAsync(

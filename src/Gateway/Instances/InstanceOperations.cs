@@ -31,6 +31,20 @@ internal sealed class InstanceOperations(
         return await SettledAsync(id, InstanceGoal.Stop, "stop", cancellationToken);
     }
 
+    /// <summary>Returns when its memory is saved and its VM is gone.</summary>
+    public async Task<InstanceInfo> StandbyAsync(string id, CancellationToken cancellationToken)
+    {
+        await grains.Instance(id).StandbyAsync();
+        return await SettledAsync(id, InstanceGoal.Standby, "standby", cancellationToken);
+    }
+
+    /// <summary>Returns when the guest goes on and its agent answers.</summary>
+    public async Task<InstanceInfo> RestoreAsync(string id, CancellationToken cancellationToken)
+    {
+        await grains.Instance(id).RestoreAsync();
+        return await SettledAsync(id, InstanceGoal.Restore, "restore", cancellationToken);
+    }
+
     /// <summary>
     /// Returns when nothing of the instance is left; or at once, with its info, when its node is away: it is then deleted
     /// as soon as the node is back.

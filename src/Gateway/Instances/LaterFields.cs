@@ -40,6 +40,13 @@ internal static class LaterFields
             NotSupported(fields, "platform", $"only {Platform} is supported by this server");
     }
 
+    /// <summary>The fields of a wish for compression of what a standby saves.</summary>
+    public static void RefuseCompression(FieldReader fields)
+    {
+        RefuseUnless(fields, "compression", compression => IsOff(compression, "enabled"));
+        RefuseUnless(fields, "compression_delay", delay => delay.ValueKind == JsonValueKind.String && delay.ValueEquals("0s"));
+    }
+
     private static void RefuseUnless(FieldReader fields, string name, Func<JsonElement, bool> asksForNothing)
     {
         if (fields.Raw(name) is { } value && !asksForNothing(value))

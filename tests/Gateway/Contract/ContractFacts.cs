@@ -19,6 +19,8 @@ internal static class ContractFacts
         ["DELETE /instances/{id}"] = new("deleteInstance", "204", "graceful_shutdown"),
         ["POST /instances/{id}/start"] = new("startInstance", "200"),
         ["POST /instances/{id}/stop"] = new("stopInstance", "200"),
+        ["POST /instances/{id}/standby"] = new("standbyInstance", "200"),
+        ["POST /instances/{id}/restore"] = new("restoreInstance", "200"),
         ["GET /instances/{id}/wait"] = new("waitForInstanceState", "200", "state", "timeout"),
         ["GET /instances/{id}/stat"] = new("statInstancePath", "200", "path", "follow_links"),
         ["GET /instances/{id}/logs"] = new("getInstanceLogs", "200", "tail", "follow", "source"),
@@ -40,6 +42,7 @@ internal static class ContractFacts
             + " devices gpu volumes hypervisor snapshot_policy auto_standby health_check restart_policy skip_kernel_headers"
             + " skip_guest_agent entrypoint cmd"),
         ["StartInstanceRequest"] = Words("entrypoint cmd"),
+        ["StandbyInstanceRequest"] = Words("compression compression_delay"),
         ["CreateImageRequest"] = Words("name platform credentials tags"),
         ["RegistryCredentials"] = Words("username password registry_token"),
         ["CreateIngressRequest"] = Words("name rules tags"),

@@ -79,6 +79,50 @@ public sealed class InstanceTests(ApiHost api) : ApiTests(api)
     }
 
     [Fact]
+    public async Task Standby_and_restore_answer_with_the_outcome()
+    {
+        var id = await CreateAsync();
+        await GetAsync($"/instances/{id}/wait?state=Running");
+
+        var asleep = await PostAsync($"/instances/{id}/standby", "", HttpStatusCode.OK);
+        Assert.Equal(("Standby", true), (asleep.GetProperty("state").GetString(), asleep.GetProperty("has_snapshot").GetBoolean()));
+        AssertError(await PostAsync($"/instances/{id}/standby", "", HttpStatusCode.Conflict), "invalid_state", "must be Running");
+
+        var awake = await PostAsync($"/instances/{id}/restore", "", HttpStatusCode.OK);
+        Assert.Equal(("Running", false), (awake.GetProperty("state").GetString(), awake.GetProperty("has_snapshot").GetBoolean()));
+        AssertError(await PostAsync($"/instances/{id}/restore", "", HttpStatusCode.Conflict), "invalid_state", "must be Standby");
+    }
+
+    [Fact]
+    public async Task A_standby_that_fails_and_a_restore_that_fails_tell_why()
+    {
+        var id = await CreateAsync();
+        await GetAsync($"/instances/{id}/wait?state=Running");
+        Api.Node.Faults.FailOnce(NodeStep.StandbyBegins, NodeRuntime.Errors.NodeErrorKind.NotSupported);
+        AssertError(await PostAsync($"/instances/{id}/standby", "", HttpStatusCode.NotImplemented), "not_supported", "StandbyBegins");
+
+        await PostAsync($"/instances/{id}/standby", "", HttpStatusCode.OK);
+        Api.Node.Faults.FailOnce(NodeStep.RestoreBegins, NodeRuntime.Errors.NodeErrorKind.InsufficientResources);
+        AssertError(await PostAsync($"/instances/{id}/restore", "", HttpStatusCode.Conflict), "insufficient_resources", "RestoreBegins");
+        Assert.Equal("Standby", (await GetAsync($"/instances/{id}")).GetProperty("state").GetString());
+    }
+
+    [Theory]
+    [InlineData("{}", HttpStatusCode.OK)]
+    [InlineData("{\"compression\": {\"enabled\": false}}", HttpStatusCode.OK)]
+    [InlineData("{\"compression\": {\"enabled\": true, \"algorithm\": \"zstd\"}}", HttpStatusCode.NotImplemented)]
+    [InlineData("{\"compression_delay\": \"30s\"}", HttpStatusCode.NotImplemented)]
+    public async Task A_wish_for_compression_is_refused_by_name(string body, HttpStatusCode status)
+    {
+        var id = await CreateAsync();
+        await GetAsync($"/instances/{id}/wait?state=Running");
+
+        using var answer = await PostAsync($"/instances/{id}/standby", body);
+
+        Assert.Equal(status, answer.StatusCode);
+    }
+
+    [Fact]
     public async Task A_command_in_the_wrong_state_is_a_conflict_and_not_to_be_repeated()
     {
         var id = await CreateAsync();
