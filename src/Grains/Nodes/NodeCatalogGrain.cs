@@ -13,7 +13,7 @@ internal sealed class NodeCatalogGrain(NodeDirectory directory, NodeHolders hold
 
     public async Task<NodeView> GetAsync(string idOrHostname)
     {
-        var node = NodeDirectory.Pick(await directory.AllAsync(), idOrHostname);
+        var node = await directory.FindAsync(idOrHostname);
         return (await ViewAsync([await directory.LookAsync(node)])).Single();
     }
 

@@ -45,6 +45,21 @@ internal sealed class NodeDirectory(IResourceIndex index, NodeSilos silos, ILogg
         return PutTogether();
     }
 
+    /// <summary>One of them. A node that has just come may not have been told of here, so the index is asked before it is denied.</summary>
+    /// <exception cref="HypemanException"><c>not_found</c>, <c>ambiguous</c>.</exception>
+    public async Task<KnownNode> FindAsync(string idOrHostname)
+    {
+        try
+        {
+            return Pick(await AllAsync(), idOrHostname);
+        }
+        catch (HypemanException unknown) when (unknown.Kind == ErrorKind.NotFound)
+        {
+            await ReadAsync();
+            return Pick(PutTogether(), idOrHostname);
+        }
+    }
+
     /// <summary>One as its row is now, so that a change is seen by who made it; while the database is away, as it was last told.</summary>
     public async Task<KnownNode> LookAsync(KnownNode known)
     {
