@@ -67,7 +67,7 @@ internal sealed class FleetCheck(ManyHosts fleet, IReadOnlyList<Anchor> anchors,
             // A VM may end for a reason that the instance tells.
             var isExplained = outcome == Outcomes.Stopped && instance.Outcomes.HasFlag(Outcomes.Running) && seen!.Error is { Length: > 0 };
             if (outcome == Outcomes.None || !(instance.Outcomes.HasFlag(outcome) || isExplained))
-                yield return $"{instance.Name} ({seen?.Id}) is {seen?.State ?? "gone"}, should be {instance.Outcomes}";
+                yield return $"{instance.Name} ({seen?.Id}) is {seen?.State ?? "gone"} ({seen?.Error}), should be {instance.Outcomes}";
         }
         foreach (var anchor in anchors)
             if (!_seen.TryGetValue(anchor.Id, out var seen) || seen.State != "Running")
