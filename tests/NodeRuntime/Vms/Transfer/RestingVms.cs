@@ -4,6 +4,7 @@ using Hypeman.NodeRuntime.Guest;
 using Hypeman.NodeRuntime.Hypervisors;
 using Hypeman.NodeRuntime.Hypervisors.Qemu;
 using Hypeman.NodeRuntime.Linux;
+using Hypeman.NodeRuntime.Memory;
 using Hypeman.NodeRuntime.Networks;
 using Hypeman.NodeRuntime.Nodes;
 using Hypeman.NodeRuntime.Vms;
@@ -33,7 +34,8 @@ internal sealed class RestingVms : IAsyncDisposable
             Cgroups = Cgroups.Detect("resting-host"),
             Guest = new GuestSystemFiles("", "", ""),
             FindRoot = _ => null,
-            Hypervisors = [new QemuHypervisor("none", QemuMachineType.Q35, Accelerators.Tcg, 1)],
+            Memory = new MemoryStore(Layout.Memory, Layout.ListMemories, NullLogger.Instance),
+            Hypervisors = [new QemuHypervisor("none", version: null, QemuMachineType.Q35, Accelerators.Tcg, 1)],
             BootDeadline = TimeSpan.FromMinutes(1),
             Time = time,
             Log = NullLogger.Instance,
