@@ -8,6 +8,9 @@ public class ClientTests(FleetFixture fixture) : IClassFixture<FleetFixture>
     public Task An_instance_is_created_listed_awaited_stopped_started_and_deleted() => RunAsync("lifecycle.mjs");
 
     [Fact]
+    public Task An_instance_sleeps_and_goes_on() => RunAsync("standby.mjs");
+
+    [Fact]
     public Task Files_and_trees_are_copied_both_ways_byte_for_byte() => RunAsync("files.mjs");
 
     [Fact]

@@ -56,7 +56,7 @@ public interface IHypervisorControl : IAsyncDisposable
     /// <summary>Has the virtual CPUs run; no error when they do already.</summary>
     Task ResumeAsync(CancellationToken cancellationToken);
 
-    /// <summary>Appends the state of processors and devices of a paused machine to <see cref="VmDescriptor.State"/>.</summary>
+    /// <summary>Writes the state of processors and devices of a paused machine to <see cref="VmDescriptor.State"/>, over what it holds.</summary>
     Task SaveDevicesAsync(CancellationToken cancellationToken);
 
     /// <summary>

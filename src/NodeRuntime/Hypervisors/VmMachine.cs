@@ -24,7 +24,10 @@ public enum VmDescriptor
     /// <summary>A listening socket: the bytes to and from the guest agent.</summary>
     Agent,
 
-    /// <summary>Appended to: the state of the devices, when they are saved.</summary>
+    /// <summary>
+    /// The VM's user's own file, opened anew when the state of the devices is saved. A descriptor set would not do: QEMU
+    /// closes those it does not use when its control session ends.
+    /// </summary>
     State,
 
     /// <summary>The process end of the VM's TAP, with a virtio header before each frame. Without a network it is /dev/null.</summary>

@@ -75,7 +75,7 @@ internal static class BaseFile
         catch (AggregateException e)
         {
             // One reason will do; a full disk is told to all workers.
-            throw e.GetBaseException();
+            throw e.Flatten().InnerExceptions[0];
         }
         return digests;
     }

@@ -55,7 +55,7 @@ internal sealed class VmDescriptors : IDisposable
         VmDescriptor.Events => AppendFile.Open(vm.EventsFile),
         VmDescriptor.Control => UnixListener.Create(vm.ControlSocket),
         VmDescriptor.Agent => UnixListener.Create(vm.AgentSocket),
-        VmDescriptor.State => AppendFile.Open(vm.StateFile),
+        VmDescriptor.State => Read(vm.StateFile),
         VmDescriptor.Tap => Read(Nothing),
         VmDescriptor.Memory => Read(origin?.Base.PagesFile ?? Nothing),
         VmDescriptor.Incoming => Read(origin?.Folder.DevicesFile ?? Nothing),

@@ -41,8 +41,6 @@ internal sealed class VmStandby(VmContext host, VmLayout layout, VmRecord record
         // :: Step 3
         var devices = await steps.RunAsync("devices", async token =>
         {
-            // The hypervisor appends to it: what is left of a try that failed must go.
-            File.WriteAllBytes(layout.StateFile, []);
             await control.SaveDevicesAsync(token);
             return folder.KeepDevices(layout.StateFile);
         }, cancellationToken);

@@ -130,6 +130,8 @@ internal sealed class VmStart(VmContext host, VmLayout layout, VmRecord record, 
         if (origin is null)
             BeginLogs();
         host.Cgroups.Ensure(Spec.Id, new CgroupLimits(Spec.MemoryBytes + HypervisorBytes, Spec.Vcpus + HypervisorCpus));
+        File.WriteAllBytes(layout.StateFile, []);
+        FileOwner.Set(layout.StateFile, record.Uid, record.Uid);
         return VmDescriptors.OpenAsync(layout, host.Guest, root, tap, host.Network.Namespace, origin);
     }
 

@@ -3,6 +3,7 @@ using Hypeman.NodeRuntime.Errors;
 using Hypeman.NodeRuntime.Guest;
 using Hypeman.NodeRuntime.Images;
 using Hypeman.NodeRuntime.Linux;
+using Microsoft.Extensions.Logging;
 
 namespace Hypeman.NodeRuntime.Vms;
 
@@ -122,6 +123,8 @@ internal sealed partial class VmSupervisor
         }
         catch (Exception) when (_shutdown.IsCancellationRequested)
         {
+            if (restored is not null)
+                await restored.DisposeAsync();
             throw new NodeException(NodeErrorKind.Unavailable, "The node is shutting down.");
         }
         catch (NodeException e) when (
@@ -200,7 +203,11 @@ internal sealed partial class VmSupervisor
     private async Task GoOnAsync(VmRun current)
     {
         if (current.IsWatched)
+        {
+            // It need not have come so far that the link was closed, and there can be only one.
+            await current.LeaveAgentAsync(GuestSession.Lost());
             current.ReachAgent(_layout, _record!.Spec, this, _host.BootDeadline, _host.Time, Wake());
+        }
         else
             current.Watch(_layout, _record!.Spec, this, _host.BootDeadline, _host.Time, Wake());
         current.Trouble = await current.ResumeAsync(_layout, this, _host.Time);
@@ -257,11 +264,15 @@ internal sealed partial class VmSupervisor
         _host.Memory.Sweep();
     }
 
-    private static NodeException Reason(Exception e, CancellationToken givenUp) => e switch
+    private NodeException Reason(Exception e, CancellationToken givenUp)
     {
-        _ when givenUp.IsCancellationRequested => GivenUp(),
-        NodeException known => known,
-        IOException full when DiskFull.Is(full) => DiskFull.Translate(full),
-        _ => new NodeException(NodeErrorKind.Internal, "The node could not do it; its log says why.", e.Message, e),
-    };
+        if (givenUp.IsCancellationRequested)
+            return GivenUp();
+        if (e is NodeException known)
+            return known;
+        if (e is IOException full && DiskFull.Is(full))
+            return DiskFull.Translate(full);
+        _host.Log.LogError(e, "VM {Vm} could not be saved or restored", _id);
+        return new NodeException(NodeErrorKind.Internal, "The node could not do it; its log says why.", e.Message, e);
+    }
 }

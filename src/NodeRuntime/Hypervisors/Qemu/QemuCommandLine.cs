@@ -26,10 +26,7 @@ internal static class QemuCommandLine
 
     /// <summary>Descriptors that QEMU opens as files through a descriptor set of the same number.</summary>
     private static readonly VmDescriptor[] Files =
-    [
-        VmDescriptor.Root, VmDescriptor.Overlay, VmDescriptor.Config, VmDescriptor.Console, VmDescriptor.Events,
-        VmDescriptor.State,
-    ];
+        [VmDescriptor.Root, VmDescriptor.Overlay, VmDescriptor.Config, VmDescriptor.Console, VmDescriptor.Events];
 
     internal static IReadOnlyList<string> For(
         VmMachine machine, QemuMachineType type, string accelerator, string kernelArguments)

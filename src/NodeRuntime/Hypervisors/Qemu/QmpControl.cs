@@ -52,7 +52,7 @@ internal sealed class QmpControl(QmpConnection connection, TimeProvider time) : 
     public Task SaveDevicesAsync(CancellationToken cancellationToken) =>
         connection.ExecuteAsync("xen-save-devices-state", cancellationToken, arguments =>
         {
-            arguments.WriteString("filename", $"/dev/fdset/{(int)VmDescriptor.State}");
+            arguments.WriteString("filename", $"/proc/self/fd/{(int)VmDescriptor.State}");
             arguments.WriteBoolean("live", false);
         });
 
