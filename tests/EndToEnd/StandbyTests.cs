@@ -57,7 +57,7 @@ public sealed class StandbyTests(FleetFixture fixture) : IClassFixture<FleetFixt
     [Fact]
     public async Task What_sleeps_is_stopped_started_from_its_disk_and_deleted()
     {
-        var id = await Instances.RunAsync(_fleet.Api, "dropped", "echo kept >> /kept; sleep 1000");
+        var id = await Instances.RunAsync(_fleet.Api, "dropped", "echo kept >> /kept; sync; sleep 1000");
         (await _fleet.SendAsync(HttpMethod.Post, $"/instances/{id}/standby")).EnsureSuccessStatusCode();
         (await _fleet.SendAsync(HttpMethod.Post, $"/instances/{id}/stop")).EnsureSuccessStatusCode();
         await Instances.StateIsAsync(_fleet.Api, id, "Stopped");
