@@ -12,7 +12,7 @@ namespace Hypeman.NodeRuntime.Guest;
 internal static class GuestConnector
 {
     /// <summary>A guest that was just restored is slow at first, and each new attempt makes it begin anew.</summary>
-    private static readonly TimeSpan FirstPatience = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan FirstPatience = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan MaxPatience = TimeSpan.FromSeconds(2);
 
     public static async Task<GuestChannel> ConnectAsync(string path, TimeProvider time, CancellationToken cancellationToken)

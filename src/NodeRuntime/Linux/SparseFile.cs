@@ -7,7 +7,7 @@ namespace Hypeman.NodeRuntime.Linux;
 public static partial class SparseFile
 {
     private const nuint CloneRequest = 0x40049409; // FICLONE
-    private const int SeekData = 3, SeekHole = 4, NoSuchDevice = 6, NotSupported = 95;
+    private const int SeekData = 3, SeekHole = 4, NoSuchDevice = 6;
 
     /// <summary>Makes a file of this size that is one hole.</summary>
     public static void Create(string path, long sizeBytes, UnixFileMode mode = FileModes.Private)
@@ -47,17 +47,6 @@ public static partial class SparseFile
     public static SafeFileHandle OpenOrCreate(string path, UnixFileMode mode = FileModes.Private) => new(
         LinuxException.Check(() => Libc.Open(path, Libc.ReadWrite | Libc.Create | Libc.CloseOnExec, (uint)mode), $"open {path}"),
         ownsHandle: true);
-
-    /// <summary>
-    /// Takes the space for what is to be written. ext4 then need not keep account of it page by page, which was seen to
-    /// make writes several times as fast. Where a file system cannot, the write takes it.
-    /// </summary>
-    public static void Allocate(SafeFileHandle file, long offset, long length)
-    {
-        LinuxException.Check(
-            () => AllocateRange(Descriptor(file), 0, offset, length) == 0 || Marshal.GetLastPInvokeError() == NotSupported ? 0 : -1,
-            "fallocate");
-    }
 
     /// <summary>Where a file has data, in rising order. What lies between are holes.</summary>
     public static IEnumerable<(long Start, long End)> Data(SafeFileHandle file)
@@ -109,9 +98,6 @@ public static partial class SparseFile
     });
 
     private static int Descriptor(SafeFileHandle handle) => (int)handle.DangerousGetHandle();
-
-    [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
-    private static partial int AllocateRange(int fd, int mode, long offset, long length);
 
     [LibraryImport("libc", EntryPoint = "copy_file_range", SetLastError = true)]
     private static partial nint CopyRange(int from, ref long fromOffset, int to, ref long toOffset, nuint length, uint flags);

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
-using Hypeman.NodeRuntime.Linux;
 using Microsoft.Win32.SafeHandles;
 
 namespace Hypeman.NodeRuntime.Memory;
@@ -34,10 +33,7 @@ internal static class BaseFile
                 memory.Read(run.First * PageSet.PageBytes, Part(buffer, run, first));
             var data = DataRuns(buffer, first);
             foreach (var run in data)
-            {
-                SparseFile.Allocate(file, run.First * PageSet.PageBytes, run.Count * PageSet.PageBytes);
                 RandomAccess.Write(file, Part(buffer, run, first), run.First * PageSet.PageBytes);
-            }
             Interlocked.Add(ref dataBytes, data.Sum(run => run.Count) * PageSet.PageBytes);
             return Digest(buffer, data, first);
         }, cancellationToken);

@@ -37,6 +37,33 @@ public sealed class VmLeakTests
         await Until.True(() => Descriptors() < descriptors + FewDescriptors, Patience, $"there are about {descriptors} descriptors again");
     }
 
+    [Fact]
+    public async Task A_guest_that_slept_and_woke_many_times_is_as_it_was_and_leaves_nothing()
+    {
+        await using var vms = await TestVms.CreateAsync();
+        var spec = SleepingVms.Counting();
+        await vms.RunAsync(spec);
+        // The first has no base yet to differ from.
+        await NapAsync();
+        await NapAsync();
+        var (before, descriptors, counted) = (await HeldAsync(vms), Descriptors(), await vms.CountAsync(spec.Id));
+
+        for (var round = 1; round <= Rounds; round++)
+            await NapAsync();
+
+        Assert.Equal(before.Count, (await HeldAsync(vms)).Count);
+        Assert.True(await vms.CountAsync(spec.Id) > counted);
+        await Until.True(() => Descriptors() < descriptors + FewDescriptors, Patience, $"there are about {descriptors} descriptors again");
+        await vms.Host.DeleteAsync(spec.Id, epoch: 1, CancellationToken.None);
+        Assert.Empty(vms.SavedFiles(spec.Id));
+
+        async Task NapAsync()
+        {
+            await vms.StandbyAsync(spec.Id);
+            await vms.WakeAsync(spec.Id);
+        }
+    }
+
     /// <summary>Start, stop, start, delete.</summary>
     private static async Task LiveAsync(TestVms vms, bool isFull)
     {
