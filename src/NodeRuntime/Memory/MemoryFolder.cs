@@ -59,9 +59,13 @@ public sealed class MemoryFolder(string directory)
     /// <summary>Takes what a hypervisor has written of its devices.</summary>
     public FilePart KeepDevices(string source)
     {
-        if (new FileInfo(source).Length is 0 or > MaxDeviceBytes)
-            throw Damaged($"the hypervisor wrote {new FileInfo(source).Length} bytes of device state");
-        var state = File.ReadAllBytes(source);
+        using var file = File.OpenHandle(source, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        var length = RandomAccess.GetLength(file);
+        if (length is 0 or > MaxDeviceBytes)
+            throw Damaged($"the hypervisor wrote {length} bytes of device state");
+        var state = new byte[length];
+        if (RandomAccess.Read(file, state, 0) != length)
+            throw Damaged("the hypervisor did not leave the state of its devices alone");
         AtomicFile.Write(DevicesFile, state);
         return new FilePart(state.Length, Digest(state));
     }

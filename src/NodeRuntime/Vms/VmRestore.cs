@@ -26,7 +26,8 @@ internal sealed class VmRestore(VmContext host, VmLayout layout, VmRecord record
         try
         {
             // :: Step 2
-            await steps.RunAsync("changes", token => Task.Run(() => Apply(run, origin, token), token), cancellationToken);
+            var patience = TimeSpan.FromSeconds((origin.Manifest.Changes?.Bytes ?? 0) / VmStandby.BytesPerSecond);
+            await steps.RunAsync("changes", token => Task.Run(() => Apply(run, origin, token), token), cancellationToken, patience);
 
             // :: Step 3
             await steps.RunAsync("incoming", token => LoadDevicesAsync(run, start, token), cancellationToken);

@@ -19,7 +19,7 @@ namespace Hypeman.NodeRuntime.Vms;
 internal sealed class VmStandby(VmContext host, VmLayout layout, VmRecord record, VmRun run, VmSteps steps)
 {
     /// <summary>The least that a disk of a host should do.</summary>
-    private const double BytesPerSecond = 20e6;
+    internal const double BytesPerSecond = 20e6;
 
     /// <param name="generation">The number to save it under.</param>
     internal async Task<SavedMemory> RunAsync(int generation, CancellationToken cancellationToken)

@@ -77,19 +77,6 @@ internal sealed partial class VmSupervisor : IVmSigns, IAsyncDisposable
     internal Task<VmStatus>? StartAsync(VmSpec spec, CancellationToken cancellationToken) =>
         Interruptible(spec.Epoch, givenUp => StartNowAsync(spec, givenUp), cancellationToken);
 
-    /// <summary>An order that a stop or a delete gives up.</summary>
-    private Task<VmStatus>? Interruptible(
-        long epoch, Func<CancellationToken, Task<VmStatus>> order, CancellationToken cancellationToken)
-    {
-        CancellationToken givenUp;
-        lock (_gate)
-        {
-            Admit(epoch);
-            givenUp = _starts.Token;
-        }
-        return _inbox.TryPost(() => order(givenUp), cancellationToken);
-    }
-
     /// <inheritdoc cref="StartAsync(VmSpec, CancellationToken)"/>
     internal Task<VmStatus>? StopAsync(long epoch, TimeSpan grace, CancellationToken cancellationToken)
     {
@@ -177,6 +164,19 @@ internal sealed partial class VmSupervisor : IVmSigns, IAsyncDisposable
         await FinishAsync(wasAsked: false);
     });
 
+    /// <summary>An order that a stop or a delete gives up.</summary>
+    private Task<VmStatus>? Interruptible(
+        long epoch, Func<CancellationToken, Task<VmStatus>> order, CancellationToken cancellationToken)
+    {
+        CancellationToken givenUp;
+        lock (_gate)
+        {
+            Admit(epoch);
+            givenUp = _starts.Token;
+        }
+        return _inbox.TryPost(() => order(givenUp), cancellationToken);
+    }
+
     /// <summary>Signs of an earlier run are of no interest.</summary>
     private void OnSign(VmRun from, Action change) => _inbox.Post(() =>
     {
@@ -190,9 +190,10 @@ internal sealed partial class VmSupervisor : IVmSigns, IAsyncDisposable
 
     private async Task ProbeAsync(VmRun current)
     {
-        var trouble = _record!.Stage is VmStage.Started
-            ? await current.ProbeAsync(_layout, this, _host.Time)
-            : await current.ResumeAsync(_layout, this, _host.Time);
+        // Only one that is to go on: what is in standby, and still has a process, must not run.
+        var trouble = _record!.Stage is VmStage.Resuming or VmStage.Saving
+            ? await current.ResumeAsync(_layout, this, _host.Time)
+            : await current.ProbeAsync(_layout, this, _host.Time);
         if (trouble == current.Trouble || current.Process.Exited.IsCompleted)
             return;
         _trail.Note(trouble ?? "the hypervisor answers again");

@@ -119,6 +119,9 @@ public sealed class VmStandbyFailureTests
         Assert.Equal(NodeErrorKind.Unavailable, (await Assert.ThrowsAsync<NodeException>(() => waking)).Kind);
         await vms.ReachAsync(spec.Id, VmPhase.Running);
         Assert.InRange(await vms.CountAsync(spec.Id), counted, counted + 1000);
+        // Its memory is still told apart from the base that it maps.
+        Assert.True((await vms.StandbyAsync(spec.Id)).Saved!.ChangesBytes > 0);
+        await vms.WakeAsync(spec.Id);
     }
 
     [Fact]
