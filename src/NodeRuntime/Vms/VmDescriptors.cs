@@ -44,22 +44,23 @@ internal sealed class VmDescriptors : IDisposable
     public void Dispose() => _handles.ForEach(handle => handle.Dispose());
 
     private static SafeFileHandle Open(
-        VmDescriptor descriptor, VmLayout vm, GuestSystemFiles guest, string rootDisk, VmOrigin? origin) => descriptor switch
-    {
-        VmDescriptor.Kernel => Read(guest.Kernel),
-        VmDescriptor.Initramfs => Read(guest.Initramfs),
-        VmDescriptor.Root => Read(rootDisk),
-        VmDescriptor.Overlay => Open(vm.OverlayDisk, FileAccess.ReadWrite),
-        VmDescriptor.Config => Read(vm.ConfigDisk),
-        VmDescriptor.Console => AppendFile.Open(vm.ConsoleLog),
-        VmDescriptor.Events => AppendFile.Open(vm.EventsFile),
-        VmDescriptor.Control => UnixListener.Create(vm.ControlSocket),
-        VmDescriptor.Agent => UnixListener.Create(vm.AgentSocket),
-        VmDescriptor.State => Read(vm.StateFile),
-        VmDescriptor.Tap => Read(Nothing),
-        VmDescriptor.Memory => Read(origin?.Base.PagesFile ?? Nothing),
-        VmDescriptor.Incoming => Read(origin?.Folder.DevicesFile ?? Nothing),
-    };
+        VmDescriptor descriptor, VmLayout vm, GuestSystemFiles guest, string rootDisk, VmOrigin? origin) =>
+        descriptor switch
+        {
+            VmDescriptor.Kernel => Read(guest.Kernel),
+            VmDescriptor.Initramfs => Read(guest.Initramfs),
+            VmDescriptor.Root => Read(rootDisk),
+            VmDescriptor.Overlay => Open(vm.OverlayDisk, FileAccess.ReadWrite),
+            VmDescriptor.Config => Read(vm.ConfigDisk),
+            VmDescriptor.Console => AppendFile.Open(vm.ConsoleLog),
+            VmDescriptor.Events => AppendFile.Open(vm.EventsFile),
+            VmDescriptor.Control => UnixListener.Create(vm.ControlSocket),
+            VmDescriptor.Agent => UnixListener.Create(vm.AgentSocket),
+            VmDescriptor.State => Read(vm.StateFile),
+            VmDescriptor.Tap => Read(Nothing),
+            VmDescriptor.Memory => Read(origin?.Base.PagesFile ?? Nothing),
+            VmDescriptor.Incoming => Read(origin?.Folder.DevicesFile ?? Nothing),
+        };
 
     private static SafeFileHandle Read(string path) => Open(path, FileAccess.Read);
 
