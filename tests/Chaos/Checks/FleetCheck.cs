@@ -65,7 +65,8 @@ internal sealed class FleetCheck(ManyHosts fleet, IReadOnlyList<Anchor> anchors,
             var seen = Find(instance);
             var outcome = seen?.Outcome ?? Outcomes.Gone;
             // A VM may end for a reason that the instance tells.
-            var isExplained = outcome == Outcomes.Stopped && instance.Outcomes.HasFlag(Outcomes.Running) && seen!.Error is { Length: > 0 };
+            var isExplained = outcome is Outcomes.Stopped or Outcomes.Standby && instance.Outcomes.HasFlag(Outcomes.Running)
+                && seen!.Error is { Length: > 0 };
             if (outcome == Outcomes.None || !(instance.Outcomes.HasFlag(outcome) || isExplained))
                 yield return $"{instance.Name} ({seen?.Id}) is {seen?.State ?? "gone"} ({seen?.Error}), should be {instance.Outcomes}";
         }
@@ -121,6 +122,7 @@ internal sealed class FleetCheck(ManyHosts fleet, IReadOnlyList<Anchor> anchors,
         {
             "Running" => Outcomes.Running,
             "Stopped" => Outcomes.Stopped,
+            "Standby" => Outcomes.Standby,
             _ => Outcomes.None,
         };
 

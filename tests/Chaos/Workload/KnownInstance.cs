@@ -8,6 +8,7 @@ internal enum Outcomes
     Running = 1,
     Stopped = 2,
     Gone = 4,
+    Standby = 8,
 }
 
 /// <summary>

@@ -35,8 +35,10 @@ internal sealed class User(string name, ManyHosts fleet, Caller caller, Situatio
             return;
         }
         var instance = _mine[random.Next(_mine.Count)];
-        switch (random.Next(10))
+        switch (random.Next(13))
         {
+            case 10: await OrderAsync(HttpMethod.Post, instance, "/standby", Outcomes.Standby, cancellationToken); break;
+            case 11 or 12: await OrderAsync(HttpMethod.Post, instance, "/restore", Outcomes.Running, cancellationToken); break;
             case 0 or 1: await OrderAsync(HttpMethod.Post, instance, "/stop", Outcomes.Stopped, cancellationToken); break;
             case 2 or 3: await OrderAsync(HttpMethod.Post, instance, "/start", Outcomes.Running, cancellationToken); break;
             case 4: await OrderAsync(HttpMethod.Delete, instance, "", Outcomes.Gone, cancellationToken); break;
