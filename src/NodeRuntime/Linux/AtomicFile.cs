@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 
@@ -16,19 +17,9 @@ public static class AtomicFile
 
     public static void Write(string path, ReadOnlySpan<byte> content, UnixFileMode mode = FileModes.Private)
     {
-        var temporary = $"{path}.{Guid.NewGuid():N}{TemporarySuffix}";
+        var temporary = WriteBeside(path, content, mode);
         try
         {
-            using (var file = new FileStream(temporary, new FileStreamOptions
-            {
-                Mode = FileMode.CreateNew,
-                Access = FileAccess.Write,
-                UnixCreateMode = mode,
-            }))
-            {
-                file.Write(content);
-                file.Flush(flushToDisk: true);
-            }
             File.Move(temporary, path, overwrite: true);
         }
         catch
@@ -37,6 +28,46 @@ public static class AtomicFile
             throw;
         }
         SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+    }
+
+    /// <summary>Makes a file that is not there yet; false when there is one, which stays as it is. Of many at once, one makes it.</summary>
+    public static bool TryCreate(string path, string text, UnixFileMode mode = FileModes.Private)
+    {
+        var temporary = WriteBeside(path, Encoding.UTF8.GetBytes(text), mode);
+        try
+        {
+            // A rename would put ours over another's.
+            if (Libc.Link(temporary, path) < 0)
+                return Marshal.GetLastPInvokeError() == LinuxException.Exists ? false : throw LinuxException.Last($"link {path}");
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+        SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        return true;
+    }
+
+    private static string WriteBeside(string path, ReadOnlySpan<byte> content, UnixFileMode mode)
+    {
+        var temporary = $"{path}.{Guid.NewGuid():N}{TemporarySuffix}";
+        try
+        {
+            using var file = new FileStream(temporary, new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.Write,
+                UnixCreateMode = mode,
+            });
+            file.Write(content);
+            file.Flush(flushToDisk: true);
+            return temporary;
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
     }
 
     /// <summary>Makes the names in a directory durable: after a rename, a creation, a deletion.</summary>

@@ -1,4 +1,4 @@
-using System.Text;
+using Hypeman.NodeRuntime.Linux;
 using Hypeman.Silo.Cluster;
 
 namespace Hypeman.Silo.Configuration;
@@ -7,7 +7,6 @@ namespace Hypeman.Silo.Configuration;
 internal static class JwtSecret
 {
     public const string FileName = "jwt-secret";
-    private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     /// <summary>
     /// The configured key, else that of the fleet, else the one in the data directory, which is made for its owner alone
@@ -35,28 +34,10 @@ internal static class JwtSecret
         }
     }
 
+    // Of two that make it at once, both use the first.
     private static void Make(string file)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(file)!, Private | UnixFileMode.UserExecute);
-        var temporary = $"{file}.{Guid.NewGuid():N}.tmp";
-        using (var stream = new FileStream(temporary, new FileStreamOptions
-        {
-            Mode = FileMode.CreateNew,
-            Access = FileAccess.Write,
-            UnixCreateMode = Private,
-        }))
-        {
-            stream.Write(Encoding.ASCII.GetBytes(ClusterFiles.NewJwtSecret()));
-            stream.Flush(flushToDisk: true);
-        }
-        try
-        {
-            // Not over another's: of two that make it at once, both use the first.
-            File.Move(temporary, file, overwrite: false);
-        }
-        catch (IOException) when (File.Exists(file))
-        {
-            File.Delete(temporary);
-        }
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!, FileModes.PrivateFolder);
+        AtomicFile.TryCreate(file, ClusterFiles.NewJwtSecret());
     }
 }
