@@ -57,7 +57,9 @@ public sealed class StandbyTests(FleetFixture fixture) : IClassFixture<FleetFixt
     [Fact]
     public async Task What_sleeps_is_stopped_started_from_its_disk_and_deleted()
     {
-        var id = await Instances.RunAsync(_fleet.Api, "dropped", "echo kept >> /kept; sync; sleep 1000");
+        var id = await Instances.RunAsync(_fleet.Api, "dropped", "echo kept >> /kept; sleep 1000");
+        await HoldsAsync(id, "kept\n");
+        await ExecAsync(id, "sync");
         (await _fleet.SendAsync(HttpMethod.Post, $"/instances/{id}/standby")).EnsureSuccessStatusCode();
         (await _fleet.SendAsync(HttpMethod.Post, $"/instances/{id}/stop")).EnsureSuccessStatusCode();
         await Instances.StateIsAsync(_fleet.Api, id, "Stopped");
@@ -65,12 +67,15 @@ public sealed class StandbyTests(FleetFixture fixture) : IClassFixture<FleetFixt
             Assert.Equal(HttpStatusCode.Conflict, restore.StatusCode);
         (await _fleet.SendAsync(HttpMethod.Post, $"/instances/{id}/start")).EnsureSuccessStatusCode();
         await Instances.StateIsAsync(_fleet.Api, id, "Running");
-        Assert.Equal("kept\nkept\n", await ExecAsync(id, "cat", "/kept"));
+        await HoldsAsync(id, "kept\nkept\n");
 
         (await _fleet.SendAsync(HttpMethod.Post, $"/instances/{id}/standby")).EnsureSuccessStatusCode();
         await Instances.DeleteAsync(_fleet.Api, id);
         Assert.False(Directory.Exists(Path.Combine(_fleet.DataDir, "vms", id)));
     }
+
+    private Task HoldsAsync(string id, string content) => Until.True(
+        async () => await ExecAsync(id, "sh", "-c", "cat /kept 2>/dev/null; true") == content, Patience, $"the file holds {content.ReplaceLineEndings(" ")}");
 
     private async Task<int> CountAsync(string id) =>
         int.TryParse(await ExecAsync(id, "cat", "/tmp/count"), NumberStyles.None | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var count)
