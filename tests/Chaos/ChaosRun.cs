@@ -48,10 +48,6 @@ internal sealed class ChaosRun(ChaosOptions options, Action<string> say, TimePro
 
     private async Task RunAsync(ManyHosts fleet, string smallDisk, CancellationToken cancellationToken)
     {
-        const string clock = "n1";
-        ClockFault.Set(fleet, clock, "+0");
-        await fleet.StopAsync(clock, cancellationToken);
-        await fleet.StartAsync(clock, ClockFault.Environment(fleet, clock), cancellationToken);
         var image = await PushAsync(fleet, cancellationToken);
         _situation.Say("making one instance on each node that nobody will touch");
         var anchors = new List<Anchor>();
@@ -62,7 +58,7 @@ internal sealed class ChaosRun(ChaosOptions options, Action<string> say, TimePro
         var caller = new Caller(fleet, _situation);
         var users = Enumerable.Range(1, Users)
             .Select(at => new User($"user{at}", fleet, caller, _situation, image, new Random(random.Next()))).ToList();
-        var deck = new FaultDeck(fleet, random, options.Only, clock, smallDisk);
+        var deck = new FaultDeck(fleet, random, options.Only, anchors.Select(anchor => anchor.Id).ToHashSet(), smallDisk);
         var check = new FleetCheck(fleet, anchors, users);
         var pause = new Pause(users.Count);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

@@ -3,8 +3,8 @@ using Hypeman.Tests.Testing.Fleets;
 namespace Hypeman.Tests.Chaos.Faults;
 
 /// <summary>
-/// The clock of one process is an hour ahead or behind, by a step while it runs; that process was started with
-/// <see cref="Environment"/>.
+/// The clock of one process is an hour ahead or behind, by a step while it runs. For that it is started anew with a library
+/// before its C library, and afterwards once more without: it makes all waiting dear.
 /// </summary>
 internal sealed class ClockFault(string member, bool ahead, TimeSpan stay) : Fault
 {
@@ -12,11 +12,11 @@ internal sealed class ClockFault(string member, bool ahead, TimeSpan stay) : Fau
 
     public override string Name => $"step the clock of {member} {(ahead ? "an hour ahead" : "back an hour")}";
     public override string Kind => "clock";
-    public override IReadOnlySet<string> Affected { get; } = new HashSet<string>();
+    public override IReadOnlySet<string> Affected { get; } = new HashSet<string> { member };
     public override TimeSpan Stay => stay;
 
-    /// <summary>What a process needs so that its clock can be stepped. Timers run on another clock, which goes on.</summary>
-    public static IReadOnlyDictionary<string, string> Environment(ManyHosts fleet, string member) => new Dictionary<string, string>
+    // Timers run on another clock, which goes on.
+    private static Dictionary<string, string> Environment(ManyHosts fleet, string member) => new()
     {
         ["LD_PRELOAD"] = Library,
         ["FAKETIME_TIMESTAMP_FILE"] = FileOf(fleet, member),
@@ -24,18 +24,21 @@ internal sealed class ClockFault(string member, bool ahead, TimeSpan stay) : Fau
         ["FAKETIME_DONT_FAKE_MONOTONIC"] = "1",
     };
 
-    public static void Set(ManyHosts fleet, string member, string offset) => File.WriteAllText(FileOf(fleet, member), offset + "\n");
+    private static void Set(ManyHosts fleet, string member, string offset) => File.WriteAllText(FileOf(fleet, member), offset + "\n");
 
-    public override Task BreakAsync(ManyHosts fleet, CancellationToken cancellationToken)
-    {
-        Set(fleet, member, ahead ? "+1h" : "-1h");
-        return Task.CompletedTask;
-    }
-
-    public override Task MendAsync(ManyHosts fleet, CancellationToken cancellationToken)
+    public override async Task BreakAsync(ManyHosts fleet, CancellationToken cancellationToken)
     {
         Set(fleet, member, "+0");
-        return Task.CompletedTask;
+        await fleet.StopAsync(member, cancellationToken);
+        await fleet.StartAsync(member, Environment(fleet, member), cancellationToken);
+        Set(fleet, member, ahead ? "+1h" : "-1h");
+    }
+
+    public override async Task MendAsync(ManyHosts fleet, CancellationToken cancellationToken)
+    {
+        Set(fleet, member, "+0");
+        await fleet.StopAsync(member, cancellationToken);
+        await fleet.StartAsync(member, cancellationToken);
     }
 
     private static string FileOf(ManyHosts fleet, string member) => Path.Combine(fleet.DataOf(member), "clock");

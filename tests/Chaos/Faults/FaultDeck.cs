@@ -6,7 +6,8 @@ namespace Hypeman.Tests.Chaos.Faults;
 /// Deals faults like cards: each kind comes once before any comes again, in an order and with members and times that
 /// the seed decides.
 /// </summary>
-internal sealed class FaultDeck(ManyHosts fleet, Random random, IReadOnlyList<string> only, string clockMember, string smallDiskMember)
+internal sealed class FaultDeck(
+    ManyHosts fleet, Random random, IReadOnlyList<string> only, IReadOnlySet<string> spared, string smallDiskMember)
 {
     private readonly Queue<string> _cards = new();
 
@@ -39,8 +40,8 @@ internal sealed class FaultDeck(ManyHosts fleet, Random random, IReadOnlyList<st
         "cut" => new CutFault(Node(), random.Next(2) == 0 ? Between(2, 4) : Between(18, 25)),
         "kill-database" => new DatabaseFault(freeze: false, Between(3, 10)),
         "freeze-database" => new DatabaseFault(freeze: true, TimeSpan.FromSeconds(30)),
-        "kill-vm" => new MachineFault(Node(), random.Next(100)),
-        "clock" => new ClockFault(clockMember, ahead: random.Next(2) == 0, Between(10, 20)),
+        "kill-vm" => new MachineFault(Node(), spared, random.Next(100)),
+        "clock" => new ClockFault(Anybody(), ahead: random.Next(2) == 0, Between(10, 20)),
         "drain" => new DrainFault(Node(), random.Next(3) == 0 ? null : Anybody(), Between(0, 6), Between(4, 10)),
         "full-disk" => new FullDiskFault(smallDiskMember, Between(8, 15)),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "no such kind of fault"),
