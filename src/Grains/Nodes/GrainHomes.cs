@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Data.Common;
 using Hypeman.Contracts;
+using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Index;
 
 namespace Hypeman.Grains.Nodes;
@@ -39,6 +41,11 @@ internal sealed class GrainHomes(IResourceIndex index)
         catch (Exception) when (_remembered.TryGetValue(key, out var last))
         {
             return last;
+        }
+        catch (DbException error)
+        {
+            // Its own exception could not be told to a caller in another process.
+            throw new HypemanException(ErrorKind.Unavailable, "unavailable", "the database cannot be reached, try again", error.Message);
         }
         if (row?.Home is { } home)
             Remember(key, home);

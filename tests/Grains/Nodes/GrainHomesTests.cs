@@ -1,4 +1,5 @@
 using Hypeman.Contracts;
+using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Index;
 using Hypeman.Grains.Nodes;
 using Hypeman.Tests.Grains.Clusters;
@@ -35,7 +36,7 @@ public sealed class GrainHomesTests
         _index.IsDown = true;
 
         Assert.Equal("node-0", await _homes.FindAsync(Known));
-        await Assert.ThrowsAnyAsync<Exception>(() => _homes.FindAsync(Unknown));
+        Assert.Equal("unavailable", (await Assert.ThrowsAsync<HypemanException>(() => _homes.FindAsync(Unknown))).Code);
     }
 
     private static ResourceRow Row(string home, long version) => new()
