@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Hypeman.Contracts.Errors;
 using Hypeman.NodeRuntime.Errors;
 using Microsoft.Extensions.Logging;
@@ -41,17 +42,20 @@ internal static class Errors
                 return expected;
             case NodeException refused:
                 return refused.ToHypeman();
-            case System.Data.Common.DbException:
+            case DbException down:
                 logger.LogError(error, "The database failed in {Where}", where);
-                return new HypemanException(
-                    ErrorKind.Unavailable, "unavailable", "the database cannot be reached, try again", error.Message);
+                return OfDatabase(down);
             default:
                 logger.LogError(error, "Unexpected failure in {Where}", where);
                 return new HypemanException(ErrorKind.Internal, "internal_error", "internal error", error.Message);
         }
     }
 
-    /// <summary>The same for what fails while it is being enumerated; call filters do not see that.</summary>
+    /// <summary>A database that is away, in an exception that can be told to a caller in another process; its own cannot.</summary>
+    public static HypemanException OfDatabase(DbException error) =>
+        new(ErrorKind.Unavailable, "unavailable", "the database cannot be reached, try again", error.Message);
+
+    /// <summary><see cref="Expected(Exception, ILogger, string)"/> for what fails while it is being enumerated; call filters do not see that.</summary>
     public static async IAsyncEnumerable<T> Expected<T>(
         this IAsyncEnumerable<T> source, ILogger logger, string where,
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)

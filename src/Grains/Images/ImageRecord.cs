@@ -30,15 +30,7 @@ internal sealed class ImageRecord(StateCell<ImageState> cell, IResourceIndex ind
     }
 
     /// <summary>Makes the index agree with the record.</summary>
-    public async Task RepairAsync()
-    {
-        var row = Required.ToRow();
-        var present = await index.GetAsync(ResourceKind.Image, row.Id);
-        if (present is null)
-            await index.InsertAsync(row, [row.Name]);
-        else if (present.Version < row.Version)
-            await index.UpdateAsync(row);
-    }
+    public Task RepairAsync() => index.RepairAsync(Required.ToRow());
 
     private Task TellAsync(ImageState? state)
     {

@@ -90,32 +90,28 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile,
 
     public async Task<InstanceInfo> StartAsync(InstanceStartSpec spec)
     {
-        LeaveIfNothing();
-        _ = _local.Require(_record.Required.Home);
+        RequireHome();
         await _record.StartAsync(state => InstanceLifecycle.Start(state, spec, _clock.Now));
         return Begun();
     }
 
     public async Task<InstanceInfo> StopAsync()
     {
-        LeaveIfNothing();
-        _ = _local.Require(_record.Required.Home);
+        RequireHome();
         await _record.ChangeAsync(state => InstanceLifecycle.Stop(state, _clock.Now));
         return Begun();
     }
 
     public async Task<InstanceInfo> StandbyAsync()
     {
-        LeaveIfNothing();
-        _ = _local.Require(_record.Required.Home);
+        RequireHome();
         await _record.ChangeAsync(state => InstanceLifecycle.Standby(state, _clock.Now));
         return Begun();
     }
 
     public async Task<InstanceInfo> RestoreAsync()
     {
-        LeaveIfNothing();
-        _ = _local.Require(_record.Required.Home);
+        RequireHome();
         await _record.StartAsync(state => InstanceLifecycle.Restore(state, _clock.Now));
         return Begun();
     }
@@ -186,8 +182,7 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile,
 
     public async Task MoveAsync(string target, bool restart)
     {
-        LeaveIfNothing();
-        _ = _local.Require(_record.Required.Home);
+        RequireHome();
         await _record.ChangeAsync(state => state.Operation is { Kind: OperationKind.Move } move && move.Target == target
             ? state
             : InstanceMove.Begin(state, target, restart, _clock.Now));
@@ -208,6 +203,13 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile,
                 ? InstanceObservation.ObserveAbsent(now, _clock.Now)
                 : InstanceObservation.Observe(now, ObservedVm.Of(seen.ToObservation()), _clock.Now),
             _clock.Now));
+
+    /// <summary>For commands that a stand-in does not take.</summary>
+    private void RequireHome()
+    {
+        LeaveIfNothing();
+        _ = _local.Require(_record.Required.Home);
+    }
 
     private InstanceInfo Begun()
     {

@@ -23,7 +23,7 @@ internal sealed class InstanceRecord(
 
     public Watchers<InstanceInfo> Watchers { get; } = new();
 
-    /// <summary>Called when the record was written with another home, and the index knows or will.</summary>
+    /// <summary>Called when the record was written with another home, which the index knows.</summary>
     public Action HomeChanged { get; set; } = () => { };
 
     /// <exception cref="HypemanException"><c>not_found</c></exception>
@@ -111,15 +111,11 @@ internal sealed class InstanceRecord(
     public Task ReserveAsync() => books.Of(Required.Home).ReserveAsync(Required.Id, InstanceDemand.Of(Required));
 
     /// <summary>Makes the index, and the node's books when this is its home, agree with the record.</summary>
-    public async Task RepairAsync()
+    public Task RepairAsync()
     {
         var row = Required.ToRow();
         Book();
-        var present = await index.GetAsync(ResourceKind.Instance, row.Id);
-        if (present is null)
-            await index.InsertAsync(row, [row.Name]);
-        else if (present.Version < row.Version)
-            await index.UpdateAsync(row);
+        return index.RepairAsync(row);
     }
 
     private Task TellAsync(InstanceState? state)

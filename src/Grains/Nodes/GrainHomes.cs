@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Data.Common;
 using Hypeman.Contracts;
-using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Index;
 
 namespace Hypeman.Grains.Nodes;
@@ -44,8 +43,7 @@ internal sealed class GrainHomes(IResourceIndex index)
         }
         catch (DbException error)
         {
-            // Its own exception could not be told to a caller in another process.
-            throw new HypemanException(ErrorKind.Unavailable, "unavailable", "the database cannot be reached, try again", error.Message);
+            throw Errors.Errors.OfDatabase(error);
         }
         if (row?.Home is { } home)
             Remember(key, home);

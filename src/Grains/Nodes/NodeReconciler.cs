@@ -103,7 +103,7 @@ internal sealed class NodeReconciler(
         }
     }
 
-    // The row is written before the record: without one, a create ended in between.
+    // Row and record are written as one, but earlier versions wrote the row first: without a record, a create ended in between.
     private async Task DropRowAsync(ResourceRow row, HashSet<string> strangers, CancellationToken cancellationToken)
     {
         if (!IsSeenAgain(row.Id, strangers))

@@ -23,9 +23,7 @@ internal sealed class DirectState<T>(IGrainStorage storage, string name, GrainId
 
     public bool RecordExists => _state.RecordExists;
 
-    /// <exception cref="HypemanException">
-    /// <c>unavailable</c>: the database cannot be reached. Its own exception could not be told to a caller in another process.
-    /// </exception>
+    /// <exception cref="HypemanException"><c>unavailable</c>: the database cannot be reached.</exception>
     public async Task ReadStateAsync()
     {
         try
@@ -34,7 +32,7 @@ internal sealed class DirectState<T>(IGrainStorage storage, string name, GrainId
         }
         catch (DbException error)
         {
-            throw new HypemanException(ErrorKind.Unavailable, "unavailable", "the database cannot be reached, try again", error.Message);
+            throw Errors.Errors.OfDatabase(error);
         }
     }
 

@@ -4,10 +4,11 @@ namespace Hypeman.Tests.Chaos.Faults;
 
 /// <summary>A node is drained, running instances too, and in the middle of it a process of the fleet may be killed.</summary>
 /// <param name="node">Drained.</param>
+/// <param name="nodes">All of the fleet.</param>
 /// <param name="killed">Killed while it is; null for nobody.</param>
 /// <param name="untilKill">From the drain's beginning to that.</param>
 /// <param name="stay">From then to the end of the drain.</param>
-internal sealed class DrainFault(string node, string? killed, TimeSpan untilKill, TimeSpan stay) : Fault
+internal sealed class DrainFault(string node, IReadOnlyList<string> nodes, string? killed, TimeSpan untilKill, TimeSpan stay) : Fault
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
@@ -15,7 +16,7 @@ internal sealed class DrainFault(string node, string? killed, TimeSpan untilKill
     public override string Kind => "drain";
 
     /// <summary>The killed one; where instances are at that moment nobody can tell, so none of a node is held to its answers.</summary>
-    public override IReadOnlySet<string> Affected { get; } = killed is null ? [] : new HashSet<string> { "n1", "n2", "n3", "n4", "n5", killed };
+    public override IReadOnlySet<string> Affected { get; } = killed is null ? [] : nodes.Append(killed).ToHashSet();
 
     public override TimeSpan Stay => stay;
 

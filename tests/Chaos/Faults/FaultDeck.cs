@@ -42,7 +42,7 @@ internal sealed class FaultDeck(
         "freeze-database" => new DatabaseFault(freeze: true, TimeSpan.FromSeconds(30)),
         "kill-vm" => new MachineFault(Node(), spared, random.Next(100)),
         "clock" => new ClockFault(Anybody(), ahead: random.Next(2) == 0, Between(10, 20)),
-        "drain" => new DrainFault(Node(), random.Next(3) == 0 ? null : Anybody(), Between(0, 6), Between(4, 10)),
+        "drain" => new DrainFault(Node(), fleet.Nodes, random.Next(3) == 0 ? null : Anybody(), Between(0, 6), Between(4, 10)),
         "full-disk" => new FullDiskFault(smallDiskMember, Between(8, 15)),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "no such kind of fault"),
     };
