@@ -36,7 +36,7 @@ internal sealed class InstancePlacement(IGrainFactory grains, NodeDirectory node
     /// <exception cref="HypemanException"><c>insufficient_resources</c>, <c>invalid_request</c>.</exception>
     public async IAsyncEnumerable<NodeInfo> FindAsync(InstanceSpec spec, string platform, string imageDigest, NodeDemand demand)
     {
-        var fitting = Fitting(await nodes.AllAsync(), spec, platform);
+        var fitting = await nodes.JudgeAsync(known => Fitting(known, spec, platform));
         var companions = await CompanionsAsync(spec.Placement?.SpreadGroup);
 
         var some = FewOf(fitting, companions).ToList();

@@ -45,20 +45,28 @@ internal sealed class NodeDirectory(IResourceIndex index, NodeSilos silos, ILogg
         return PutTogether();
     }
 
-    /// <summary>One of them. A node that has just come may not have been told of here, so the index is asked before it is denied.</summary>
-    /// <exception cref="HypemanException"><c>not_found</c>, <c>ambiguous</c>.</exception>
-    public async Task<KnownNode> FindAsync(string idOrHostname)
+    /// <summary>
+    /// What follows from the nodes as they are known here. A change made a moment ago may not have been told of here, so
+    /// a refusal is given only by what the index says now.
+    /// </summary>
+    /// <exception cref="HypemanException">What <paramref name="judge"/> refuses.</exception>
+    public async Task<T> JudgeAsync<T>(Func<IReadOnlyList<KnownNode>, T> judge)
     {
+        var known = await AllAsync();
         try
         {
-            return Pick(await AllAsync(), idOrHostname);
+            return judge(known);
         }
-        catch (HypemanException unknown) when (unknown.Kind == ErrorKind.NotFound)
+        catch (HypemanException)
         {
             await ReadAsync();
-            return Pick(PutTogether(), idOrHostname);
+            return judge(PutTogether());
         }
     }
+
+    /// <summary>One of them.</summary>
+    /// <exception cref="HypemanException"><c>not_found</c>, <c>ambiguous</c>.</exception>
+    public Task<KnownNode> FindAsync(string idOrHostname) => JudgeAsync(nodes => Pick(nodes, idOrHostname));
 
     /// <summary>One as its row is now, so that a change is seen by who made it; while the database is away, as it was last told.</summary>
     public async Task<KnownNode> LookAsync(KnownNode known)

@@ -44,6 +44,21 @@ public sealed class NodeTests
     }
 
     [Fact]
+    public async Task A_node_that_was_uncordoned_takes_an_instance_at_once_on_every_silo()
+    {
+        await using var fleet = await TestFleet.StartAsync(nodes: 2);
+        for (var round = 0; round < 4; round++)
+        {
+            await fleet.Grains.Node("node-0").CordonAsync();
+            await Until.True(async () => await IsRefusedAsync(fleet, "node-0"), TestFleet.Patience, "the cordon is known everywhere");
+
+            await fleet.Grains.Node("node-0").UncordonAsync();
+
+            Assert.False(await IsRefusedAsync(fleet, "node-0"));
+        }
+    }
+
+    [Fact]
     public async Task A_node_that_is_away_can_be_cordoned()
     {
         await using var fleet = await TestFleet.StartAsync();
@@ -95,6 +110,19 @@ public sealed class NodeTests
 
         Assert.Equal(ErrorKind.NotFound, (await Assert.ThrowsAsync<HypemanException>(() => fleet.Grains.NodeCatalog().GetAsync("none"))).Kind);
         Assert.Equal(ErrorKind.NotFound, (await Assert.ThrowsAsync<HypemanException>(() => fleet.Grains.Node("none").CordonAsync())).Kind);
+    }
+
+    private static async Task<bool> IsRefusedAsync(TestFleet fleet, string node)
+    {
+        try
+        {
+            await fleet.Grains.InstanceFactory().CreateAsync(Some.Spec() with { Placement = new() { Node = node } });
+            return false;
+        }
+        catch (HypemanException refused) when (refused.Code == "invalid_state")
+        {
+            return true;
+        }
     }
 
     private static async Task<string> CreateAsync(TestFleet fleet)

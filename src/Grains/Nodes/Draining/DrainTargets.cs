@@ -15,7 +15,7 @@ internal sealed class DrainTargets(NodeDirectory nodes, NodeLoads loads, Instanc
     /// <inheritdoc cref="ForAsync(LivingInstance, bool)"/>
     public async Task<NodeInfo> ForAsync(ImageInfo image)
     {
-        var fitting = PlacementDecision.Fitting(await nodes.AllAsync(), image);
+        var fitting = await nodes.JudgeAsync(known => PlacementDecision.Fitting(known, image));
         var known = await loads.AskAsync(fitting.Select(node => node.Id), image.Digest);
         return PlacementDecision.Best(fitting, known, image);
     }
