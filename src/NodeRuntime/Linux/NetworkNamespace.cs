@@ -5,15 +5,23 @@ using Microsoft.Win32.SafeHandles;
 namespace Hypeman.NodeRuntime.Linux;
 
 /// <summary>
-/// A network namespace, and one thread that lives in it: threads of the pool never change theirs. A socket stays in
+/// A network namespace, and one thread that goes there to work: threads of the pool never change theirs. A socket stays in
 /// the namespace it was made in, whoever uses it later; the same holds for a process.
+/// <para>
+/// The thread comes back before it tells anyone that the work is done. A thread is born into the namespace of the one that
+/// makes it, and a pool that has none to spare makes one where it is given something to do.
+/// </para>
 /// </summary>
 public sealed class NetworkNamespace : IDisposable
 {
     private const string NamedFolder = "/run/netns";
+    private const string OfProcess = "/proc/self/ns/net";
+
+    /// <summary>That of the process, whichever thread asks.</summary>
+    private static readonly Lazy<NetworkNamespace> Home = new(() => Open(OfProcess));
 
     private readonly SafeFileHandle _handle;
-    private readonly BlockingCollection<Action<Exception?>> _work = [];
+    private readonly BlockingCollection<Action> _work = [];
     private readonly Lazy<Thread> _thread;
 
     private NetworkNamespace(SafeFileHandle handle, string path)
@@ -85,16 +93,16 @@ public sealed class NetworkNamespace : IDisposable
     /// </summary>
     public static void Remove(string name) => NamedNamespaces.Remove(PathOf(name));
 
-    /// <summary>Runs something on the thread of this namespace. It must be short: others wait behind it.</summary>
+    /// <summary>Runs something in this namespace. It must be short, for others wait behind it, and start nothing on the pool.</summary>
     public Task<T> RunAsync<T>(Func<T> action)
     {
         var result = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         _ = _thread.Value;
-        _work.Add(notEntered =>
+        _work.Add(() =>
         {
             try
             {
-                result.SetResult(notEntered is null ? action() : throw notEntered);
+                result.SetResult(RunHere(action));
             }
             catch (Exception e)
             {
@@ -131,15 +139,28 @@ public sealed class NetworkNamespace : IDisposable
     private static bool IsMounted(string path) =>
         File.Exists(path) && File.ReadLines("/proc/self/mountinfo").Any(line => line.Split(' ')[4] == path);
 
+    private T RunHere<T>(Func<T> action)
+    {
+        Enter(this);
+        try
+        {
+            return action();
+        }
+        finally
+        {
+            Enter(Home.Value);
+        }
+    }
+
+    private static void Enter(NetworkNamespace place) => LinuxException.Check(
+        () => Libc.EnterNamespace((int)place._handle.DangerousGetHandle(), Libc.NewNetworkNamespace), $"setns {place.Path}");
+
     private Thread StartThread()
     {
         var started = new Thread(() =>
         {
-            var notEntered = Libc.EnterNamespace((int)_handle.DangerousGetHandle(), Libc.NewNetworkNamespace) < 0
-                ? LinuxException.Last($"setns {Path}")
-                : null;
-            foreach (var action in _work.GetConsumingEnumerable())
-                action(notEntered);
+            foreach (var work in _work.GetConsumingEnumerable())
+                work();
         }) { IsBackground = true, Name = $"netns {System.IO.Path.GetFileName(Path)}" };
         started.Start();
         return started;
