@@ -2,6 +2,7 @@ using Hypeman.Contracts.Images;
 using Hypeman.Contracts.Ingresses;
 using Hypeman.Contracts.Instances;
 using Hypeman.Contracts.Nodes;
+using Hypeman.Contracts.Snapshots;
 
 namespace Hypeman.Contracts;
 
@@ -15,6 +16,7 @@ public static class GrainKeys
     public const string ImagePrefix = "m-";
     public const string IngressPrefix = "g-";
     public const string NodePrefix = "n-";
+    public const string SnapshotPrefix = "s-";
 
     public static IInstanceGrain Instance(this IGrainFactory grains, string id) =>
         grains.GetGrain<IInstanceGrain>(InstancePrefix + id);
@@ -27,6 +29,12 @@ public static class GrainKeys
 
     public static INodeGrain Node(this IGrainFactory grains, string id) =>
         grains.GetGrain<INodeGrain>(NodePrefix + id);
+
+    public static ISnapshotGrain Snapshot(this IGrainFactory grains, string id) =>
+        grains.GetGrain<ISnapshotGrain>(SnapshotPrefix + id);
+
+    public static ISnapshotFactoryGrain SnapshotFactory(this IGrainFactory grains) =>
+        grains.GetGrain<ISnapshotFactoryGrain>(0);
 
     public static INodeCatalogGrain NodeCatalog(this IGrainFactory grains) =>
         grains.GetGrain<INodeCatalogGrain>(0);

@@ -6,6 +6,7 @@ using Hypeman.Gateway.Images;
 using Hypeman.Gateway.Ingresses;
 using Hypeman.Gateway.Instances;
 using Hypeman.Gateway.Nodes;
+using Hypeman.Gateway.Snapshots;
 
 namespace Hypeman.Gateway;
 
@@ -27,6 +28,8 @@ namespace Hypeman.Gateway;
 [JsonSerializable(typeof(NodeResponse))]
 [JsonSerializable(typeof(List<NodeResponse>))]
 [JsonSerializable(typeof(PathInfoResponse))]
+[JsonSerializable(typeof(SnapshotResponse))]
+[JsonSerializable(typeof(IAsyncEnumerable<SnapshotResponse>))]
 [JsonSerializable(typeof(WaitForStateResponse))]
 [JsonSerializable(typeof(string))]
 internal sealed partial class ApiJson : JsonSerializerContext;

@@ -7,6 +7,7 @@ using Hypeman.Gateway.Ingresses;
 using Hypeman.Gateway.Instances;
 using Hypeman.Gateway.Nodes;
 using Hypeman.Gateway.Registry;
+using Hypeman.Gateway.Snapshots;
 using Hypeman.Gateway.Requests;
 using Hypeman.Gateway.Streams;
 using Microsoft.AspNetCore.Http.Metadata;
@@ -33,9 +34,11 @@ public static class GatewayExtensions
         services.AddSingleton<ResourceLookup>();
         services.AddSingleton<NodesAway>();
         services.AddSingleton<InstanceList>();
+        services.AddSingleton<GrainWatch>();
         services.AddSingleton<InstanceWatch>();
         services.AddSingleton<InstanceWait>();
         services.AddSingleton<InstanceOperations>();
+        services.AddSingleton<SnapshotOperations>();
         services.AddSingleton<GuestDoor>();
         services.AddRegistry();
         services.Configure<KestrelServerOptions>(Harden);
@@ -70,6 +73,7 @@ public static class GatewayExtensions
         var resources = api.MapGroup("").AnsweringHead();
         resources.MapHealth();
         resources.MapInstances();
+        resources.MapSnapshots();
         resources.MapImages();
         resources.MapIngresses();
         resources.MapNodes();

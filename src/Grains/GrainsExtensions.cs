@@ -69,6 +69,7 @@ public static class GrainsExtensions
     {
         services.AddSingleton<ReadyImages>();
         services.AddSingleton<InstancePlacement>();
+        services.AddSingleton<InstanceCopies>();
         services.AddOptions<InstanceLimits>()
             .Validate(limits => limits.IsValid(), "Instance limits must all be more than zero.")
             .ValidateOnStart();

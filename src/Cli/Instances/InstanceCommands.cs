@@ -10,7 +10,7 @@ internal static class InstanceCommands
 {
     public static IEnumerable<Command> TopLevel(CliHost host) =>
     [
-        RunCommand.Make(host), List(host, "ps"), Get(host), Start(host), Stop(host), Standby(host), Restore(host), Remove(host), WaitCommand.Make(host),
+        RunCommand.Make(host), List(host, "ps"), Get(host), Start(host), Stop(host), Standby(host), Restore(host), ForkCommand.Make(host), Remove(host), WaitCommand.Make(host),
         LogsCommand.Make(host), ExecCommand.Make(host), CopyCommand.Make(host), StatCommand.Make(host),
     ];
 

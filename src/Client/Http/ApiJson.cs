@@ -17,6 +17,7 @@ namespace Hypeman.Client.Http;
 [JsonSerializable(typeof(List<Instance>))]
 [JsonSerializable(typeof(CreateInstance))]
 [JsonSerializable(typeof(StartInstance))]
+[JsonSerializable(typeof(ForkInstance))]
 [JsonSerializable(typeof(WaitResult))]
 [JsonSerializable(typeof(PathInfo))]
 [JsonSerializable(typeof(ExecRequest))]

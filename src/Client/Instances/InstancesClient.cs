@@ -41,6 +41,10 @@ public sealed class InstancesClient
     public Task<Instance> RestoreAsync(string id, CancellationToken cancellationToken) =>
         _api.PostAsync<Instance>(Path(id, "restore"), cancellationToken);
 
+    /// <summary>Makes a copy that lives on apart from it.</summary>
+    public Task<Instance> ForkAsync(string id, ForkInstance wish, CancellationToken cancellationToken) =>
+        _api.PostAsync<ForkInstance, Instance>(Path(id, "fork"), wish, cancellationToken);
+
     public Task DeleteAsync(string id, CancellationToken cancellationToken) => _api.DeleteAsync(Path(id), cancellationToken);
 
     /// <summary>Asks the server to wait until the state is reached, at most this long.</summary>

@@ -7,6 +7,7 @@ public enum ResourceKind
     Image,
     Instance,
     Ingress,
+    Snapshot,
 }
 
 /// <summary>One row of the index.</summary>

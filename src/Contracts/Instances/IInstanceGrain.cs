@@ -71,6 +71,12 @@ public interface IInstanceFactoryGrain : IGrainWithIntegerKey
     /// <c>image_not_ready</c>, <c>not_found</c>, <c>invalid_name</c>, <c>insufficient_resources</c>, <c>name_conflict</c>.
     /// </exception>
     [Alias("Create")] Task<InstanceInfo> CreateAsync(InstanceSpec spec);
+
+    /// <summary>Begins to make an instance as a copy of another one.</summary>
+    /// <exception cref="Errors.HypemanException">
+    /// <c>not_found</c>, <c>invalid_state</c>, <c>invalid_request</c>, <c>insufficient_resources</c>, <c>name_conflict</c>, <c>not_supported</c>.
+    /// </exception>
+    [Alias("Fork")] Task<InstanceInfo> ForkAsync(string sourceId, ForkSpec spec);
 }
 
 /// <summary>All that an instance grain needs to make its instance: checked, resolved and placed.</summary>
@@ -80,4 +86,10 @@ public sealed record InstanceOrder
     [Id(0)] public required InstanceSpec Spec { get; init; }
     [Id(1)] public required Images.ImageInfo Image { get; init; }
     [Id(2)] public required string Home { get; init; }
+
+    /// <summary>Null: it begins with nothing but its image.</summary>
+    [Id(3)] public InstanceOrigin? Origin { get; init; }
+
+    /// <summary>What it is to become: Running, or for a copy also Standby or Stopped.</summary>
+    [Id(4)] public InstancePhase Target { get; init; } = InstancePhase.Running;
 }

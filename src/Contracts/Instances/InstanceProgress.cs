@@ -29,6 +29,9 @@ public enum InstanceGoal
 
     /// <summary>Of a restore: done when the guest answers. One that failed leaves the instance in standby.</summary>
     Restore,
+
+    /// <summary>Done when it is what it was to become; one that is to run, when its guest answers. It fails as a create does.</summary>
+    Fork,
 }
 
 /// <summary>Reads from an instance's info how far an operation on it has come.</summary>
@@ -40,6 +43,7 @@ public static class InstanceProgress
         InstanceGoal.Stop => OfRest(info, InstancePhase.Stopped),
         InstanceGoal.Standby => OfRest(info, InstancePhase.Standby),
         InstanceGoal.Restore => OfRestore(info),
+        InstanceGoal.Fork => OfFork(info),
         InstanceGoal.Delete => info.IsAway ? Progress.Failed : Progress.Pending,
     };
 
@@ -59,6 +63,9 @@ public static class InstanceProgress
         { Failure: not null } => Progress.Failed,
         _ => Progress.Done,
     };
+
+    private static Progress OfFork(InstanceInfo info) =>
+        info is { Phase: InstancePhase.Initializing, Failure: null } ? Progress.Pending : OfBoot(info);
 
     private static Progress OfRest(InstanceInfo info, InstancePhase wanted) => info switch
     {

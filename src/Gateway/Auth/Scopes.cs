@@ -25,6 +25,9 @@ public static class Scopes
     public const string NodeWrite = "node:write";
 
     public const string ResourceRead = "resource:read";
+    public const string SnapshotDelete = "snapshot:delete";
+    public const string SnapshotRead = "snapshot:read";
+    public const string SnapshotWrite = "snapshot:write";
 
     /// <summary>Every scope there is, sorted, <see cref="All"/> first.</summary>
     public static IReadOnlyList<string> Known { get; } =

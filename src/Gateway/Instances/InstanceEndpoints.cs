@@ -19,6 +19,7 @@ internal static class InstanceEndpoints
         routes.MapPost("/instances/{id}/stop", StopAsync).WithName("stopInstance");
         routes.MapPost("/instances/{id}/standby", StandbyAsync).WithName("standbyInstance");
         routes.MapPost("/instances/{id}/restore", RestoreAsync).WithName("restoreInstance");
+        routes.MapPost("/instances/{id}/fork", ForkAsync).WithName("forkInstance");
         routes.MapGet("/instances/{id}/wait", WaitAsync).WithName("waitForInstanceState");
         routes.MapGet("/instances/{id}/stat", StatAsync).WithName("statInstancePath");
     }
@@ -90,6 +91,15 @@ internal static class InstanceEndpoints
     {
         var found = await lookup.FindIdAsync(ResourceKind.Instance, id, cancellationToken);
         return Answer(await operations.RestoreAsync(found, cancellationToken), clock);
+    }
+
+    private static async Task<JsonHttpResult<InstanceResponse>> ForkAsync(
+        string id, HttpRequest request, ResourceLookup lookup, InstanceOperations operations, TimeProvider clock,
+        CancellationToken cancellationToken)
+    {
+        var spec = await RequestBody.ReadAsync(request, ForkInstanceRequest.Read);
+        var found = await lookup.FindIdAsync(ResourceKind.Instance, id, cancellationToken);
+        return Answer(await operations.ForkAsync(found, spec, cancellationToken), clock, StatusCodes.Status201Created);
     }
 
     private static async Task<JsonHttpResult<WaitForStateResponse>> WaitAsync(

@@ -1,6 +1,7 @@
 using Hypeman.Contracts;
 using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Instances;
+using Hypeman.Gateway.Requests;
 using Microsoft.Extensions.Options;
 
 namespace Hypeman.Gateway.Instances;
@@ -45,6 +46,27 @@ internal sealed class InstanceOperations(
         return await SettledAsync(id, InstanceGoal.Restore, "restore", cancellationToken);
     }
 
+    /// <summary>Returns when the copy is what it was to become. When it does not come to that, nothing of it is left.</summary>
+    public async Task<InstanceInfo> ForkAsync(string sourceId, ForkSpec spec, CancellationToken cancellationToken)
+    {
+        var begun = await grains.InstanceFactory().ForkAsync(sourceId, spec);
+        return await SettledAsync(begun.Id, InstanceGoal.Fork, "fork", cancellationToken);
+    }
+
+    /// <summary>Returns when the instance made from the snapshot is what it was to become.</summary>
+    public async Task<InstanceInfo> ForkSnapshotAsync(string snapshotId, ForkSpec spec, CancellationToken cancellationToken)
+    {
+        var begun = await grains.SnapshotFactory().ForkAsync(snapshotId, spec);
+        return await SettledAsync(begun.Id, InstanceGoal.Fork, "fork", cancellationToken);
+    }
+
+    /// <summary>Returns when the instance is back at its snapshot, and what it was to become from there.</summary>
+    public async Task<InstanceInfo> RevertAsync(string id, string snapshotId, InstancePhase? target, CancellationToken cancellationToken)
+    {
+        await grains.SnapshotFactory().RevertAsync(id, snapshotId, target);
+        return await SettledAsync(id, InstanceGoal.Fork, "restore", cancellationToken);
+    }
+
     /// <summary>
     /// Returns when nothing of the instance is left; or at once, with its info, when its node is away: it is then deleted
     /// as soon as the node is back.
@@ -69,7 +91,7 @@ internal sealed class InstanceOperations(
                 : $"the {verb} of instance {id} was overtaken, its state is {last!.Phase}");
     }
 
-    private async Task<Followed> OutcomeAsync(
+    private async Task<Followed<InstanceInfo>> OutcomeAsync(
         string id, InstanceGoal goal, string verb, CancellationToken cancellationToken)
     {
         using var deadline = new CancellationTokenSource(options.Value.OperationTimeout, clock);

@@ -11,8 +11,8 @@ using Microsoft.Extensions.Logging;
 namespace Hypeman.Grains.Images;
 
 /// <summary>
-/// The roots on this node and who needs them: image names that point at them, and instances made from them. An image
-/// can be deleted while instances use it; its root stays until the last of them is gone.
+/// The roots on this node and who needs them: image names that point at them, instances made from them, and snapshots of
+/// these. An image can be deleted while they use it; its root stays until the last of them is gone.
 /// </summary>
 internal sealed class RootUsers(LocalNodes local, IResourceIndex index, ILogger<RootUsers> logger)
 {
@@ -51,6 +51,7 @@ internal sealed class RootUsers(LocalNodes local, IResourceIndex index, ILogger<
     public async Task<bool> IsUsedAsync(string home, string digest, CancellationToken cancellationToken) =>
         await AnyAsync(new ResourceQuery(ResourceKind.Image) { Parent = digest }, cancellationToken)
         || await AnyAsync(new ResourceQuery(ResourceKind.Instance) { Parent = digest, Home = home }, cancellationToken)
+        || await AnyAsync(new ResourceQuery(ResourceKind.Snapshot) { Parent = digest, Home = home }, cancellationToken)
         || await MayReturnAsync(home, digest, cancellationToken);
 
     // An instance that moves away fetches the root from here, and needs it here if it comes home again.

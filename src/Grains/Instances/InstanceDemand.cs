@@ -7,7 +7,13 @@ namespace Hypeman.Grains.Instances;
 internal static class InstanceDemand
 {
     public static NodeDemand Of(InstanceState state) =>
-        Of(state.Spec, state.Operation is { Restart: true } ? InstancePhase.Created : state.Phase());
+        Of(state.Spec, state.Operation switch
+        {
+            { Restart: true } => InstancePhase.Created,
+            // What is not to run has no VM on the way.
+            { Kind: OperationKind.Fork or OperationKind.Revert } when state.Intent != InstanceIntent.Running => InstancePhase.Stopped,
+            _ => state.Phase(),
+        });
 
     public static NodeDemand Of(InstanceSpec spec, InstancePhase phase) => new(
         HasVm(phase) ? spec.MemoryBytes + spec.HotplugBytes : 0, spec.OverlayBytes);

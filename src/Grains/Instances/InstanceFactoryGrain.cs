@@ -2,7 +2,6 @@ using Hypeman.Contracts;
 using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Images;
 using Hypeman.Contracts.Instances;
-using Hypeman.Grains.Nodes;
 using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
 
@@ -14,7 +13,7 @@ namespace Hypeman.Grains.Instances;
 /// </summary>
 [GrainType("instance-factory"), StatelessWorker]
 internal sealed class InstanceFactoryGrain(
-    ReadyImages images, InstancePlacement placement, IOptions<InstanceLimits> limits) : Grain, IInstanceFactoryGrain
+    ReadyImages images, InstancePlacement placement, InstanceCopies copies, IOptions<InstanceLimits> limits) : Grain, IInstanceFactoryGrain
 {
     public async Task<InstanceInfo> CreateAsync(InstanceSpec spec)
     {
@@ -23,5 +22,11 @@ internal sealed class InstanceFactoryGrain(
         _ = GuestPrograms.Resolve(spec, image);
 
         return await placement.PutAsync(spec, image);
+    }
+
+    public async Task<InstanceInfo> ForkAsync(string sourceId, ForkSpec spec)
+    {
+        var source = GrainFactory.GetGrain<IInstanceForks>(GrainKeys.InstancePrefix + sourceId);
+        return await copies.MakeAsync(await source.PrepareForkAsync(spec));
     }
 }

@@ -3,6 +3,7 @@ using Hypeman.Contracts;
 using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Index;
 using Hypeman.Contracts.Instances;
+using Hypeman.Contracts.Snapshots;
 using Hypeman.Grains.Images;
 using Hypeman.Grains.Nodes;
 using Hypeman.Grains.Records;
@@ -19,7 +20,7 @@ namespace Hypeman.Grains.Instances;
 /// what was last known, takes no command but delete, and waits to be moved back.
 /// </summary>
 [GrainType("instance"), PinnedPlacement]
-internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile, IInstanceMoves
+internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile, IInstanceMoves, IInstanceForks
 {
     private readonly DirectState<Stored<InstanceState>> _stored;
     private readonly StateCell<InstanceState> _cell;
@@ -113,6 +114,25 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile,
     {
         RequireHome();
         await _record.StartAsync(state => InstanceLifecycle.Restore(state, _clock.Now));
+        return Begun();
+    }
+
+    public Task<InstanceOrder> PrepareForkAsync(ForkSpec spec)
+    {
+        RequireHome();
+        return Task.FromResult(InstanceFork.Of(_record.Required, spec));
+    }
+
+    public Task<SnapshotOrder> PrepareSnapshotAsync(SnapshotSpec spec)
+    {
+        RequireHome();
+        return Task.FromResult(InstanceFork.SnapshotOf(_record.Required, spec));
+    }
+
+    public async Task<InstanceInfo> RevertAsync(RevertOrder order)
+    {
+        RequireHome();
+        await _record.StartAsync(state => InstanceLifecycle.Revert(state, order, _clock.Now));
         return Begun();
     }
 

@@ -89,5 +89,7 @@ internal static class InstanceInfos
         OperationKind.Move => "move",
         OperationKind.Standby => "standby",
         OperationKind.Restore => "restore",
+        OperationKind.Fork => "fork",
+        OperationKind.Revert => "revert",
     };
 }

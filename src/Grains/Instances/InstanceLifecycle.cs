@@ -1,5 +1,6 @@
 using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Instances;
+using Hypeman.Contracts.Snapshots;
 
 namespace Hypeman.Grains.Instances;
 
@@ -22,31 +23,41 @@ namespace Hypeman.Grains.Instances;
 ///   Running ── standby ──▶ (Paused) ──▶ Standby ── restore ──▶ (Paused) ──▶ Initializing, the same boot
 ///                                          └────── stop ─────────────────▶ Stopped
 ///
+///   Stopped, Standby ── revert to a snapshot ──▶ Stopped, Standby, or on from there
+///
 ///   delete: from everywhere, at any time, over any operation in flight
 /// </code>
 /// An operation is written down before anything is done for it. Stop takes over all that makes an instance run or
 /// suspends it, delete takes over everything, nothing takes over a delete. How one is moved to another node is in <see cref="InstanceMove"/>.
+/// A copy of another one (<see cref="InstanceFork"/>) is made as by a create, and may also become Standby or Stopped.
 /// What fails goes to <see cref="Failed"/>: a create is undone, a start ends in Stopped, a standby leaves it running, a
 /// restore leaves it in standby, a stop is taken up again by the reconciler, a delete is never given up.
 /// </summary>
 internal static class InstanceLifecycle
 {
+    /// <summary>From nothing, or as a copy.</summary>
     public static InstanceState Create(string id, InstanceOrder order, string hypervisor, DateTimeOffset now) => new()
     {
         Id = id,
         Spec = order.Spec,
         Image = order.Image,
         Home = order.Home,
-        Hypervisor = hypervisor,
+        Hypervisor = order.Origin?.Hypervisor ?? hypervisor,
         Epoch = 1,
         Boot = 1,
-        Intent = InstanceIntent.Running,
+        Intent = IntentFor(order.Target),
         Observed = ObservedVm.None,
-        Operation = new InstanceOperation { Kind = OperationKind.Create, Number = 1, StartedAt = now },
+        Operation = new InstanceOperation
+        {
+            Kind = order.Origin is null ? OperationKind.Create : OperationKind.Fork,
+            Number = 1,
+            StartedAt = now,
+        },
         Clock = PhaseClock.Begin(InstancePhase.Created, now),
         CreatedAt = now,
-        StartedAt = now,
+        StartedAt = order.Target == InstancePhase.Running ? now : null,
         Version = 1,
+        Origin = order.Origin,
     };
 
     /// <exception cref="HypemanException"><c>invalid_state</c> unless it is Stopped and at rest.</exception>
@@ -106,6 +117,22 @@ internal static class InstanceLifecycle
         return Begin(state with { Intent = InstanceIntent.Running, StoppedAt = null }, OperationKind.Restore, graceful: true, now);
     }
 
+    /// <summary>Goes back to a snapshot, as another boot: what is seen of it then is told from what it was before.</summary>
+    /// <exception cref="HypemanException">
+    /// <c>invalid_state</c> unless it is Stopped or Standby and at rest; <c>not_supported</c> when the snapshot is elsewhere.
+    /// </exception>
+    public static InstanceState Revert(InstanceState state, RevertOrder order, DateTimeOffset now)
+    {
+        RefuseWhenTaken(state);
+        if (state.Operation is not null || state.Phase() is not (InstancePhase.Stopped or InstancePhase.Standby))
+            throw Refused("restore a snapshot", state, "must be Stopped or Standby");
+        if (order.Home != state.Home)
+            throw new HypemanException(
+                ErrorKind.NotSupported, "not_supported", $"the snapshot is on node {order.Home}, and the instance on node {state.Home}");
+        var begun = Begin(state with { Intent = IntentFor(order.Target), Boot = state.Boot + 1 }, OperationKind.Revert, graceful: true, now);
+        return begun with { Hypervisor = order.Hypervisor, Operation = begun.Operation! with { Snapshot = order } };
+    }
+
     /// <summary>Always possible. A delete in flight is joined, or made less patient.</summary>
     public static InstanceState Delete(InstanceState state, bool graceful, DateTimeOffset now)
     {
@@ -159,6 +186,9 @@ internal static class InstanceLifecycle
         {
             OperationKind.Create when passing && inTime => Moved(again, now),
             OperationKind.Create => Delete(state with { Failure = failure }, graceful: false, now) with { Failure = failure },
+            // What the source is not is no matter of time.
+            OperationKind.Fork when passing && inTime && failure.Kind != ErrorKind.Conflict => Moved(again, now),
+            OperationKind.Fork => Delete(state with { Failure = failure }, graceful: false, now) with { Failure = failure },
             OperationKind.Start when passing && inTime => Moved(again, now),
             OperationKind.Start => Moved(
                 state with { Operation = null, Intent = InstanceIntent.Stopped, Failure = failure, StoppedAt = now }, now),
@@ -170,6 +200,15 @@ internal static class InstanceLifecycle
             OperationKind.Restore => Moved(
                 state with { Operation = null, Intent = InstanceIntent.Standby, Failure = failure, StoppedAt = now }, now),
             OperationKind.Move => InstanceMove.Failed(state, failure, passing, now),
+            OperationKind.Revert when passing && inTime => Moved(again, now),
+            OperationKind.Revert => Moved(
+                state with
+                {
+                    Operation = null,
+                    Intent = state.Observed.Phase == ObservedPhase.Standby ? InstanceIntent.Standby : InstanceIntent.Stopped,
+                    Failure = failure,
+                },
+                now),
         };
     }
 
@@ -209,10 +248,21 @@ internal static class InstanceLifecycle
         };
     }
 
+    private static InstanceIntent IntentFor(InstancePhase target) => target switch
+    {
+        InstancePhase.Stopped => InstanceIntent.Stopped,
+        InstancePhase.Standby => InstanceIntent.Standby,
+        _ => InstanceIntent.Running,
+    };
+
     private static void RefuseWhenTaken(InstanceState state)
     {
         if (state.Operation?.Kind == OperationKind.Delete)
             throw HypemanException.InvalidState("instance is being deleted");
+        if (state.Operation?.Kind == OperationKind.Fork)
+            throw HypemanException.InvalidState("instance is still being made as a copy of another one");
+        if (state.Operation?.Kind == OperationKind.Revert)
+            throw HypemanException.InvalidState("instance is going back to a snapshot");
         RefuseWhenMoved(state);
     }
 

@@ -58,7 +58,7 @@ internal static class InstanceObservation
     // A start has put it behind; its exit must not show up again. An older boot that still runs is news, though: an
     // attempt that seemed to fail may have worked, and the node then starts no second one.
     private static bool IsEndOfTheBootBefore(InstanceState state, ObservedVm seen) =>
-        state.Operation?.Kind is OperationKind.Create or OperationKind.Start
+        state.Operation?.Kind is OperationKind.Create or OperationKind.Start or OperationKind.Fork or OperationKind.Revert
         && seen.Boot < state.Boot && seen.Phase == ObservedPhase.Stopped;
 
     private static readonly InstanceFailure Late = new(

@@ -8,6 +8,9 @@ internal static class InstancePhases
     public static InstancePhase Of(OperationKind? operation, ObservedPhase observed) => operation switch
     {
         OperationKind.Create or OperationKind.Start => WhileStarting(observed),
+        // Its memory may have come already, but is not where it is to be.
+        OperationKind.Fork or OperationKind.Revert when observed == ObservedPhase.Standby => InstancePhase.Created,
+        OperationKind.Fork or OperationKind.Revert => WhileStarting(observed),
         // Its memory is taken already.
         OperationKind.Restore when observed == ObservedPhase.Standby => InstancePhase.Paused,
         OperationKind.Stop or OperationKind.Delete or OperationKind.Move or OperationKind.Standby or OperationKind.Restore or null =>

@@ -49,7 +49,9 @@ internal sealed class InstanceRecord(
         {
             book.Release(first.Id);
             if (error is ResourceClaimedException)
-                throw HypemanException.Invalid("name_conflict", $"an instance named '{first.Spec.Name}' exists already");
+                throw new HypemanException(
+                    first.Origin is null ? ErrorKind.InvalidRequest : ErrorKind.Conflict, "name_conflict",
+                    $"an instance named '{first.Spec.Name}' exists already");
             throw;
         }
     }

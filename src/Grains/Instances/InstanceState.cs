@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using Hypeman.Contracts.Images;
 using Hypeman.Contracts.Index;
 using Hypeman.Contracts.Instances;
+using Hypeman.Contracts.Snapshots;
 using Hypeman.Grains.Records;
 
 namespace Hypeman.Grains.Instances;
@@ -27,6 +28,8 @@ internal enum OperationKind
     Move,
     Standby,
     Restore,
+    Fork,
+    Revert,
 }
 
 /// <summary>The operation in flight; written before anything is done for it.</summary>
@@ -54,6 +57,9 @@ internal sealed record InstanceOperation
 
     /// <summary>For Move: when the old home last gave something of the disk.</summary>
     [Id(7)] public DateTimeOffset? HeardAt { get; init; }
+
+    /// <summary>For Revert: what to go back to.</summary>
+    [Id(8)] public RevertOrder? Snapshot { get; init; }
 }
 
 /// <summary>
@@ -100,6 +106,9 @@ internal sealed record InstanceState : IVersioned<InstanceState>, IIndexedRecord
 
     /// <summary>Why the last move did not come about. Nothing is wrong with the instance for that.</summary>
     [Id(18)] public string? MoveError { get; init; }
+
+    /// <summary>What it began as a copy of; null when it is none.</summary>
+    [Id(19)] public InstanceOrigin? Origin { get; init; }
 
     IndexEntry? IIndexedRecord.Entry => new(this.ToRow(), [Spec.Name]);
 

@@ -21,6 +21,8 @@ internal sealed class InstanceSteps(InstanceRecord record, LocalNodes local, Roo
         OperationKind.Move => move.RunAsync(operation, cancellationToken),
         OperationKind.Standby => StandbyAsync(operation, cancellationToken),
         OperationKind.Restore => RestoreAsync(operation, cancellationToken),
+        OperationKind.Fork => ForkAsync(operation, cancellationToken),
+        OperationKind.Revert => RevertAsync(operation, cancellationToken),
     };
 
     /// <summary>A line in the instance's own log.</summary>
@@ -41,6 +43,35 @@ internal sealed class InstanceSteps(InstanceRecord record, LocalNodes local, Roo
             state = await record.ChangeAsync(now => InstanceLifecycle.AnotherBoot(now, operation, clock.Now));
         var status = await Vms.StartAsync(state.ToVmSpec(), cancellationToken);
         await DoneAsync(operation, status);
+    }
+
+    // 1 the root is here  2 disk and memory are copies  3 it goes on or starts, if it is to run  4 the record says so
+    private async Task ForkAsync(InstanceOperation operation, CancellationToken cancellationToken)
+    {
+        var (state, origin) = (record.Required, record.Required.Origin!);
+        await roots.EnsureAsync(state.Home, state.Image, cancellationToken);
+        var status = await Vms.ForkAsync(state.ToVmSpec(), origin.ToSource(), origin.WithMemory, cancellationToken);
+        await GoOnAsync(operation, status, cancellationToken);
+    }
+
+    // 1 the root is here  2 disk and memory are those of the snapshot  3 it goes on or starts, if it is to run  4 the record says so
+    private async Task RevertAsync(InstanceOperation operation, CancellationToken cancellationToken)
+    {
+        var (state, snapshot) = (record.Required, operation.Snapshot!);
+        await roots.EnsureAsync(state.Home, state.Image, cancellationToken);
+        var status = await Vms.RevertAsync(state.ToVmSpec(), snapshot.SnapshotId, snapshot.WithMemory, cancellationToken);
+        await GoOnAsync(operation, status, cancellationToken);
+    }
+
+    private async Task GoOnAsync(InstanceOperation operation, VmStatus resting, CancellationToken cancellationToken)
+    {
+        var state = record.Required;
+        if (state.Intent != InstanceIntent.Running)
+            await DoneAsync(operation, resting);
+        else if (resting.Phase == VmPhase.Standby)
+            await DoneAsync(operation, await Vms.RestoreAsync(state.Id, state.Epoch, cancellationToken));
+        else
+            await StartAsync(operation, cancellationToken);
     }
 
     // 1 the VM has ended  2 the record says so

@@ -25,7 +25,7 @@ internal static class InstanceTiming
     public static TimeSpan Deadline(OperationKind kind) => kind switch
     {
         // Includes fetching the image's root, when the node that was picked does not hold it.
-        OperationKind.Create or OperationKind.Start => TimeSpan.FromMinutes(10),
+        OperationKind.Create or OperationKind.Start or OperationKind.Fork or OperationKind.Revert => TimeSpan.FromMinutes(10),
         OperationKind.Stop or OperationKind.Delete => TimeSpan.FromMinutes(2),
         // All of the largest memory there may be, at some 100 MB a second; a restore reads only what it touches.
         OperationKind.Standby or OperationKind.Restore => TimeSpan.FromMinutes(5),

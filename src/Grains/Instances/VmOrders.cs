@@ -24,6 +24,7 @@ internal static class VmOrders
         UploadBytesPerSecond = state.Spec.UploadBytesPerSecond,
         DiskBytesPerSecond = state.Spec.DiskBytesPerSecond,
         SkipGuestAgent = state.Spec.SkipGuestAgent,
+        MachineId = state.Origin is null ? null : InstanceFork.MachineIdOf(state.Id),
     };
 
     public static VmObservation ToObservation(this VmStatus status) => new()

@@ -16,6 +16,7 @@ internal sealed class GrainHomes(IResourceIndex index)
     private static readonly (string Prefix, ResourceKind Kind)[] Kinds =
     [
         (GrainKeys.InstancePrefix, ResourceKind.Instance), (GrainKeys.ImagePrefix, ResourceKind.Image), (GrainKeys.NodePrefix, ResourceKind.Node),
+        (GrainKeys.SnapshotPrefix, ResourceKind.Snapshot),
     ];
 
     private readonly ConcurrentDictionary<string, string> _remembered = new();

@@ -5,6 +5,7 @@ using Hypeman.Contracts.Index;
 using Hypeman.Contracts.Instances;
 using Hypeman.Grains.Images;
 using Hypeman.Grains.Instances;
+using Hypeman.Grains.Snapshots;
 using Hypeman.NodeRuntime.Nodes;
 using Hypeman.NodeRuntime.Vms;
 using Microsoft.Extensions.Logging;
@@ -19,6 +20,7 @@ namespace Hypeman.Grains.Nodes;
 internal sealed class NodeReconciler(
     INode node, NodeBook book, IResourceIndex index, RootUsers roots, IGrainFactory grains, ILogger logger)
 {
+    private readonly SnapshotReconciler _snapshots = new(node, index, grains, logger);
     private HashSet<string> _strangers = [];
 
     /// <summary>Versions of rows, by id, that needed no look; as long as neither row nor VM changes, they need none.</summary>
@@ -47,6 +49,7 @@ internal sealed class NodeReconciler(
         foreach (var id in promised)
             await LookAtPromiseAsync(id, strangers, cancellationToken);
         await ReconcileImagesAsync(cancellationToken);
+        await _snapshots.RoundAsync(cancellationToken);
         await ReleaseRootsAsync(strangers, cancellationToken);
         (_strangers, _settled, _first) = (strangers, settled, false);
     }

@@ -48,6 +48,15 @@ internal static class PlacementDecision
             "invalid_request", $"image is for {image.Platform}; nodes here run {Words(open.Select(node => node.Platform))}"));
     }
 
+    /// <summary>For what can only be made on one node.</summary>
+    /// <exception cref="HypemanException"><c>invalid_state</c>: the node takes no instances now.</exception>
+    public static NodeInfo RequireOpen(IReadOnlyList<KnownNode> nodes, string id)
+    {
+        var node = NodeDirectory.Pick(nodes, id);
+        return node.Condition == NodeCondition.Ready ? node.Info : throw HypemanException.InvalidState(
+            $"node '{id}', where the copy would live, takes no instances now, it is {node.Condition.ToString().ToLowerInvariant()}");
+    }
+
     /// <summary>Where it is already, else where there is the most room.</summary>
     /// <exception cref="HypemanException"><c>unavailable</c>: none of them answers.</exception>
     public static NodeInfo Best(IReadOnlyList<NodeInfo> nodes, IReadOnlyDictionary<string, NodeLoad> loads, ImageInfo image) =>

@@ -19,14 +19,16 @@ internal sealed class AgentProcess : IDisposable
     private const int DefaultShutdownSeconds = 5;
 
     private readonly InitLink _init;
-    private readonly IReadOnlyDictionary<string, string> _env;
+    private readonly GuestProgram _program;
+    private volatile IReadOnlyDictionary<string, string> _env;
 
     private AgentProcess(bool imageInit)
     {
         _init = new InitLink(imageInit);
         using var disk = File.OpenRead(Devices.Disk(DiskSerials.Config));
         var config = GuestBootConfigCodec.Decode(disk);
-        _env = ProgramEnvironment.Env(config.Program, config.Hostname, "/root");
+        _program = config.Program;
+        _env = EnvOf(config.Hostname);
     }
 
     public static int Run(string[] args)
@@ -60,6 +62,8 @@ internal sealed class AgentProcess : IDisposable
         }
     }
 
+    private IReadOnlyDictionary<string, string> EnvOf(string hostname) => ProgramEnvironment.Env(_program, hostname, "/root");
+
     private void Handle(GuestRequest request, AgentStream stream)
     {
         switch (request)
@@ -78,6 +82,8 @@ internal sealed class AgentProcess : IDisposable
                 break;
             case WakeRequest wake:
                 Machine.Wake(wake);
+                if (wake.Identity is { } identity)
+                    _env = EnvOf(identity.Hostname);
                 stream.Send(new DoneReply());
                 break;
             case ShutdownRequest shutdown:

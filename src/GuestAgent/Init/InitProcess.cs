@@ -74,6 +74,7 @@ internal static class InitProcess
         using var inbox = new InitInbox();
         var agent = config.SkipGuestAgent ? null : AgentChild.Start(config.Program.IsInit, inbox);
         Machine.Name(config.Hostname, config.Network);
+        Machine.Identify(config.MachineId);
 
         // :: Step 7
         network.Finish();

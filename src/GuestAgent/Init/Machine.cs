@@ -26,6 +26,26 @@ internal static unsafe class Machine
     {
         LinuxException.Check(SetClock(wake.WallClock), "set the clock");
         LinuxException.Check(Seed(wake.EntropySeed, UseNewEntropy), "seed the random numbers");
+        if (wake.Identity is { } identity)
+            Become(identity);
+    }
+
+    // Who wakes as the same leaves its files as the programs of the guest have made them.
+    private static void Become(GuestIdentity identity)
+    {
+        var isElsewhere = identity.Network is { } network && NetworkSetup.Change(network);
+        if (isElsewhere || Environment.MachineName != identity.Hostname)
+            Name(identity.Hostname, identity.Network);
+        Identify(identity.MachineId);
+    }
+
+    /// <summary>Gives a copy of another machine its own id. An image without one, or that makes it at its first boot, is left alone.</summary>
+    public static void Identify(string? machineId)
+    {
+        const string file = "/etc/machine-id";
+        if (machineId is null || !File.Exists(file) || File.ReadAllText(file).Trim() is not { Length: 32 } present || present == machineId)
+            return;
+        File.WriteAllText(file, machineId + "\n");
     }
 
     /// <summary>

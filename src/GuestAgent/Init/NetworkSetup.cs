@@ -28,6 +28,25 @@ internal sealed class NetworkSetup
             throw new InvalidOperationException($"The network cannot be set up: {_failure.Message}", _failure);
     }
 
+    /// <summary>
+    /// Gives the interface of a running machine other addresses. What the machine sends from its old ones until then is
+    /// dropped by the host.
+    /// </summary>
+    /// <returns>Whether it had others.</returns>
+    public static bool Change(GuestNetwork network)
+    {
+        using var netlink = new RouteNetlink();
+        var (name, ip) = (Devices.NetworkInterface(), IPAddress.Parse(network.Ip));
+        if (Devices.HardwareAddress(name) == network.Mac && ip.Equals(InterfaceAddress.Find(name)))
+            return false;
+        netlink.Down(name);
+        netlink.SetHardwareAddress(name, network.Mac);
+        while (InterfaceAddress.Find(name) is { } old && !old.Equals(ip))
+            netlink.RemoveAddress(name, old);
+        Begin(netlink, name, network);
+        return true;
+    }
+
     private void Run(GuestNetwork? network, Action loadModules)
     {
         try
@@ -37,15 +56,19 @@ internal sealed class NetworkSetup
             if (network is null)
                 return;
             loadModules();
-            var name = Devices.NetworkInterface(network.Mac);
-            netlink.Up(name);
-            netlink.AddAddress(name, IPAddress.Parse(network.Ip), network.Prefix);
-            if (network.Gateway is { } gateway)
-                netlink.AddDefaultRoute(name, IPAddress.Parse(gateway));
+            Begin(netlink, Devices.NetworkInterface(network.Mac), network);
         }
         catch (Exception e)
         {
             _failure = e;
         }
+    }
+
+    private static void Begin(RouteNetlink netlink, string name, GuestNetwork network)
+    {
+        netlink.Up(name);
+        netlink.AddAddress(name, IPAddress.Parse(network.Ip), network.Prefix);
+        if (network.Gateway is { } gateway)
+            netlink.AddDefaultRoute(name, IPAddress.Parse(gateway));
     }
 }

@@ -18,6 +18,16 @@ internal static class Devices
     public static string NetworkInterface(string mac) => Path.GetFileName(
         Uevents.WaitFor(() => Find("/sys/class/net", "address", mac.ToLowerInvariant()), Patience, $"The interface {mac}"));
 
+    /// <summary>The one interface that the host gave this machine, whatever its address is now.</summary>
+    /// <exception cref="InvalidOperationException">There is none.</exception>
+    public static string NetworkInterface() => Path.GetFileName(
+        Directory.EnumerateFileSystemEntries("/sys/class/net").FirstOrDefault(
+            device => new FileInfo(Path.Combine(device, "device/driver")).LinkTarget?.EndsWith("/virtio_net", StringComparison.Ordinal) == true)
+        ?? throw new InvalidOperationException("This machine has no network interface."));
+
+    /// <summary>For example <c>02:00:00:00:00:01</c>.</summary>
+    public static string? HardwareAddress(string networkInterface) => Read($"/sys/class/net/{networkInterface}/address");
+
     private static string? Find(string directory, string attribute, string value)
     {
         if (!Directory.Exists(directory))

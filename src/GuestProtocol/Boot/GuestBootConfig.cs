@@ -16,6 +16,12 @@ public sealed record GuestBootConfig
     /// <summary>Null: no network but the loopback.</summary>
     public GuestNetwork? Network { get; init; }
 
+    /// <summary>
+    /// 32 hexadecimal digits for a machine whose disk began as a copy of another's: they take the place of what
+    /// <c>/etc/machine-id</c> says, if that says anything. Null leaves it alone.
+    /// </summary>
+    public string? MachineId { get; init; }
+
     /// <summary>Start no agent and do not wait for one.</summary>
     public bool SkipGuestAgent { get; init; }
 

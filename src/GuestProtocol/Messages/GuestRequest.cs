@@ -58,8 +58,8 @@ public sealed record ShutdownRequest : GuestRequest
 }
 
 /// <summary>
-/// The machine stood still, perhaps for long, and another may go on from the same memory: set the clock, and make the
-/// random numbers that follow this machine's own.
+/// The machine stood still, perhaps for long, and another may go on from the same memory: set the clock, make the random
+/// numbers that follow this machine's own, and be who it is to be.
 /// </summary>
 public sealed record WakeRequest : GuestRequest
 {
@@ -68,4 +68,7 @@ public sealed record WakeRequest : GuestRequest
 
     /// <summary>Secret, and never used twice.</summary>
     public required byte[] EntropySeed { get; init; }
+
+    /// <summary>What is so already is left as it is. Null: whoever it was.</summary>
+    public GuestIdentity? Identity { get; init; }
 }

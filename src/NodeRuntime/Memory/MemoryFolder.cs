@@ -85,6 +85,19 @@ public sealed class MemoryFolder(string directory)
         }
     }
 
+    /// <summary>Copies all of it but the base, which both then need. When it returns, the copy is whole and survives a power loss.</summary>
+    /// <exception cref="NodeException">Internal: it is missing, or damaged.</exception>
+    public void CopyTo(MemoryFolder target, CancellationToken cancellationToken)
+    {
+        var manifest = Read();
+        target.Delete();
+        System.IO.Directory.CreateDirectory(target.Directory, FileModes.PrivateFolder);
+        if (manifest.Changes is not null)
+            SparseFile.Copy(ChangesFile, target.ChangesFile, cancellationToken: cancellationToken);
+        SparseFile.Copy(DevicesFile, target.DevicesFile, cancellationToken: cancellationToken);
+        target.Write(manifest);
+    }
+
     /// <summary>When it returns, no crash brings it back: its guest may go on.</summary>
     public void Delete()
     {

@@ -2,6 +2,7 @@ using System.Globalization;
 using Hypeman.NodeRuntime.Errors;
 using Hypeman.NodeRuntime.Linux;
 using Hypeman.NodeRuntime.Memory;
+using Hypeman.NodeRuntime.Snapshots;
 
 namespace Hypeman.NodeRuntime.Nodes;
 
@@ -36,17 +37,28 @@ public sealed class DataLayout(string root)
     /// <summary>Saved memories that VMs may share, one directory each.</summary>
     public string Memory => Path.Combine(Root, "memory");
 
+    /// <summary>One directory per snapshot.</summary>
+    public string Snapshots => Path.Combine(Root, "snapshots");
+
     /// <summary>One directory per VM.</summary>
     public string Vms => Path.Combine(Root, "vms");
 
     public VmLayout Vm(string vmId) => new(Path.Combine(Vms, vmId));
 
+    public SnapshotFolder Snapshot(string id) => new(Path.Combine(Snapshots, id));
+
     /// <summary>Ids of the VMs that have a directory.</summary>
-    public IReadOnlyList<string> ListVms() =>
-        Directory.Exists(Vms) ? [.. Directory.EnumerateDirectories(Vms).Select(path => Path.GetFileName(path))] : [];
+    public IReadOnlyList<string> ListVms() => NamesIn(Vms);
+
+    /// <summary>Ids of the snapshots that have a directory, whole or not.</summary>
+    public IReadOnlyList<string> ListSnapshots() => NamesIn(Snapshots);
 
     /// <summary>All memories at rest.</summary>
-    public IEnumerable<MemoryFolder> ListMemories() => ListVms().SelectMany(id => Vm(id).ListGenerations());
+    public IEnumerable<MemoryFolder> ListMemories() =>
+    [
+        .. ListVms().Select(Vm).SelectMany(vm => vm.ListGenerations().Append(vm.Arrival.Memory)),
+        .. ListSnapshots().Select(id => Snapshot(id).Memory),
+    ];
 
     /// <summary>Takes the data directory for this process, and makes what is missing in it.</summary>
     /// <exception cref="NodeException">Invalid: another process runs on it, or it cannot be made.</exception>
@@ -64,10 +76,13 @@ public sealed class DataLayout(string root)
             NodeErrorKind.Invalid,
             $"The data directory {Root} is in use by process {FileLock.ReadHolder(LockFile)}. "
             + "End that process, or choose another data directory.");
-        foreach (var folder in (string[])[Blobs, Roots, Uploads, Temporary, Guest, Memory, Vms])
+        foreach (var folder in (string[])[Blobs, Roots, Uploads, Temporary, Guest, Memory, Snapshots, Vms])
             EnsureFolder(folder);
         return claimed;
     }
+
+    private static IReadOnlyList<string> NamesIn(string folder) =>
+        Directory.Exists(folder) ? [.. Directory.EnumerateDirectories(folder).Select(path => Path.GetFileName(path))] : [];
 
     private static void EnsureFolder(string path)
     {
@@ -104,6 +119,12 @@ public sealed class VmLayout(string directory)
     /// <summary>What is left of a VM when it rests, but for the ledger and our own log: what goes along when it moves.</summary>
     public IReadOnlyList<string> Kept => [OverlayDisk, ConsoleLog, ConsoleLog + ".1", VmmLog];
 
+    /// <summary>What of it belongs to a snapshot without memory.</summary>
+    public SnapshotFiles DiskAlone => new(OverlayDisk);
+
+    /// <summary>What is to take the place of the VM's own files, when it is whole.</summary>
+    public SnapshotFolder Arrival => new(Path.Combine(Directory, "arrival"));
+
     /// <summary>Sockets and files of one run; emptied before each.</summary>
     public string Run => Path.Combine(Directory, "run");
 
@@ -118,6 +139,9 @@ public sealed class VmLayout(string directory)
 
     /// <summary>The bytes to and from the guest agent.</summary>
     public string AgentSocket => Path.Combine(Run, "agent");
+
+    /// <summary>What of it belongs to a snapshot with this memory.</summary>
+    public SnapshotFiles FilesOf(MemoryFolder? memory) => DiskAlone with { Booted = (ConfigDisk, EventsFile), Memory = memory };
 
     public MemoryFolder Generation(int number) => new(Path.Combine(Memory, number.ToString(CultureInfo.InvariantCulture)));
 

@@ -1,4 +1,5 @@
 using Hypeman.NodeRuntime.Images;
+using Hypeman.NodeRuntime.Snapshots;
 using Hypeman.NodeRuntime.Vms;
 
 namespace Hypeman.NodeRuntime.Nodes;
@@ -11,6 +12,7 @@ public interface INode
 {
     NodeFacts Facts { get; }
     IVmHost Vms { get; }
+    ISnapshotHost Snapshots { get; }
     IImageHost Images { get; }
 }
 

@@ -7,6 +7,7 @@ using Hypeman.NodeRuntime.Linux;
 using Hypeman.NodeRuntime.Logs;
 using Hypeman.NodeRuntime.Memory;
 using Hypeman.NodeRuntime.Networks;
+using Hypeman.NodeRuntime.Snapshots;
 using Hypeman.NodeRuntime.Vms;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -32,6 +33,7 @@ public sealed class Node(NodeClaim claim, NodeSettings settings, TimeProvider ti
     private NodeNetwork? _network;
     private ImageHost? _images;
     private VmHost? _vms;
+    private SnapshotHost? _snapshots;
     private NodeFacts? _facts;
     private NodeCare? _care;
 
@@ -44,6 +46,8 @@ public sealed class Node(NodeClaim claim, NodeSettings settings, TimeProvider ti
     public ImageHost Images => _images ?? throw NotStarted();
 
     IVmHost INode.Vms => _vms ?? throw NotStarted();
+
+    public ISnapshotHost Snapshots => _snapshots ?? throw NotStarted();
 
     IImageHost INode.Images => Images;
 
@@ -74,7 +78,7 @@ public sealed class Node(NodeClaim claim, NodeSettings settings, TimeProvider ti
             await _images.DisposeAsync();
         _network?.Dispose();
         _outside?.Dispose();
-        (_care, _vms, _images, _network, _outside) = (null, null, null, null, null);
+        (_care, _vms, _snapshots, _images, _network, _outside) = (null, null, null, null, null, null);
     }
 
     public async ValueTask DisposeAsync() => await StopAsync(CancellationToken.None);
@@ -129,11 +133,13 @@ public sealed class Node(NodeClaim claim, NodeSettings settings, TimeProvider ti
         foreach (var missing in context.Cgroups.Missing)
             _log.LogWarning("VMs are not limited as they should be: {Missing}", missing);
         _vms = new VmHost(context);
+        _snapshots = new SnapshotHost(context.Snapshots, _vms);
         await _vms.AdoptAllAsync();
 
         // :: Step 6
         var sweeper = new VmSweeper(_vms, context);
         await sweeper.SweepNetworkAsync(cancellationToken);
+        context.Snapshots.Sweep();
         await sweeper.SweepAsync();
 
         _facts = FactsOf(hypervisors);
@@ -147,23 +153,29 @@ public sealed class Node(NodeClaim claim, NodeSettings settings, TimeProvider ti
         _network = new NodeNetwork(NodeId, settings.Network.Value, _outside, logs.CreateLogger<NodeNetwork>());
     }
 
-    private VmContext Context(GuestSystemFiles guest, NodeHypervisors hypervisors, Func<string, string?> findRoot) => new()
+    private VmContext Context(GuestSystemFiles guest, NodeHypervisors hypervisors, Func<string, string?> findRoot) 
     {
-        Layout = claim.Layout,
-        Memory = new MemoryStore(claim.Layout.Memory, claim.Layout.ListMemories, logs.CreateLogger<MemoryStore>()),
-        Network = _network!,
-        Disks = new OverlayDisks(settings.Disks.Value),
-        Cgroups = Cgroups.Detect(NodeId),
-        Guest = guest,
-        FindRoot = findRoot,
-        Hypervisors = hypervisors.Drivers,
-        Groups = hypervisors.Groups,
-        BootDeadline = Options.BootDeadline ?? hypervisors.DefaultBootDeadline,
-        Time = time,
-        Log = logs.CreateLogger<VmHost>(),
-        Board = new VmBoard(),
-        Addresses = new VmAddressBook(_network!),
-    };
+        var memory = new MemoryStore(claim.Layout.Memory, claim.Layout.ListMemories, logs.CreateLogger<MemoryStore>());
+        var disks = new OverlayDisks(settings.Disks.Value);
+        return new VmContext
+        {
+            Layout = claim.Layout,
+            Memory = memory,
+            Snapshots = new SnapshotStore(claim.Layout, memory, disks, logs.CreateLogger<SnapshotStore>()),
+            Network = _network!,
+            Disks = disks,
+            Cgroups = Cgroups.Detect(NodeId),
+            Guest = guest,
+            FindRoot = findRoot,
+            Hypervisors = hypervisors.Drivers,
+            Groups = hypervisors.Groups,
+            BootDeadline = Options.BootDeadline ?? hypervisors.DefaultBootDeadline,
+            Time = time,
+            Log = logs.CreateLogger<VmHost>(),
+            Board = new VmBoard(),
+            Addresses = new VmAddressBook(_network!),
+        };
+    }
 
     private NodeFacts FactsOf(NodeHypervisors hypervisors)
     {

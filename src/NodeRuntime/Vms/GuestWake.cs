@@ -6,10 +6,11 @@ using Hypeman.NodeRuntime.Guest;
 namespace Hypeman.NodeRuntime.Vms;
 
 /// <summary>
-/// Tells a guest that stood still what time it is, and gives it random numbers of its own. Until it is told, the guest
-/// runs with the clock and the numbers of when it was saved.
+/// Tells a guest that stood still what time it is, who it is, and gives it random numbers of its own. Until it is told, the
+/// guest runs with the clock and the numbers of when it was saved; one that goes on as another machine then also has that
+/// one's address, from which its port takes nothing.
 /// </summary>
-internal sealed class GuestWake(TimeProvider time, Action<string> note)
+internal sealed class GuestWake(TimeProvider time, GuestIdentity identity, Action<string> note)
 {
     private const int SeedBytes = 64;
     private const long NanosecondsPerTick = 100;
@@ -31,6 +32,7 @@ internal sealed class GuestWake(TimeProvider time, Action<string> note)
                 {
                     WallClock = (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * NanosecondsPerTick,
                     EntropySeed = RandomNumberGenerator.GetBytes(SeedBytes),
+                    Identity = identity,
                 },
                 either.Token);
             return _isDone = true;

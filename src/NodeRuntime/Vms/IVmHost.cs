@@ -44,6 +44,32 @@ public interface IVmHost
     /// </exception>
     Task<VmStatus> RestoreAsync(string id, long epoch, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Makes a VM as a copy of a snapshot or of another VM, which goes on as it was: with memory it is in standby then, else
+    /// stopped. It has an address of its own, and its guest, once restored, is told so before the VM is Running. When
+    /// it is here already, returns its status.
+    /// </summary>
+    /// <param name="spec">Of the new VM; sizes and devices must be those of what it is a copy of.</param>
+    /// <param name="source">See <see cref="Snapshots.ISnapshotHost.TakeAsync"/> for what a VM must be.</param>
+    /// <param name="withMemory">Else only the disk.</param>
+    /// <param name="cancellationToken">Gives it up.</param>
+    /// <exception cref="Errors.NodeException">
+    /// It is Arriving: the order can be repeated, or the VM deleted. NotFound, WrongPhase, InsufficientResources;
+    /// NotSupported: a copy with memory would keep its source's address, for it has no agent.
+    /// </exception>
+    Task<VmStatus> ForkAsync(VmSpec spec, ForkSource source, bool withMemory, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Puts a VM at rest back to one of its snapshots: with memory it is in standby then, else stopped. What it was before is
+    /// lost. Repeating the order with its boot does nothing.
+    /// </summary>
+    /// <param name="spec">With a boot of its own.</param>
+    /// <param name="snapshotId">On this host.</param>
+    /// <param name="withMemory">Else only the disk.</param>
+    /// <param name="cancellationToken">Gives it up.</param>
+    /// <exception cref="Errors.NodeException">The VM is as it was. NotFound, WrongPhase, InsufficientResources.</exception>
+    Task<VmStatus> RevertAsync(VmSpec spec, string snapshotId, bool withMemory, CancellationToken cancellationToken);
+
     /// <summary>Ends the VM and removes all it has here. A VM that is not here is no error.</summary>
     Task DeleteAsync(string id, long epoch, CancellationToken cancellationToken);
 

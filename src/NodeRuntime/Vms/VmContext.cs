@@ -5,6 +5,7 @@ using Hypeman.NodeRuntime.Linux;
 using Hypeman.NodeRuntime.Memory;
 using Hypeman.NodeRuntime.Networks;
 using Hypeman.NodeRuntime.Nodes;
+using Hypeman.NodeRuntime.Snapshots;
 using Microsoft.Extensions.Logging;
 
 namespace Hypeman.NodeRuntime.Vms;
@@ -14,6 +15,7 @@ internal sealed record VmContext
 {
     public required DataLayout Layout { get; init; }
     public required MemoryStore Memory { get; init; }
+    public required SnapshotStore Snapshots { get; init; }
     public required NodeNetwork Network { get; init; }
     public required OverlayDisks Disks { get; init; }
     public required Cgroups Cgroups { get; init; }

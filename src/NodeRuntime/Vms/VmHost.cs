@@ -3,6 +3,7 @@ using System.Net;
 using Hypeman.GuestProtocol.Messages;
 using Hypeman.NodeRuntime.Errors;
 using Hypeman.NodeRuntime.Logs;
+using Hypeman.NodeRuntime.Snapshots;
 using Hypeman.NodeRuntime.Vms.Transfer;
 using Microsoft.Extensions.Logging;
 
@@ -31,6 +32,22 @@ internal sealed class VmHost(VmContext host) : IVmHost, IAsyncDisposable
 
     public async Task<VmStatus> RestoreAsync(string id, long epoch, CancellationToken cancellationToken) =>
         await (Supervisor(id)?.RestoreAsync(epoch, cancellationToken) ?? throw NotHere(id));
+
+    public Task<VmStatus> ForkAsync(VmSpec spec, ForkSource source, bool withMemory, CancellationToken cancellationToken) =>
+        HaveAsync(spec, supervisor => supervisor.ForkAsync(
+            spec, (folder, token) => FillAsync(folder, source, withMemory, token), withMemory, cancellationToken));
+
+    public async Task<VmStatus> RevertAsync(VmSpec spec, string snapshotId, bool withMemory, CancellationToken cancellationToken)
+    {
+        VmSpecRules.Check(spec);
+        var source = ForkSource.Snapshot(snapshotId);
+        return await (Supervisor(spec.Id)?.RevertAsync(
+            spec, (folder, token) => FillAsync(folder, source, withMemory, token), cancellationToken) ?? throw NotHere(spec.Id));
+    }
+
+    /// <summary>Fills a folder with what a VM is now.</summary>
+    internal async Task CaptureAsync(string id, long epoch, SnapshotFolder into, bool withMemory, CancellationToken cancellationToken) =>
+        await (Supervisor(id)?.CaptureAsync(epoch, into, withMemory, cancellationToken) ?? throw NotHere(id));
 
     public async Task DeleteAsync(string id, long epoch, CancellationToken cancellationToken)
     {
@@ -129,6 +146,11 @@ internal sealed class VmHost(VmContext host) : IVmHost, IAsyncDisposable
             await ForgetAsync(spec.Id, supervisor);
         }
     }
+
+    private Task FillAsync(SnapshotFolder folder, ForkSource source, bool withMemory, CancellationToken cancellationToken) =>
+        source.SnapshotId is { } snapshot
+            ? host.Snapshots.CopyAsync(snapshot, folder, withMemory, cancellationToken)
+            : CaptureAsync(source.VmId!, source.Epoch, folder, withMemory, cancellationToken);
 
     private async Task AdoptAsync(string id)
     {

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Hypeman.NodeRuntime.Linux;
 
 namespace Hypeman.NodeRuntime.Vms;
@@ -35,8 +36,11 @@ internal enum VmStage
     /// <summary>Being removed: anything may be gone already.</summary>
     Deleting,
 
-    /// <summary>Its files are on their way from another host: anything between nothing and all of them may be there.</summary>
+    /// <summary>Its files are on their way from elsewhere: anything between nothing and all of them may be there.</summary>
     Arriving,
+
+    /// <summary>A snapshot that is whole lies in its directory, and takes the place of the files that were its own.</summary>
+    Adopting,
 }
 
 /// <summary>What this host knows of one VM: enough to take it up again after a crash, without asking anyone.</summary>
@@ -74,6 +78,13 @@ internal sealed record VmRecord
     /// when it was booted.
     /// </summary>
     public int? Generation { get; init; }
+
+    /// <summary>The number that the guest knows its boot by, where it is another than the order's: it was booted as another VM, or earlier.</summary>
+    public long? GuestBoot { get; init; }
+
+    /// <summary>The events of this boot carry it.</summary>
+    [JsonIgnore]
+    public long EventsBoot => GuestBoot ?? Spec.Boot;
 
     /// <summary>How often this boot went on from standby, or was tried to.</summary>
     public int Restores { get; init; }

@@ -45,21 +45,21 @@ internal sealed class VmRun(ProcessHandle process, IHypervisor hypervisor, IHype
     /// <summary>Begins to watch. Each sign is told as it shows, on whatever thread it came.</summary>
     /// <param name="wake">Null when the guest did not stand still.</param>
     internal void Watch(
-        VmLayout layout, VmSpec spec, IVmSigns signs, TimeSpan untilOverdue, TimeProvider time, GuestWake? wake = null)
+        VmLayout layout, VmRecord record, IVmSigns signs, TimeSpan untilOverdue, TimeProvider time, GuestWake? wake = null)
     {
         IsWatched = true;
-        ReachAgent(layout, spec, signs, untilOverdue, time, wake);
+        ReachAgent(layout, record, signs, untilOverdue, time, wake);
         _watches.Add(WatchExitAsync(signs));
-        _watches.Add(WatchEventsAsync(layout, spec, signs, time));
+        _watches.Add(WatchEventsAsync(layout, record.EventsBoot, signs, time));
         WatchControl(signs);
     }
 
     /// <summary>Begins to look for the agent, be it again.</summary>
     internal void ReachAgent(
-        VmLayout layout, VmSpec spec, IVmSigns signs, TimeSpan untilOverdue, TimeProvider time, GuestWake? wake)
+        VmLayout layout, VmRecord record, IVmSigns signs, TimeSpan untilOverdue, TimeProvider time, GuestWake? wake)
     {
         IsOverdue = false;
-        if (!spec.SkipGuestAgent)
+        if (!record.Spec.SkipGuestAgent)
         {
             Guest = new GuestLink(
                 layout.AgentSocket, time,
@@ -153,9 +153,9 @@ internal sealed class VmRun(ProcessHandle process, IHypervisor hypervisor, IHype
         signs.ProcessExited(this, exit);
     }
 
-    private async Task WatchEventsAsync(VmLayout layout, VmSpec spec, IVmSigns signs, TimeProvider time)
+    private async Task WatchEventsAsync(VmLayout layout, long boot, IVmSigns signs, TimeProvider time)
     {
-        await foreach (var news in GuestEventLog.FollowAsync(layout.EventsFile, spec.Boot, time, _stop.Token))
+        await foreach (var news in GuestEventLog.FollowAsync(layout.EventsFile, boot, time, _stop.Token))
         {
             if (news is ProgramStarted)
                 signs.ProgramStarted(this);

@@ -33,6 +33,9 @@ public sealed record VmSpec
     public long UploadBytesPerSecond { get; init; }
     public long DiskBytesPerSecond { get; init; }
     public bool SkipGuestAgent { get; init; }
+
+    /// <summary>For a VM that began as a copy of another one, see <see cref="GuestProtocol.Boot.GuestBootConfig.MachineId"/>.</summary>
+    public string? MachineId { get; init; }
 }
 
 public enum VmPhase
@@ -58,7 +61,7 @@ public enum VmPhase
     /// <summary>The process is there and does not answer.</summary>
     Unknown,
 
-    /// <summary>Its files are on their way from another host; it cannot be started yet.</summary>
+    /// <summary>Its files are on their way from elsewhere; it cannot be started yet.</summary>
     Arriving,
 }
 
@@ -95,7 +98,7 @@ public sealed record VmStatus
     /// <summary>
     /// Milliseconds of the last order. Of a start: <c>network</c>, <c>overlay</c> and <c>config</c> (at the same time),
     /// <c>open</c>, <c>spawn</c>, <c>control</c>: what that step took; <c>program</c> and <c>agent</c>: from the order until it
-    /// was there. Of a standby: <c>sessions</c>, <c>pause</c>, <c>devices</c>, <c>memory</c>, <c>sync</c>, <c>end</c>. Of a restore:
+    /// was there. Of a snapshot: <c>sessions</c>, <c>pause</c>, <c>devices</c>, <c>memory</c>, <c>disk</c>, <c>sync</c>. Of a standby: <c>sessions</c>, <c>pause</c>, <c>devices</c>, <c>memory</c>, <c>sync</c>, <c>end</c>. Of a restore:
     /// <c>network</c>, <c>open</c>, <c>spawn</c>, <c>control</c>, <c>changes</c>, <c>incoming</c>, <c>resume</c>, and
     /// <c>agent</c> from the order until it had set the clock.
     /// </summary>

@@ -1,4 +1,5 @@
 using Hypeman.NodeRuntime.Errors;
+using Hypeman.NodeRuntime.Hypervisors;
 using Hypeman.NodeRuntime.Linux;
 using Hypeman.NodeRuntime.Memory;
 using Hypeman.NodeRuntime.Nodes;
@@ -14,65 +15,88 @@ namespace Hypeman.NodeRuntime.Vms;
 /// 4  memory     by us, out of its process: all that was touched, or what differs from the base it was restored from
 /// 5  sync       to the disk; then the manifest, which makes it whole
 /// </code>
-/// The process is then still there, paused, and may go on if the rest comes to nothing.
+/// The process is then still there, paused, and may go on, from step 4 on also with what was saved being kept.
 /// </summary>
 internal sealed class VmStandby(VmContext host, VmLayout layout, VmRecord record, VmRun run, VmSteps steps)
 {
     /// <summary>The least that a disk of a host should do.</summary>
     internal const double BytesPerSecond = 20e6;
 
-    /// <param name="generation">The number to save it under.</param>
-    internal async Task<SavedMemory> RunAsync(int generation, CancellationToken cancellationToken)
-    {
-        var (folder, machine) = (layout.Generation(generation), VmMachines.Of(record));
-        var control = run.Control ?? throw new NodeException(NodeErrorKind.Unavailable, "The hypervisor does not answer now.");
-        var origin = record.Generation is { } number ? layout.Generation(number).Read() : null;
-        var baseId = Guid.NewGuid().ToString("N");
-        using var held = host.Memory.Hold(baseId);
-        folder.Delete();
-        Directory.CreateDirectory(folder.Directory, FileModes.PrivateFolder);
-        var patience = TimeSpan.FromSeconds(machine.MemoryBytes / BytesPerSecond);
+    private readonly VmMachine _machine = VmMachines.Of(record);
+    private DateTimeOffset _savedAt;
 
-        // :: Steps 1, 2
+    private TimeSpan Patience => TimeSpan.FromSeconds(_machine.MemoryBytes / BytesPerSecond);
+
+    private IHypervisorControl Control =>
+        run.Control ?? throw new NodeException(NodeErrorKind.Unavailable, "The hypervisor does not answer now.");
+
+    /// <summary>All steps.</summary>
+    internal async Task<SavedMemory> RunAsync(MemoryFolder folder, CancellationToken cancellationToken)
+    {
+        await PauseAsync(cancellationToken);
+        using var unsynced = await WriteAsync(folder, cancellationToken);
+        return await SyncAsync(unsynced);
+    }
+
+    /// <summary>Steps 1 and 2.</summary>
+    internal async Task PauseAsync(CancellationToken cancellationToken)
+    {
+        var control = Control;
         await steps.RunAsync("sessions", _ => run.LeaveAgentAsync(Leaving()), cancellationToken);
         await steps.RunAsync("pause", control.PauseAsync, cancellationToken);
-        var savedAt = host.Time.GetUtcNow();
+        _savedAt = host.Time.GetUtcNow();
+    }
+
+    /// <summary>Steps 3 and 4.</summary>
+    internal async Task<UnsyncedMemory> WriteAsync(MemoryFolder folder, CancellationToken cancellationToken)
+    {
+        var origin = record.Generation is { } number ? layout.Generation(number).Read() : null;
+        folder.Delete();
+        Directory.CreateDirectory(folder.Directory, FileModes.PrivateFolder);
 
         // :: Step 3
         var devices = await steps.RunAsync("devices", async token =>
         {
-            await control.SaveDevicesAsync(token);
+            await Control.SaveDevicesAsync(token);
             return folder.KeepDevices(layout.StateFile);
         }, cancellationToken);
 
         // :: Step 4
-        var writer = new MemoryWriter(host.Memory, folder, baseId, record.Uid);
-        using var written = await steps.RunAsync(
-            "memory", token => Task.Run(() => Write(writer, machine.MemoryBytes, origin, token), token), cancellationToken, patience);
-
-        // :: Step 5
-        await steps.RunAsync("sync", _ => Task.Run(() =>
+        var baseId = Guid.NewGuid().ToString("N");
+        var held = host.Memory.Hold(baseId);
+        try
         {
-            written.Sync();
-            folder.Write(new MemoryManifest
-            {
-                SavedAt = savedAt,
-                MemoryBytes = machine.MemoryBytes,
-                Base = written.Base,
-                BaseBytes = written.BaseBytes,
-                Changes = written.Changes,
-                Devices = devices,
-                Machine = run.Hypervisor.Signature(machine),
-            });
-        }, CancellationToken.None), cancellationToken, patience);
-        return new SavedMemory(
-            savedAt, written.WrittenBytes + devices.Bytes, written.BaseBytes, written.Changes?.Bytes ?? 0, devices.Bytes);
+            var writer = new MemoryWriter(host.Memory, folder, baseId, record.Uid);
+            var written = await steps.RunAsync(
+                "memory", token => Task.Run(() => Write(writer, origin, token), token), cancellationToken, Patience);
+            return new UnsyncedMemory(folder, written, Describe(written, devices), held);
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
     }
 
-    private WrittenMemory Write(MemoryWriter writer, long bytes, MemoryManifest? origin, CancellationToken cancellationToken)
+    /// <summary>Step 5.</summary>
+    internal Task<SavedMemory> SyncAsync(UnsyncedMemory unsynced) =>
+        steps.RunAsync("sync", _ => Task.Run(unsynced.Sync, CancellationToken.None), CancellationToken.None, Patience);
+
+    private MemoryManifest Describe(WrittenMemory written, FilePart devices) => new()
+    {
+        SavedAt = _savedAt,
+        MemoryBytes = _machine.MemoryBytes,
+        Base = written.Base,
+        BaseBytes = written.BaseBytes,
+        Changes = written.Changes,
+        Devices = devices,
+        Machine = run.Hypervisor.Signature(_machine),
+    };
+
+    private WrittenMemory Write(MemoryWriter writer, MemoryManifest? origin, CancellationToken cancellationToken)
     {
         var mapped = origin is null ? null : host.Memory.Get(origin.Base);
-        using var memory = ProcessMemory.Open(run.Process.Identity, bytes, mapped?.PagesFile);
+        using var memory = ProcessMemory.Open(run.Process.Identity, _machine.MemoryBytes, mapped?.PagesFile);
         var touched = memory.ReadPages();
         return mapped is not null && StandbyPlan.IsDifferential(touched.Count * PageSet.PageBytes, origin!.BaseBytes)
             ? writer.WriteChanges(memory, touched, origin, cancellationToken)
@@ -80,5 +104,5 @@ internal sealed class VmStandby(VmContext host, VmLayout layout, VmRecord record
     }
 
     private static NodeException Leaving() =>
-        new(NodeErrorKind.WrongPhase, "The session has ended, for the instance goes to standby.");
+        new(NodeErrorKind.WrongPhase, "The session has ended, for the memory of the instance is being saved.");
 }

@@ -102,28 +102,21 @@ internal sealed class VmStart(VmContext host, VmLayout layout, VmRecord record, 
     private Task WriteConfigAsync(VmAddress address, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        var identity = VmIdentity.Of(Spec, address);
         var config = new GuestBootConfig
         {
             Boot = Spec.Boot,
-            Hostname = Spec.Hostname,
+            Hostname = identity.Hostname,
+            MachineId = identity.MachineId,
             Program = Spec.Program,
             SkipGuestAgent = Spec.SkipGuestAgent,
             EntropySeed = RandomNumberGenerator.GetBytes(SeedBytes),
             WallClock = host.Time.GetUtcNow(),
-            Network = Spec.NetworkEnabled ? Describe(address) : null,
+            Network = identity.Network,
         };
         AtomicFile.Write(layout.ConfigDisk, GuestBootConfigCodec.Encode(config));
         return Task.CompletedTask;
     }
-
-    private static GuestNetwork Describe(VmAddress address) => new()
-    {
-        Mac = address.Mac,
-        Ip = address.Ip.ToString(),
-        Prefix = address.PrefixLength,
-        Gateway = address.Gateway.ToString(),
-        Dns = [.. address.DnsServers.Select(server => server.ToString())],
-    };
 
     private Task<VmDescriptors> OpenAsync(string root, string? tap)
     {

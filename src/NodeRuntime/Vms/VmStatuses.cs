@@ -14,7 +14,7 @@ internal static class VmStatuses
             (null, VmStage.Saving) => VmPhase.Paused,
             (null, VmStage.Standby) => VmPhase.Standby,
             (null, VmStage.Deleting) => VmPhase.Ending,
-            (null, VmStage.Arriving) => VmPhase.Arriving,
+            (null, VmStage.Arriving or VmStage.Adopting) => VmPhase.Arriving,
             (null, _) => VmPhase.Stopped,
         };
         return new VmStatus

@@ -39,7 +39,7 @@ internal sealed partial class VmSupervisor
     {
         try
         {
-            var saved = await new VmStandby(_host, _layout, _record!, current, _steps!).RunAsync(generation, givenUp);
+            var saved = await new VmStandby(_host, _layout, _record!, current, _steps!).RunAsync(_layout.Generation(generation), givenUp);
             Write(_record! with { Stage = VmStage.Standby, Generation = generation, Saved = saved });
         }
         catch (Exception) when (_shutdown.IsCancellationRequested)
@@ -101,9 +101,9 @@ internal sealed partial class VmSupervisor
         _steps = new VmSteps("Restoring the VM", _id, _host, _trail);
         Publish();
         var restored = await RestoreOrUndoAsync(givenUp);
-        restored.ProgramStarted = GuestEventLog.Read(_layout.EventsFile, _record.Spec.Boot).OfType<ProgramStarted>().Any();
+        restored.ProgramStarted = GuestEventLog.Read(_layout.EventsFile, _record.EventsBoot).OfType<ProgramStarted>().Any();
         _run = restored;
-        restored.Watch(_layout, _record.Spec, this, _host.BootDeadline, _host.Time, Wake());
+        restored.Watch(_layout, _record, this, _host.BootDeadline, _host.Time, Wake());
         NoteAwakeWithoutAgent();
         Publish();
         return Status;
@@ -206,17 +206,17 @@ internal sealed partial class VmSupervisor
         {
             // It need not have come so far that the link was closed, and there can be only one.
             await current.LeaveAgentAsync(GuestSession.Lost());
-            current.ReachAgent(_layout, _record!.Spec, this, _host.BootDeadline, _host.Time, Wake());
+            current.ReachAgent(_layout, _record!, this, _host.BootDeadline, _host.Time, Wake());
         }
         else
-            current.Watch(_layout, _record!.Spec, this, _host.BootDeadline, _host.Time, Wake());
+            current.Watch(_layout, _record!, this, _host.BootDeadline, _host.Time, Wake());
         current.Trouble = await current.ResumeAsync(_layout, this, _host.Time);
         current.IsPaused = false;
         NoteAwakeWithoutAgent();
         Publish();
     }
 
-    private GuestWake Wake() => new(_host.Time, _trail.Note);
+    private GuestWake Wake() => new(_host.Time, VmIdentity.Of(_record!.Spec, _host.Addresses.Take(_id)), _trail.Note);
 
     private void NoteAwakeWithoutAgent()
     {

@@ -21,8 +21,8 @@ internal sealed partial class VmSupervisor
             Obey(spec.Epoch);
             return Status;
         }
-        if (_record?.Stage == VmStage.Arriving)
-            throw new NodeException(NodeErrorKind.WrongPhase, "The files of this VM have not all arrived from the host it comes from.");
+        if (_record?.Stage is VmStage.Arriving or VmStage.Adopting)
+            throw new NodeException(NodeErrorKind.WrongPhase, "The files of this VM have not all arrived from where they come from.");
         if (_record?.StartedBoot >= spec.Boot)
         {
             // The order is a repetition: this boot ran, and is over.
@@ -32,22 +32,10 @@ internal sealed partial class VmSupervisor
         var hypervisor = Choose(spec.Hypervisor);
         if (givenUp.IsCancellationRequested)
             throw GivenUp();
-        var address = _host.Addresses.Take(_id);
         _trail.Note(string.Create(
             CultureInfo.InvariantCulture,
             $"starting boot {spec.Boot}: {hypervisor.Name}, {spec.Vcpus} vcpus, {spec.MemoryBytes >> 20} MiB, {spec.RootDigest}"));
-        Write(new VmRecord
-        {
-            Epoch = spec.Epoch,
-            Spec = spec,
-            Stage = VmStage.Starting,
-            Ip = address.Ip.ToString(),
-            Mac = address.Mac,
-            Uid = _host.Network.UidOf(address.Ip),
-            Hypervisor = hypervisor.Name,
-            StartedBoot = _record?.StartedBoot,
-            StartedAt = _host.Time.GetUtcNow(),
-        });
+        Write(NewRecord(spec, VmStage.Starting) with { StartedBoot = _record?.StartedBoot, StartedAt = _host.Time.GetUtcNow() });
         DropMemory();
         _steps = new VmSteps("Starting the VM", _id, _host, _trail);
         Publish();
@@ -64,7 +52,7 @@ internal sealed partial class VmSupervisor
                 identity => Write(_record! with { Process = identity }), givenUp);
             Write(_record! with { Stage = VmStage.Started, StartedBoot = _record.Spec.Boot, Timings = _steps!.Timings });
             _run = started;
-            started.Watch(_layout, _record.Spec, this, _host.BootDeadline, _host.Time);
+            started.Watch(_layout, _record, this, _host.BootDeadline, _host.Time);
             Publish();
         }
         catch (Exception) when (_shutdown.IsCancellationRequested)
@@ -165,7 +153,7 @@ internal sealed partial class VmSupervisor
             await ended.DisposeAsync();
         }
         var deleting = _record!.Stage == VmStage.Deleting;
-        var events = GuestEventLog.Read(_layout.EventsFile, _record.Spec.Boot);
+        var events = GuestEventLog.Read(_layout.EventsFile, _record.EventsBoot);
         await VmRelease.RunAsync(_host, _id);
         var outcome = VmOutcome.Of(_record, events, wasAsked, _host.Time.GetUtcNow());
         Write(outcome with { Stage = deleting ? VmStage.Deleting : VmStage.Stopped, Timings = _steps?.Timings ?? _record.Timings });
@@ -185,6 +173,8 @@ internal sealed partial class VmSupervisor
         lock (_gate)
             _latestEpoch = _record.Epoch;
         _host.Addresses.Restore(_id, IPAddress.Parse(_record.Ip));
+        if (_record.Stage != VmStage.Adopting)
+            _layout.Arrival.Delete();
         switch (_record.Stage)
         {
             // What has arrived stays; the owner repeats its order, or has it deleted.
@@ -200,6 +190,9 @@ internal sealed partial class VmSupervisor
                     StartedAt = null,
                     Error = "The node was restarted while it started this VM; start it again.",
                 });
+                break;
+            case VmStage.Adopting:
+                Adopt();
                 break;
             case VmStage.Started or VmStage.Resuming:
                 await TakeUpAsync(_record);
@@ -228,7 +221,7 @@ internal sealed partial class VmSupervisor
             return;
         }
         _trail.Note($"taking up process {process.Identity.Pid}");
-        var events = GuestEventLog.Read(_layout.EventsFile, running.Spec.Boot);
+        var events = GuestEventLog.Read(_layout.EventsFile, running.EventsBoot);
         var hypervisor = _host.Hypervisors.FirstOrDefault(candidate => candidate.Name == running.Hypervisor)
             ?? _host.Hypervisors[0];
         var taken = new VmRun(process, hypervisor, control: null)
@@ -246,7 +239,7 @@ internal sealed partial class VmSupervisor
             return;
         }
         taken.Watch(
-            _layout, running.Spec, this, running.StartedAt!.Value + _host.BootDeadline - _host.Time.GetUtcNow(), _host.Time);
+            _layout, running, this, running.StartedAt!.Value + _host.BootDeadline - _host.Time.GetUtcNow(), _host.Time);
         taken.Trouble = await taken.ProbeAsync(_layout, this, _host.Time);
     }
 

@@ -84,21 +84,27 @@ internal sealed partial class VmSupervisor
     {
         _trail.Note($"receiving from {source.Name}");
         var isAnother = _record?.Spec.Epoch != spec.Epoch;
-        var address = _host.Addresses.Take(_id);
-        Write(new VmRecord
-        {
-            Epoch = spec.Epoch,
-            Spec = spec,
-            Stage = VmStage.Arriving,
-            Ip = address.Ip.ToString(),
-            Mac = address.Mac,
-            Uid = _host.Network.UidOf(address.Ip),
-            Hypervisor = Choose(spec.Hypervisor).Name,
-        });
+        Write(NewRecord(spec, VmStage.Arriving));
         if (isAnother)
             foreach (var stale in _layout.Kept)
                 File.Delete(stale);
         Publish();
+    }
+
+    /// <summary>Of a VM as it is to be; all that its former life has left in the ledger is gone.</summary>
+    private VmRecord NewRecord(VmSpec spec, VmStage stage)
+    {
+        var address = _host.Addresses.Take(_id);
+        return new VmRecord
+        {
+            Epoch = spec.Epoch,
+            Spec = spec,
+            Stage = stage,
+            Ip = address.Ip.ToString(),
+            Mac = address.Mac,
+            Uid = _host.Network.UidOf(address.Ip),
+            Hypervisor = Choose(spec.Hypervisor).Name,
+        };
     }
 
     /// <summary>All is here: the VM rests here as it rested there.</summary>

@@ -165,8 +165,7 @@ internal sealed partial class VmSupervisor : IVmSigns, IAsyncDisposable
     });
 
     /// <summary>An order that a stop or a delete gives up.</summary>
-    private Task<VmStatus>? Interruptible(
-        long epoch, Func<CancellationToken, Task<VmStatus>> order, CancellationToken cancellationToken)
+    private Task<T>? Interruptible<T>(long epoch, Func<CancellationToken, Task<T>> order, CancellationToken cancellationToken)
     {
         CancellationToken givenUp;
         lock (_gate)

@@ -156,7 +156,8 @@ public sealed class InstanceLifecycleTests
             {
                 OperationKind.Delete => InstanceIntent.Gone,
                 OperationKind.Stop => InstanceIntent.Stopped,
-                OperationKind.Create or OperationKind.Start or OperationKind.Restore => InstanceIntent.Running,
+                OperationKind.Create or OperationKind.Start or OperationKind.Restore or OperationKind.Fork or OperationKind.Revert =>
+                    InstanceIntent.Running,
                 OperationKind.Standby => InstanceIntent.Standby,
                 null when observed == "Standby" => InstanceIntent.Standby,
                 OperationKind.Move or null => observed is "Absent" or "Stopped" ? InstanceIntent.Stopped : InstanceIntent.Running,

@@ -1,6 +1,7 @@
 using Hypeman.GuestProtocol.Messages;
 using Hypeman.NodeRuntime.Errors;
 using Hypeman.NodeRuntime.Nodes;
+using Hypeman.NodeRuntime.Snapshots;
 using Hypeman.NodeRuntime.Vms;
 using Hypeman.Tests.NodeRuntime.Vms.Transfer;
 
@@ -250,6 +251,97 @@ public abstract class NodeConformance : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_copy_of_a_running_vm_goes_on_beside_it_with_an_address_of_its_own()
+    {
+        await StartAsync(Spec);
+        var source = await ReachAsync(VmPhase.Running);
+
+        var copy = await ForkAsync(ForkSource.Vm(_id, 3), withMemory: true);
+
+        Assert.Equal((VmPhase.Standby, 1, 1, true), (copy.Phase, copy.Epoch, copy.Boot, copy.HasRun));
+        Assert.NotEqual(source.Ip, copy.Ip);
+        Assert.NotNull(copy.Saved);
+        var after = await ReachAsync(VmPhase.Running);
+        Assert.Equal((1, source.Ip, source.StartedAt), (after.Boot, after.Ip, after.StartedAt));
+        await Node.Vms.RestoreAsync(CopyId, 1, CancellationToken.None);
+        Assert.Equal((VmPhase.Running, 1, copy.Ip), await ReachAsync(CopyId, VmPhase.Running) is var ran ? (ran.Phase, ran.Boot, ran.Ip) : default);
+        Assert.Equal(VmPhase.Running, (await ForkAsync(ForkSource.Vm(_id, 3), withMemory: true)).Phase);
+        await Node.Vms.DeleteAsync(_id, 3, CancellationToken.None);
+        Assert.Equal(VmPhase.Running, Node.Vms.Find(CopyId)!.Phase);
+    }
+
+    [Fact]
+    public async Task A_copy_of_a_disk_boots_and_the_source_may_be_at_rest()
+    {
+        await AssertRefusedAsync(NodeErrorKind.NotFound, () => ForkAsync(ForkSource.Vm(_id, 3), withMemory: false));
+        await StartAsync(Spec);
+        await ReachAsync(VmPhase.Running);
+        await StopAsync(3);
+        await AssertRefusedAsync(NodeErrorKind.WrongPhase, () => ForkAsync(ForkSource.Vm(_id, 3), withMemory: true));
+        Assert.Equal(VmPhase.Arriving, Node.Vms.Find(CopyId)?.Phase ?? VmPhase.Arriving);
+        await AssertRefusedAsync(NodeErrorKind.Fenced, () => ForkAsync(ForkSource.Vm(_id, 2), withMemory: false));
+
+        var copy = await ForkAsync(ForkSource.Vm(_id, 3), withMemory: false);
+
+        Assert.Equal((VmPhase.Stopped, 1, false, null), (copy.Phase, copy.Boot, copy.HasRun, copy.Saved));
+        await StartAsync(CopySpec);
+        Assert.True((await ReachAsync(CopyId, VmPhase.Running)).HasRun);
+        Assert.Equal(VmPhase.Stopped, Node.Vms.Find(_id)!.Phase);
+    }
+
+    [Fact]
+    public async Task A_vm_goes_back_to_a_snapshot_and_the_snapshot_outlives_it()
+    {
+        await StartAsync(Spec);
+        await ReachAsync(VmPhase.Running);
+        var taken = await TakeAsync(withMemory: true);
+        Assert.Equal((SnapshotId, _id, true), (taken.Id, taken.VmId, taken.Memory is not null && taken.SizeBytes > 0));
+        Assert.Equal(taken.TakenAt, (await TakeAsync(withMemory: true)).TakenAt);
+        Assert.Equal(SnapshotId, Assert.Single(Node.Snapshots.List()).Id);
+        await ReachAsync(VmPhase.Running);
+        await AssertRefusedAsync(NodeErrorKind.WrongPhase, () => RevertAsync(2));
+        await StopAsync(3);
+        await AssertRefusedAsync(NodeErrorKind.Fenced, () => RevertAsync(2, epoch: 2));
+
+        var reverted = await RevertAsync(2);
+
+        Assert.Equal((VmPhase.Standby, 2, true), (reverted.Phase, reverted.Boot, reverted.HasRun));
+        Assert.Equal((VmPhase.Standby, 2), await RevertAsync(2) is var again ? (again.Phase, again.Boot) : default);
+        await RestoreAsync(3);
+        Assert.Equal(2, (await ReachAsync(VmPhase.Running)).Boot);
+        var ended = ReachAsync(VmPhase.Stopped);
+        await ExitAsync(_id, 7);
+        Assert.Equal(7, (await ended).ExitCode);
+        await Node.Vms.DeleteAsync(_id, 3, CancellationToken.None);
+
+        Assert.Equal(VmPhase.Standby, (await ForkAsync(ForkSource.Snapshot(SnapshotId), withMemory: true)).Phase);
+        await Node.Snapshots.DeleteAsync(SnapshotId, CancellationToken.None);
+        await Node.Snapshots.DeleteAsync(SnapshotId, CancellationToken.None);
+        Assert.Null(Node.Snapshots.Find(SnapshotId));
+        await Node.Vms.RestoreAsync(CopyId, 1, CancellationToken.None);
+        await ReachAsync(CopyId, VmPhase.Running);
+    }
+
+    [Fact]
+    public async Task A_snapshot_of_a_disk_has_no_memory_to_go_back_to()
+    {
+        await StartAsync(Spec);
+        await ReachAsync(VmPhase.Running);
+        await StopAsync(3);
+        await AssertRefusedAsync(NodeErrorKind.WrongPhase, () => TakeAsync(withMemory: true));
+        Assert.Null((await TakeAsync(withMemory: false)).Memory);
+
+        await AssertRefusedAsync(NodeErrorKind.WrongPhase, () => RevertAsync(2));
+        await AssertRefusedAsync(NodeErrorKind.NotFound, () => Node.Vms.RevertAsync(
+            Spec with { Boot = 2 }, "nosuchsnapshot", withMemory: false, CancellationToken.None));
+        var reverted = await RevertAsync(2, withMemory: false);
+
+        Assert.Equal((VmPhase.Stopped, 2, false), (reverted.Phase, reverted.Boot, reverted.HasRun));
+        await StartAsync(Spec with { Boot = 3 });
+        await ReachAsync(VmPhase.Running);
+    }
+
+    [Fact]
     public async Task Sessions_are_for_vms_that_run()
     {
         await StartAsync(Spec);
@@ -284,6 +376,21 @@ public abstract class NodeConformance : IAsyncLifetime
             .ReadLogAsync("nobody", VmLog.Operations, 1, follow: false, CancellationToken.None).CountAsync());
     }
 
+    private string CopyId => string.Concat(_id.AsSpan(0, 20), "copy");
+
+    private string SnapshotId => string.Concat(_id.AsSpan(0, 20), "snap");
+
+    private VmSpec CopySpec => Spec with { Id = CopyId, Epoch = 1, Hostname = "copied" };
+
+    private Task<VmStatus> ForkAsync(ForkSource source, bool withMemory) =>
+        Node.Vms.ForkAsync(CopySpec, source, withMemory, CancellationToken.None);
+
+    private Task<SnapshotStatus> TakeAsync(bool withMemory) =>
+        Node.Snapshots.TakeAsync(SnapshotId, _id, 3, withMemory, CancellationToken.None);
+
+    private Task<VmStatus> RevertAsync(long boot, long epoch = 3, bool withMemory = true) =>
+        Node.Vms.RevertAsync(Spec with { Boot = boot, Epoch = epoch }, SnapshotId, withMemory, CancellationToken.None);
+
     private Task<VmStatus> StartAsync(VmSpec spec) => Node.Vms.StartAsync(spec, CancellationToken.None);
 
     private Task<VmStatus> StopAsync(long epoch) => Node.Vms.StopAsync(_id, epoch, Grace, CancellationToken.None);
@@ -292,17 +399,19 @@ public abstract class NodeConformance : IAsyncLifetime
 
     private Task<VmStatus> RestoreAsync(long epoch) => Node.Vms.RestoreAsync(_id, epoch, CancellationToken.None);
 
-    private async Task<VmStatus> ReachAsync(VmPhase phase)
+    private Task<VmStatus> ReachAsync(VmPhase phase) => ReachAsync(_id, phase);
+
+    private async Task<VmStatus> ReachAsync(string id, VmPhase phase)
     {
         using var patience = new CancellationTokenSource(Patience);
         try
         {
             return await Node.Vms.WatchAsync(patience.Token)
-                .FirstAsync(status => status.Id == _id && status.Phase == phase, patience.Token);
+                .FirstAsync(status => status.Id == id && status.Phase == phase, patience.Token);
         }
         catch (OperationCanceledException)
         {
-            throw new TimeoutException($"The VM was not {phase} in {Patience}; it is {Node.Vms.Find(_id)}.");
+            throw new TimeoutException($"The VM was not {phase} in {Patience}; it is {Node.Vms.Find(id)}.");
         }
     }
 

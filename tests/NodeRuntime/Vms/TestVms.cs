@@ -7,6 +7,7 @@ using Hypeman.NodeRuntime.Linux;
 using Hypeman.NodeRuntime.Memory;
 using Hypeman.NodeRuntime.Networks;
 using Hypeman.NodeRuntime.Nodes;
+using Hypeman.NodeRuntime.Snapshots;
 using Hypeman.NodeRuntime.Vms;
 using Hypeman.Tests.NodeRuntime.Guest;
 using Hypeman.Tests.NodeRuntime.Networks;
@@ -82,12 +83,14 @@ internal sealed class TestVms : IAsyncDisposable
         var version = await QemuVersion.FindAsync(Qemu, CancellationToken.None);
         await _network.EnsureAsync(CancellationToken.None);
         var log = LoggerFactory.Create(logging => logging.AddProvider(new TestOutputLogger())).CreateLogger("vms");
+        var (memory, disks) = (new MemoryStore(_layout.Memory, _layout.ListMemories, log), new OverlayDisks(new OverlayDiskOptions()));
         Context = new VmContext
         {
             Layout = _layout,
-            Memory = new MemoryStore(_layout.Memory, _layout.ListMemories, log),
+            Memory = memory,
+            Snapshots = new SnapshotStore(_layout, memory, disks, log),
             Network = _network,
-            Disks = new OverlayDisks(new OverlayDiskOptions()),
+            Disks = disks,
             Cgroups = Cgroups.Detect(_nodeId),
             Guest = guest,
             FindRoot = _ => root,

@@ -24,6 +24,13 @@ public enum NodeStep
     StandbyDone,
     RestoreBegins,
     RestoreDone,
+    ForkBegins,
+    ForkDone,
+    RevertBegins,
+    RevertDone,
+    SnapshotBegins,
+    SnapshotDone,
+    SnapshotDeleteBegins,
 }
 
 /// <summary>

@@ -1,5 +1,6 @@
 using Hypeman.NodeRuntime.Images;
 using Hypeman.NodeRuntime.Nodes;
+using Hypeman.NodeRuntime.Snapshots;
 using Hypeman.NodeRuntime.Vms;
 
 namespace Hypeman.Tests.Testing.Nodes;
@@ -47,6 +48,8 @@ public sealed class SimulatedNode : INode, IDisposable
     public SimulatedVms Vms => _vms;
 
     public SimulatedImages Images => _images;
+
+    public ISnapshotHost Snapshots => _vms;
 
     public void Dispose() => _images.Dispose();
 

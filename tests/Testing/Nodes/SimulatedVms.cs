@@ -89,6 +89,7 @@ public sealed partial class SimulatedVms(FaultPlan faults, SimulatedImages image
             StartedAt = time.GetUtcNow(),
         };
         _disks.TryAdd(spec.Id, [1]);
+        _reverted.TryRemove(spec.Id, out _);
         Plant(vm);
         if (BootByItself)
             Boot(spec.Id);

@@ -7,6 +7,7 @@ using Hypeman.NodeRuntime.Linux;
 using Hypeman.NodeRuntime.Memory;
 using Hypeman.NodeRuntime.Networks;
 using Hypeman.NodeRuntime.Nodes;
+using Hypeman.NodeRuntime.Snapshots;
 using Hypeman.NodeRuntime.Vms;
 using Hypeman.Tests.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -26,15 +27,18 @@ internal sealed class RestingVms : IAsyncDisposable
         Layout = new DataLayout(_folder.PathOf("data"));
         Layout.Claim().Dispose();
         _network = new NodeNetwork("resting-host", new NodeNetworkOptions(), _outside, NullLogger<NodeNetwork>.Instance);
+        var memory = new MemoryStore(Layout.Memory, Layout.ListMemories, NullLogger.Instance);
+        var disks = new OverlayDisks(new OverlayDiskOptions { MinFreeBytes = minFreeBytes });
         _context = new VmContext
         {
             Layout = Layout,
             Network = _network,
-            Disks = new OverlayDisks(new OverlayDiskOptions { MinFreeBytes = minFreeBytes }),
+            Disks = disks,
+            Snapshots = new SnapshotStore(Layout, memory, disks, NullLogger.Instance),
             Cgroups = Cgroups.Detect("resting-host"),
             Guest = new GuestSystemFiles("", "", ""),
             FindRoot = _ => null,
-            Memory = new MemoryStore(Layout.Memory, Layout.ListMemories, NullLogger.Instance),
+            Memory = memory,
             Hypervisors = [new QemuHypervisor("none", version: null, QemuMachineType.Q35, Accelerators.Tcg, 1)],
             BootDeadline = TimeSpan.FromMinutes(1),
             Time = time,

@@ -1,0 +1,50 @@
+using Hypeman.Contracts;
+using Hypeman.Contracts.Index;
+using Hypeman.Contracts.Snapshots;
+using Hypeman.NodeRuntime.Nodes;
+using Microsoft.Extensions.Logging;
+
+namespace Hypeman.Grains.Snapshots;
+
+/// <summary>Makes records and host agree about the snapshots of one node, as <see cref="Nodes.NodeReconciler"/> does for its VMs.</summary>
+internal sealed class SnapshotReconciler(INode node, IResourceIndex index, IGrainFactory grains, ILogger logger)
+{
+    private HashSet<string> _strangers = [];
+
+    public async Task RoundAsync(CancellationToken cancellationToken)
+    {
+        var unknown = node.Snapshots.List().Select(snapshot => snapshot.Id).ToHashSet();
+        var underWay = new List<string>();
+        await foreach (var glance in index.GlanceAsync(new ResourceQuery(ResourceKind.Snapshot) { Home = node.Facts.NodeId }, cancellationToken))
+        {
+            unknown.Remove(glance.Id);
+            if (glance.State != nameof(SnapshotPhase.Ready))
+                underWay.Add(glance.Id);
+        }
+        foreach (var id in underWay)
+            await LookAsync(id);
+        foreach (var id in unknown.Where(_strangers.Contains))
+            await RemoveAsync(id, cancellationToken);
+        _strangers = unknown;
+    }
+
+    private async Task LookAsync(string id)
+    {
+        try
+        {
+            await grains.GetGrain<ISnapshotUses>(GrainKeys.SnapshotPrefix + id).ReconcileAsync();
+        }
+        catch (Exception error)
+        {
+            logger.LogWarning(error, "Snapshot {Id} could not be reconciled now", id);
+        }
+    }
+
+    private async Task RemoveAsync(string id, CancellationToken cancellationToken)
+    {
+        if (await index.GetAsync(ResourceKind.Snapshot, id, cancellationToken) is not null)
+            return;
+        logger.LogWarning("Removing snapshot {Id}: no record knows it", id);
+        await node.Snapshots.DeleteAsync(id, cancellationToken);
+    }
+}

@@ -1,0 +1,77 @@
+using Hypeman.NodeRuntime.Disks;
+using Hypeman.NodeRuntime.Errors;
+using Hypeman.NodeRuntime.Memory;
+using Hypeman.NodeRuntime.Nodes;
+using Microsoft.Extensions.Logging;
+
+namespace Hypeman.NodeRuntime.Snapshots;
+
+/// <summary>The snapshots in this host's data directory. What is done with one of them is done one after another.</summary>
+internal sealed class SnapshotStore(DataLayout layout, MemoryStore memory, OverlayDisks disks, ILogger log)
+{
+    private readonly KeyedLock _turns = new();
+
+    /// <param name="fill">Fills an empty folder, or throws.</param>
+    internal async Task<SnapshotStatus> TakeAsync(string id, Func<SnapshotFolder, Task> fill, CancellationToken cancellationToken)
+    {
+        using var turn = await _turns.TakeAsync(id, cancellationToken);
+        if (Find(id) is { } present)
+            return present;
+        await fill(layout.Snapshot(id));
+        return Find(id)!;
+    }
+
+    /// <summary>Copies a snapshot, or only its disk.</summary>
+    /// <exception cref="NodeException">NotFound; WrongPhase: it has no memory. InsufficientResources: no space.</exception>
+    internal async Task CopyAsync(string id, SnapshotFolder into, bool withMemory, CancellationToken cancellationToken)
+    {
+        using var turn = await _turns.TakeAsync(id, cancellationToken);
+        var folder = layout.Snapshot(id);
+        if (!folder.IsWhole)
+            throw new NodeException(NodeErrorKind.NotFound, $"This host has no snapshot {id}.");
+        var manifest = folder.Read();
+        if (withMemory && manifest.Memory is null)
+            throw new NodeException(NodeErrorKind.WrongPhase, $"The snapshot {id} is of a disk alone, without memory.");
+        into.Begin();
+        await folder.FilesWith(withMemory).CopyToAsync(into, disks, cancellationToken);
+        into.Write(withMemory ? manifest : manifest with { Memory = null });
+    }
+
+    internal async Task DeleteAsync(string id, CancellationToken cancellationToken)
+    {
+        using var turn = await _turns.TakeAsync(id, cancellationToken);
+        await Task.Run(() =>
+        {
+            layout.Snapshot(id).Delete();
+            memory.Sweep();
+        }, CancellationToken.None);
+    }
+
+    internal SnapshotStatus? Find(string id)
+    {
+        var folder = layout.Snapshot(id);
+        if (!folder.IsWhole)
+            return null;
+        var manifest = folder.Read();
+        return new SnapshotStatus
+        {
+            Id = id,
+            TakenAt = manifest.TakenAt,
+            VmId = manifest.Spec.Id,
+            Memory = manifest.Memory,
+            SizeBytes = folder.UsedBytes + (manifest.Memory?.BaseBytes ?? 0),
+        };
+    }
+
+    internal IReadOnlyList<SnapshotStatus> List() => [.. layout.ListSnapshots().Select(Find).OfType<SnapshotStatus>()];
+
+    /// <summary>Removes what is left of snapshots that never came to be. Only before the first order.</summary>
+    internal void Sweep()
+    {
+        foreach (var id in layout.ListSnapshots().Where(id => !layout.Snapshot(id).IsWhole))
+        {
+            log.LogWarning("Removing the rest of snapshot {Snapshot}, which never came to be or was being deleted", id);
+            layout.Snapshot(id).Delete();
+        }
+    }
+}

@@ -1,0 +1,110 @@
+using System.Collections.Concurrent;
+using Hypeman.NodeRuntime.Errors;
+using Hypeman.NodeRuntime.Snapshots;
+using Hypeman.NodeRuntime.Vms;
+
+namespace Hypeman.Tests.Testing.Nodes;
+
+/// <summary>Snapshots and copies. What a simulated guest has in its memory is nothing but that it has one.</summary>
+public sealed partial class SimulatedVms : ISnapshotHost
+{
+    private readonly ConcurrentDictionary<string, Taken> _snapshots = new();
+    private readonly ConcurrentDictionary<string, long> _reverted = new();
+
+    public async Task<VmStatus> ForkAsync(VmSpec spec, ForkSource source, bool withMemory, CancellationToken cancellationToken)
+    {
+        using var turn = await TakeTurnAsync(spec.Id, cancellationToken);
+        RefuseIfFenced(spec.Id, spec.Epoch);
+        await faults.PassAsync(NodeStep.ForkBegins, cancellationToken);
+        if (Find(spec.Id) is { Phase: not VmPhase.Arriving } present)
+            return present;
+        if (withMemory && spec is { SkipGuestAgent: true, NetworkEnabled: true })
+            throw new NodeException(NodeErrorKind.NotSupported, "a copy with memory needs a guest agent");
+        var taken = await CopyAsync(source, withMemory, cancellationToken);
+        Become(spec, taken, withMemory, $"10.100.0.{Interlocked.Increment(ref _addresses)}");
+        await faults.PassAsync(NodeStep.ForkDone, cancellationToken);
+        return Find(spec.Id)!;
+    }
+
+    public async Task<VmStatus> RevertAsync(VmSpec spec, string snapshotId, bool withMemory, CancellationToken cancellationToken)
+    {
+        using var turn = await TakeTurnAsync(spec.Id, cancellationToken);
+        RefuseIfFenced(spec.Id, spec.Epoch);
+        await faults.PassAsync(NodeStep.RevertBegins, cancellationToken);
+        var present = Find(spec.Id) ?? throw NotHere(spec.Id);
+        if (_reverted.GetValueOrDefault(spec.Id) >= spec.Boot)
+            return present;
+        if (present.Phase is not (VmPhase.Stopped or VmPhase.Standby))
+            throw new NodeException(NodeErrorKind.WrongPhase, $"VM {spec.Id} is {present.Phase}; it must be Stopped or Standby");
+        Become(spec, await CopyAsync(ForkSource.Snapshot(snapshotId), withMemory, cancellationToken), withMemory, present.Ip);
+        _reverted[spec.Id] = spec.Boot;
+        await faults.PassAsync(NodeStep.RevertDone, cancellationToken);
+        return Find(spec.Id)!;
+    }
+
+    public async Task<SnapshotStatus> TakeAsync(string id, string vmId, long epoch, bool withMemory, CancellationToken cancellationToken)
+    {
+        await faults.PassAsync(NodeStep.SnapshotBegins, cancellationToken);
+        if (!_snapshots.TryGetValue(id, out var taken))
+            _snapshots[id] = taken = await CopyAsync(ForkSource.Vm(vmId, epoch), withMemory, cancellationToken) with { Id = id };
+        await faults.PassAsync(NodeStep.SnapshotDone, cancellationToken);
+        return taken.Status;
+    }
+
+    public async Task DeleteAsync(string id, CancellationToken cancellationToken)
+    {
+        await faults.PassAsync(NodeStep.SnapshotDeleteBegins, cancellationToken);
+        _snapshots.TryRemove(id, out _);
+    }
+
+    SnapshotStatus? ISnapshotHost.Find(string id) => _snapshots.GetValueOrDefault(id)?.Status;
+
+    IReadOnlyList<SnapshotStatus> ISnapshotHost.List() => [.. _snapshots.Values.Select(taken => taken.Status)];
+
+    private async Task<Taken> CopyAsync(ForkSource source, bool withMemory, CancellationToken cancellationToken)
+    {
+        if (source.SnapshotId is { } id)
+        {
+            var found = _snapshots.GetValueOrDefault(id) ?? throw new NodeException(NodeErrorKind.NotFound, $"this node has no snapshot {id}");
+            return withMemory && !found.HasMemory
+                ? throw new NodeException(NodeErrorKind.WrongPhase, $"snapshot {id} is of a disk alone")
+                : found;
+        }
+        var vmId = source.VmId!;
+        using var turn = await TakeTurnAsync(vmId, cancellationToken);
+        RefuseIfFenced(vmId, source.Epoch);
+        var vm = Find(vmId) ?? throw NotHere(vmId);
+        if (vm.Phase is not (VmPhase.Running or VmPhase.Standby) && (withMemory || vm.Phase != VmPhase.Stopped))
+            throw new NodeException(NodeErrorKind.WrongPhase, $"VM {vmId} is {vm.Phase} and cannot be copied");
+        return new Taken("", vmId, time.GetUtcNow(), _disks.GetValueOrDefault(vmId, []), withMemory);
+    }
+
+    private void Become(VmSpec spec, Taken taken, bool withMemory, string? ip)
+    {
+        _disks[spec.Id] = taken.Disk;
+        Plant(new VmStatus
+        {
+            Id = spec.Id,
+            Epoch = spec.Epoch,
+            Boot = spec.Boot,
+            Phase = withMemory ? VmPhase.Standby : VmPhase.Stopped,
+            HasRun = withMemory,
+            Ip = ip,
+            Mac = "02:00:00:00:00:01",
+            StartedAt = withMemory ? time.GetUtcNow() : null,
+            Saved = withMemory ? new SavedMemory(taken.At, 1, 1, 0, 1) : null,
+        });
+    }
+
+    private sealed record Taken(string Id, string VmId, DateTimeOffset At, byte[] Disk, bool HasMemory)
+    {
+        public SnapshotStatus Status => new()
+        {
+            Id = Id,
+            TakenAt = At,
+            VmId = VmId,
+            Memory = HasMemory ? new SavedMemory(At, 1, 1, 0, 1) : null,
+            SizeBytes = Disk.Length + (HasMemory ? 2 : 0),
+        };
+    }
+}
