@@ -125,7 +125,7 @@ internal static class InstanceLifecycle
     {
         RefuseWhenTaken(state);
         if (state.Operation is not null || state.Phase() is not (InstancePhase.Stopped or InstancePhase.Standby))
-            throw Refused("restore a snapshot", state, "must be Stopped or Standby");
+            throw Refused("revert", state, "must be Stopped or Standby");
         if (order.Home != state.Home)
             throw new HypemanException(
                 ErrorKind.NotSupported, "not_supported", $"the snapshot is on node {order.Home}, and the instance on node {state.Home}");

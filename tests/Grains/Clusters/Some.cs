@@ -1,5 +1,6 @@
 using Hypeman.Contracts.Images;
 using Hypeman.Contracts.Instances;
+using Hypeman.Contracts.Snapshots;
 
 namespace Hypeman.Tests.Grains.Clusters;
 
@@ -31,6 +32,15 @@ internal static class Some
         Status = ImageStatus.Ready,
         Entrypoint = ["/bin/app"],
         CreatedAt = Time,
+    };
+
+    public static RevertOrder Revert() => new()
+    {
+        SnapshotId = "snap",
+        WithMemory = true,
+        Target = InstancePhase.Running,
+        Home = "node-0",
+        Hypervisor = "qemu",
     };
 
     public static InstanceOrder Order(string? name = null) => new() { Spec = Spec(name), Image = Image(), Home = "node-0" };

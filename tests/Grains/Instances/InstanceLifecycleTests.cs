@@ -23,6 +23,8 @@ public sealed class InstanceLifecycleTests
         Move     !moved         !moved         !moved         !moved         !moved         !moved         !moved         !moved
         Standby  !stopped       !Initializing  !Running       !Standby       !Shutdown      !stopped       !Unknown       !Paused
         Restore  !stopped       !Initializing  !Running       !Paused        !Shutdown      !stopped       !Unknown       !Paused
+        Fork     !copy          !copy          !copy          !copy          !copy          !copy          !copy          !copy
+        Revert   !snapshot      !snapshot      !snapshot      !snapshot      !snapshot      !snapshot      !snapshot      !snapshot
         """;
 
     private const string StopTable = """
@@ -34,6 +36,8 @@ public sealed class InstanceLifecycleTests
         Move     !moved         !moved         !moved         !moved         !moved         !moved         !moved         !moved
         Standby  stop           stop           stop           stop           stop           stop           stop           stop
         Restore  stop           stop           stop           stop           stop           stop           stop           stop
+        Fork     !copy          !copy          !copy          !copy          !copy          !copy          !copy          !copy
+        Revert   !snapshot      !snapshot      !snapshot      !snapshot      !snapshot      !snapshot      !snapshot      !snapshot
         """;
 
     private const string DeleteTable = """
@@ -45,6 +49,8 @@ public sealed class InstanceLifecycleTests
         Move     delete         delete         delete         delete         delete         delete         delete         delete
         Standby  delete         delete         delete         delete         delete         delete         delete         delete
         Restore  delete         delete         delete         delete         delete         delete         delete         delete
+        Fork     delete         delete         delete         delete         delete         delete         delete         delete
+        Revert   delete         delete         delete         delete         delete         delete         delete         delete
         """;
 
     private const string StandbyTable = """
@@ -56,6 +62,8 @@ public sealed class InstanceLifecycleTests
         Move     !moved         !moved         !moved         !moved         !moved         !moved         !moved         !moved
         Standby  =              =              =              =              =              =              =              =
         Restore  !Stopped       !Initializing  !Running       !Paused        !Shutdown      !Stopped       !Unknown       !Paused
+        Fork     !copy          !copy          !copy          !copy          !copy          !copy          !copy          !copy
+        Revert   !snapshot      !snapshot      !snapshot      !snapshot      !snapshot      !snapshot      !snapshot      !snapshot
         """;
 
     private const string RestoreTable = """
@@ -67,12 +75,27 @@ public sealed class InstanceLifecycleTests
         Move     !moved         !moved         !moved         !moved         !moved         !moved         !moved         !moved
         Standby  !Stopped       !Initializing  !Running       !Standby       !Shutdown      !Stopped       !Unknown       !Paused
         Restore  =              =              =              =              =              =              =              =
+        Fork     !copy          !copy          !copy          !copy          !copy          !copy          !copy          !copy
+        Revert   !snapshot      !snapshot      !snapshot      !snapshot      !snapshot      !snapshot      !snapshot      !snapshot
+        """;
+
+    private const string RevertTable = """
+        none     revert         !Initializing  !Running       revert         !Shutdown      revert         !Unknown       !Paused
+        Create   !Created       !Initializing  !Running       !Standby       !Shutdown      !Created       !Unknown       !Paused
+        Start    !Created       !Initializing  !Running       !Standby       !Shutdown      !Created       !Unknown       !Paused
+        Stop     !Stopped       !Initializing  !Running       !Standby       !Shutdown      !Stopped       !Unknown       !Paused
+        Delete   !deleted       !deleted       !deleted       !deleted       !deleted       !deleted       !deleted       !deleted
+        Move     !moved         !moved         !moved         !moved         !moved         !moved         !moved         !moved
+        Standby  !Stopped       !Initializing  !Running       !Standby       !Shutdown      !Stopped       !Unknown       !Paused
+        Restore  !Stopped       !Initializing  !Running       !Paused        !Shutdown      !Stopped       !Unknown       !Paused
+        Fork     !copy          !copy          !copy          !copy          !copy          !copy          !copy          !copy
+        Revert   !snapshot      !snapshot      !snapshot      !snapshot      !snapshot      !snapshot      !snapshot      !snapshot
         """;
 
     public static IEnumerable<TheoryDataRow<string, string, string, string>> Cells() =>
     [
         .. Rows("start", StartTable), .. Rows("stop", StopTable), .. Rows("delete", DeleteTable), .. Rows("standby", StandbyTable),
-        .. Rows("restore", RestoreTable),
+        .. Rows("restore", RestoreTable), .. Rows("revert", RevertTable),
     ];
 
     [Theory, MemberData(nameof(Cells))]
@@ -87,7 +110,7 @@ public sealed class InstanceLifecycleTests
 
     [Fact]
     public void The_tables_hold_every_cell() => Assert.Equal(
-        5 * (1 + Enum.GetValues<OperationKind>().Length) * Enum.GetValues<ObservedPhase>().Length, Cells().Count());
+        6 * (1 + Enum.GetValues<OperationKind>().Length) * Enum.GetValues<ObservedPhase>().Length, Cells().Count());
 
     [Theory]
     [InlineData("Running", true)]
@@ -177,6 +200,7 @@ public sealed class InstanceLifecycleTests
                 "stop" => InstanceLifecycle.Stop(state, Now),
                 "standby" => InstanceLifecycle.Standby(state, Now),
                 "restore" => InstanceLifecycle.Restore(state, Now),
+                "revert" => InstanceLifecycle.Revert(state, Some.Revert(), Now),
                 _ => InstanceLifecycle.Delete(state, graceful: true, Now),
             };
             if (ReferenceEquals(next, state))
@@ -189,7 +213,7 @@ public sealed class InstanceLifecycleTests
         {
             Assert.Equal("invalid_state", refused.Code);
             return "!" + refused.Message.Split(' ', ',').First(word =>
-                word is "stopped" or "deleted" or "moved" || Enum.TryParse<InstancePhase>(word, out _));
+                word is "stopped" or "deleted" or "moved" or "copy" or "snapshot" || Enum.TryParse<InstancePhase>(word, out _));
         }
     }
 
