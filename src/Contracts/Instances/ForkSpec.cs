@@ -12,6 +12,9 @@ public sealed record ForkSpec
 
     /// <summary>Running, Standby or Stopped; null takes the phase of the source.</summary>
     [Id(2)] public InstancePhase? Target { get; init; }
+
+    /// <summary>What it is to run under; null takes what the source ran under. Only for a copy of a snapshot of kind Stopped.</summary>
+    [Id(3)] public string? Hypervisor { get; init; }
 }
 
 /// <summary>What an instance began as a copy of.</summary>

@@ -38,9 +38,20 @@ public interface ISnapshotFactoryGrain : IGrainWithIntegerKey
     /// <summary>Begins to put an instance back to one of its snapshots.</summary>
     /// <param name="instanceId">Of the source of the snapshot.</param>
     /// <param name="snapshotId">Of the snapshot.</param>
-    /// <param name="target">What the instance is then to become; null takes what the snapshot is of.</param>
+    /// <param name="wish">What is to come of it.</param>
     /// <exception cref="Errors.HypemanException"><c>not_found</c>, <c>invalid_request</c>, <c>invalid_state</c>.</exception>
-    [Alias("Revert")] Task<InstanceInfo> RevertAsync(string instanceId, string snapshotId, InstancePhase? target);
+    [Alias("Revert")] Task<InstanceInfo> RevertAsync(string instanceId, string snapshotId, RevertSpec wish);
+}
+
+/// <summary>A wish to go back to a snapshot.</summary>
+[GenerateSerializer, Immutable, Alias("hypeman.revert-spec")]
+public sealed record RevertSpec
+{
+    /// <summary>What the instance is then to become: Running, Standby or Stopped; null takes what the snapshot is of.</summary>
+    [Id(0)] public InstancePhase? Target { get; init; }
+
+    /// <summary>What it is to run under; null takes what the snapshot was taken under. Only for kind Stopped.</summary>
+    [Id(1)] public string? Hypervisor { get; init; }
 }
 
 /// <summary>All that a snapshot grain needs to take its snapshot.</summary>

@@ -12,8 +12,6 @@ internal static class CreateInstanceRequest
     private const long DefaultOverlayBytes = 10L << 30;
     private const int DefaultVcpus = 2;
 
-    private static readonly string[] Hypervisors = ["cloud-hypervisor", "firecracker", "qemu", "qemu-microvm", "vz"];
-
     private delegate bool TryParse(string text, out long value, out string problem);
 
     public static InstanceSpec Read(FieldReader fields)
@@ -35,7 +33,7 @@ internal static class CreateInstanceRequest
                 network, "bandwidth_download", "invalid_bandwidth_download", 0, Sizes.TryParseBandwidth),
             UploadBytesPerSecond = Size(
                 network, "bandwidth_upload", "invalid_bandwidth_upload", 0, Sizes.TryParseBandwidth),
-            Hypervisor = Hypervisor(fields),
+            Hypervisor = HypervisorName.FromBody(fields, "hypervisor"),
             SkipKernelHeaders = fields.Bool("skip_kernel_headers", false),
             SkipGuestAgent = fields.Bool("skip_guest_agent", false),
             Entrypoint = Arguments(fields, "entrypoint"),
@@ -62,14 +60,6 @@ internal static class CreateInstanceRequest
         if (!tryParse(text, out var value, out var problem))
             fields.Problems.Add(code, fields.PathOf(name), problem);
         return value;
-    }
-
-    private static string? Hypervisor(FieldReader fields)
-    {
-        var name = fields.String("hypervisor");
-        if (name is not null && !Hypervisors.Contains(name))
-            fields.Problems.AddSchema("hypervisor", $"must be one of {string.Join(", ", Hypervisors)}, but is \"{name}\"");
-        return name;
     }
 
     private static void Check(InstanceSpec spec, Problems problems)

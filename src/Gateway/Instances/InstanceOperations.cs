@@ -1,6 +1,7 @@
 using Hypeman.Contracts;
 using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Instances;
+using Hypeman.Contracts.Snapshots;
 using Hypeman.Gateway.Requests;
 using Microsoft.Extensions.Options;
 
@@ -61,9 +62,9 @@ internal sealed class InstanceOperations(
     }
 
     /// <summary>Returns when the instance is back at its snapshot, and what it was to become from there.</summary>
-    public async Task<InstanceInfo> RevertAsync(string id, string snapshotId, InstancePhase? target, CancellationToken cancellationToken)
+    public async Task<InstanceInfo> RevertAsync(string id, string snapshotId, RevertSpec wish, CancellationToken cancellationToken)
     {
-        await grains.SnapshotFactory().RevertAsync(id, snapshotId, target);
+        await grains.SnapshotFactory().RevertAsync(id, snapshotId, wish);
         return await SettledAsync(id, InstanceGoal.Fork, "restore", cancellationToken);
     }
 

@@ -47,9 +47,6 @@ internal static class LaterFields
         RefuseUnless(fields, "compression_delay", delay => delay.ValueKind == JsonValueKind.String && delay.ValueEquals("0s"));
     }
 
-    /// <summary>A snapshot is used under the hypervisor that it was taken under.</summary>
-    public static void RefuseTargetHypervisor(FieldReader fields) => RefuseUnless(fields, "target_hypervisor", _ => false);
-
     private static void RefuseUnless(FieldReader fields, string name, Func<JsonElement, bool> asksForNothing)
     {
         if (fields.Raw(name) is { } value && !asksForNothing(value))

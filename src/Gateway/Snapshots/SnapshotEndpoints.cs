@@ -33,9 +33,9 @@ internal static class SnapshotEndpoints
         string id, string snapshotId, HttpRequest request, ResourceLookup lookup, InstanceOperations operations, TimeProvider clock,
         CancellationToken cancellationToken)
     {
-        var target = await RequestBody.ReadAsync(request, UseSnapshotRequest.ReadRestore, optional: true);
+        var wish = await RequestBody.ReadAsync(request, UseSnapshotRequest.ReadRestore, optional: true);
         var found = await lookup.FindIdAsync(ResourceKind.Instance, id, cancellationToken);
-        return Answer(await operations.RevertAsync(found, snapshotId, target, cancellationToken), clock, StatusCodes.Status200OK);
+        return Answer(await operations.RevertAsync(found, snapshotId, wish, cancellationToken), clock, StatusCodes.Status200OK);
     }
 
     private static async Task<JsonHttpResult<IAsyncEnumerable<SnapshotResponse>>> ListAsync(

@@ -11,7 +11,7 @@ internal interface ISnapshotUses : IGrainWithStringKey
     [Alias("PrepareFork")] Task<InstanceOrder> PrepareForkAsync(ForkSpec spec);
 
     /// <inheritdoc cref="SnapshotLifecycle.Revert"/>
-    [Alias("PrepareRevert")] Task<RevertOrder> PrepareRevertAsync(string instanceId, InstancePhase? target);
+    [Alias("PrepareRevert")] Task<RevertOrder> PrepareRevertAsync(string instanceId, RevertSpec wish);
 
     /// <summary>Goes on with what is under way. False: there is no record.</summary>
     [Alias("Reconcile")] Task<bool> ReconcileAsync();

@@ -31,9 +31,9 @@ internal sealed class SnapshotFactoryGrain(InstanceCopies copies) : Grain, ISnap
         }
     }
 
-    public async Task<InstanceInfo> RevertAsync(string instanceId, string snapshotId, InstancePhase? target)
+    public async Task<InstanceInfo> RevertAsync(string instanceId, string snapshotId, RevertSpec wish)
     {
-        var order = await Snapshot(snapshotId).PrepareRevertAsync(instanceId, target);
+        var order = await Snapshot(snapshotId).PrepareRevertAsync(instanceId, wish);
         return await Instance(instanceId).RevertAsync(order);
     }
 

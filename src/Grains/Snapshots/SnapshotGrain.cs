@@ -98,10 +98,10 @@ internal sealed class SnapshotGrain : Grain, ISnapshotGrain, ISnapshotUses
         return Task.FromResult(SnapshotLifecycle.Fork(_record.Required, spec));
     }
 
-    public Task<RevertOrder> PrepareRevertAsync(string instanceId, InstancePhase? target)
+    public Task<RevertOrder> PrepareRevertAsync(string instanceId, RevertSpec wish)
     {
         RequireHome();
-        return Task.FromResult(SnapshotLifecycle.Revert(_record.Required, instanceId, target));
+        return Task.FromResult(SnapshotLifecycle.Revert(_record.Required, instanceId, wish));
     }
 
     public Task<bool> ReconcileAsync()

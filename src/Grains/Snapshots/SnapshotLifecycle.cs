@@ -46,27 +46,33 @@ internal static class SnapshotLifecycle
             InstanceId = state.Order.SourceId,
             SnapshotId = state.Id,
             WithMemory = withMemory,
-            Hypervisor = state.Order.Hypervisor,
+            Hypervisor = HypervisorOf(state, wish.Hypervisor),
         });
     }
 
     /// <exception cref="HypemanException"><c>conflict</c>; <c>invalid_request</c>: it is of another instance, or cannot become that.</exception>
-    public static RevertOrder Revert(SnapshotState state, string instanceId, InstancePhase? wish)
+    public static RevertOrder Revert(SnapshotState state, string instanceId, RevertSpec wish)
     {
         if (state.Order.SourceId != instanceId)
             throw HypemanException.Invalid(
                 "invalid_request", $"snapshot {state.Id} is of instance {state.Order.SourceId}; to use it for another one, fork the snapshot");
         RequireReady(state);
-        var (target, withMemory) = TargetOf(state, wish);
+        var (target, withMemory) = TargetOf(state, wish.Target);
         return new RevertOrder
         {
             SnapshotId = state.Id,
             WithMemory = withMemory,
             Target = target,
             Home = state.Order.Home,
-            Hypervisor = state.Order.Hypervisor,
+            Hypervisor = HypervisorOf(state, wish.Hypervisor),
         };
     }
+
+    // A memory goes on only where it was; a disk boots anywhere.
+    private static string HypervisorOf(SnapshotState state, string? wish) => wish is null || state.Order.Spec.Kind == SnapshotKind.Stopped
+        ? wish ?? state.Order.Hypervisor
+        : throw HypemanException.Invalid(
+            "invalid_request", "target_hypervisor: only a snapshot of kind Stopped can be used under another hypervisor; leave it out");
 
     private static (InstancePhase Target, bool WithMemory) TargetOf(SnapshotState state, InstancePhase? wish)
     {

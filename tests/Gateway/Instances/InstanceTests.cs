@@ -94,6 +94,45 @@ public sealed class InstanceTests(ApiHost api) : ApiTests(api)
     }
 
     [Fact]
+    public async Task A_fork_answers_with_the_copy_when_it_is_what_it_was_to_become()
+    {
+        var (id, name) = (await CreateAsync(), NewName());
+        await GetAsync($"/instances/{id}/wait?state=Running");
+        AssertError(
+            await PostAsync($"/instances/{id}/fork", $$"""{"name": "{{name}}"}""", HttpStatusCode.Conflict), "invalid_state", "from_running");
+
+        var copy = await PostAsync($"/instances/{id}/fork", $$"""{"name": "{{name}}", "from_running": true}""", HttpStatusCode.Created);
+
+        Assert.Equal((name, "Running"), (copy.GetProperty("name").GetString(), copy.GetProperty("state").GetString()));
+        Assert.NotEqual(id, copy.GetProperty("id").GetString());
+        AssertError(
+            await PostAsync($"/instances/{id}/fork", $$"""{"name": "{{name}}", "from_running": true}""", HttpStatusCode.Conflict),
+            "name_conflict", "exists already");
+    }
+
+    [Theory]
+    [InlineData("{}", "name: is required")]
+    [InlineData("""{"name": "Not-Lower"}""", "name: must be")]
+    [InlineData("""{"name": "copy", "target_state": "Paused"}""", "target_state: must be one of Stopped, Standby, Running")]
+    [InlineData("""{"name": "copy", "from_running": "yes"}""", "from_running: must be true or false")]
+    public async Task A_bad_wish_for_a_fork_is_refused_by_name(string body, string message) =>
+        AssertError(await PostAsync("/instances/any/fork", body, HttpStatusCode.BadRequest), "Bad Request", message);
+
+    [Fact]
+    public async Task A_fork_that_fails_tells_why_and_leaves_nothing()
+    {
+        var (id, name) = (await CreateAsync(), NewName());
+        await GetAsync($"/instances/{id}/wait?state=Running");
+        Api.Node.Faults.FailOnce(NodeStep.ForkBegins, NodeRuntime.Errors.NodeErrorKind.InsufficientResources);
+
+        AssertError(
+            await PostAsync($"/instances/{id}/fork", $$"""{"name": "{{name}}", "from_running": true}""", HttpStatusCode.Conflict),
+            "insufficient_resources", "ForkBegins");
+
+        await GetAsync($"/instances/{name}", HttpStatusCode.NotFound);
+    }
+
+    [Fact]
     public async Task A_standby_that_fails_and_a_restore_that_fails_tell_why()
     {
         var id = await CreateAsync();

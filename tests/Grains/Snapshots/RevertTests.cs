@@ -117,7 +117,7 @@ public sealed class RevertTests(FleetFixture fixture) : IClassFixture<FleetFixtu
     }
 
     private static Task<InstanceInfo> RevertAsync(TestFleet fleet, string id, string snapshot, InstancePhase? target) =>
-        fleet.Grains.SnapshotFactory().RevertAsync(id, snapshot, target);
+        fleet.Grains.SnapshotFactory().RevertAsync(id, snapshot, new RevertSpec { Target = target });
 
     private static Task<HypemanException> RefusedAsync(Func<Task> call) => Assert.ThrowsAsync<HypemanException>(call);
 }
