@@ -5,6 +5,7 @@ using Hypeman.Cli.Ingresses;
 using Hypeman.Cli.Instances;
 using Hypeman.Cli.Invocation;
 using Hypeman.Cli.Nodes;
+using Hypeman.Cli.Snapshots;
 using Hypeman.Cli.Settings;
 using Hypeman.Cli.Tokens;
 
@@ -28,6 +29,7 @@ internal static class HypemanCommand
         foreach (var command in InstanceCommands.TopLevel(host))
             root.Add(command);
         root.Add(InstanceCommands.Group(host));
+        root.Add(SnapshotCommands.Group(host));
         root.Add(ImageCommands.Group(host));
         root.Add(IngressCommands.Group(host));
         root.Add(NodeCommands.Group(host));

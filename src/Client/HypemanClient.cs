@@ -3,6 +3,7 @@ using Hypeman.Client.Images;
 using Hypeman.Client.Ingresses;
 using Hypeman.Client.Instances;
 using Hypeman.Client.Nodes;
+using Hypeman.Client.Snapshots;
 
 namespace Hypeman.Client;
 
@@ -18,6 +19,7 @@ public sealed class HypemanClient : IDisposable
         Images = new ImagesClient(_connection);
         Ingresses = new IngressesClient(_connection);
         Nodes = new NodesClient(_connection);
+        Snapshots = new SnapshotsClient(_connection);
         Registry = new RegistryClient(_connection);
     }
 
@@ -25,6 +27,7 @@ public sealed class HypemanClient : IDisposable
     public ImagesClient Images { get; }
     public IngressesClient Ingresses { get; }
     public NodesClient Nodes { get; }
+    public SnapshotsClient Snapshots { get; }
     public RegistryClient Registry { get; }
 
     /// <summary>Throws unless the server answers and says that it is well.</summary>

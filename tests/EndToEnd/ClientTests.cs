@@ -11,6 +11,9 @@ public class ClientTests(FleetFixture fixture) : IClassFixture<FleetFixture>
     public Task An_instance_sleeps_and_goes_on() => RunAsync("standby.mjs");
 
     [Fact]
+    public Task Instances_are_copied_and_go_back_to_snapshots() => RunAsync("snapshots.mjs");
+
+    [Fact]
     public Task Files_and_trees_are_copied_both_ways_byte_for_byte() => RunAsync("files.mjs");
 
     [Fact]

@@ -5,6 +5,7 @@ using Hypeman.Client.Images;
 using Hypeman.Client.Ingresses;
 using Hypeman.Client.Instances;
 using Hypeman.Client.Nodes;
+using Hypeman.Client.Snapshots;
 
 namespace Hypeman.Client.Http;
 
@@ -29,6 +30,11 @@ namespace Hypeman.Client.Http;
 [JsonSerializable(typeof(Ingress))]
 [JsonSerializable(typeof(List<Ingress>))]
 [JsonSerializable(typeof(CreateIngress))]
+[JsonSerializable(typeof(Snapshot))]
+[JsonSerializable(typeof(List<Snapshot>))]
+[JsonSerializable(typeof(CreateSnapshot))]
+[JsonSerializable(typeof(RestoreSnapshot))]
+[JsonSerializable(typeof(ForkSnapshot))]
 [JsonSerializable(typeof(DrainNode))]
 [JsonSerializable(typeof(DrainPlan))]
 [JsonSerializable(typeof(NodeDrain))]

@@ -15,7 +15,8 @@ public interface ISnapshotHost
     /// <param name="withMemory">Else only the disk, as a loss of power would leave it.</param>
     /// <param name="cancellationToken">Gives it up.</param>
     /// <exception cref="Errors.NodeException">
-    /// Nothing is left of the try, and the VM is as it was. NotFound, WrongPhase; NotSupported: its hypervisor cannot.
+    /// Nothing is left of the try, and the VM is as it was. NotFound, WrongPhase; Unavailable: it is on its way to another
+    /// phase; NotSupported: its hypervisor cannot.
     /// </exception>
     Task<SnapshotStatus> TakeAsync(string id, string vmId, long epoch, bool withMemory, CancellationToken cancellationToken);
 

@@ -66,6 +66,8 @@ internal sealed partial class VmSupervisor
     private void RequireCapturable(bool withMemory)
     {
         var phase = Status.Phase;
+        if (phase is VmPhase.Booting or VmPhase.Paused or VmPhase.Unknown)
+            throw new NodeException(NodeErrorKind.Unavailable, $"The VM {_id} is {phase} now; try again shortly.");
         if (phase is not (VmPhase.Running or VmPhase.Standby) && (withMemory || phase != VmPhase.Stopped))
             throw new NodeException(
                 NodeErrorKind.WrongPhase, $"The VM {_id} is {phase}; it must be {(withMemory ? "Running or Standby" : "Running, Standby or Stopped")}.");

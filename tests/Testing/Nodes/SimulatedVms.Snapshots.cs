@@ -74,6 +74,8 @@ public sealed partial class SimulatedVms : ISnapshotHost
         using var turn = await TakeTurnAsync(vmId, cancellationToken);
         RefuseIfFenced(vmId, source.Epoch);
         var vm = Find(vmId) ?? throw NotHere(vmId);
+        if (vm.Phase is VmPhase.Booting or VmPhase.Paused or VmPhase.Unknown)
+            throw new NodeException(NodeErrorKind.Unavailable, $"VM {vmId} is {vm.Phase} now");
         if (vm.Phase is not (VmPhase.Running or VmPhase.Standby) && (withMemory || vm.Phase != VmPhase.Stopped))
             throw new NodeException(NodeErrorKind.WrongPhase, $"VM {vmId} is {vm.Phase} and cannot be copied");
         return new Taken("", vmId, time.GetUtcNow(), _disks.GetValueOrDefault(vmId, []), withMemory);

@@ -1,0 +1,94 @@
+using System.Text.Json.Nodes;
+using Hypeman.Tests.Cli.Fakes;
+
+namespace Hypeman.Tests.Cli.Snapshots;
+
+public class SnapshotCommandTests
+{
+    private const string Instance = """{"id":"id1","name":"web","image":"alpine","state":"Running"}""";
+
+    private const string Taken =
+        """{"id":"s1","name":"first","kind":"Standby","source_instance_id":"id1","source_instance_name":"web","size_bytes":2097152,"node":"n1"}""";
+
+    [Theory]
+    [InlineData("Running", "Standby")]
+    [InlineData("Standby", "Standby")]
+    [InlineData("Stopped", "Stopped")]
+    public async Task A_snapshot_is_of_the_kind_that_the_instance_allows(string state, string kind)
+    {
+        await using var server = await ScriptedServer.StartAsync();
+        server.On("GET /instances/web", (200, Instance.Replace("Running", state, StringComparison.Ordinal)));
+        server.On("POST /instances/id1/snapshots", (201, Taken));
+
+        var run = await CliRun.Async(server, "snapshot", "create", "web", "--name", "first", "--tag", "a=b");
+
+        Assert.Equal($"s1{Environment.NewLine}", run.Out);
+        Assert.True(JsonNode.DeepEquals(
+            JsonNode.Parse($$$"""{"kind":"{{{kind}}}","name":"first","tags":{"a":"b"}}"""), JsonNode.Parse(server.Requests.Last().Body)));
+    }
+
+    [Fact]
+    public async Task A_list_is_one_line_each()
+    {
+        await using var server = await ScriptedServer.StartAsync();
+        server.On("GET /instances/web", (200, Instance));
+        server.On("GET /snapshots", (200, $"[{Taken}]"));
+
+        var run = await CliRun.Async(server, "snapshot", "ls", "--instance", "web");
+
+        Assert.Equal(["s1", "first", "web", "Standby", "2.0", "MB"], run.Out.Split('\n')[1].Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal("GET /snapshots?source_instance_id=id1", server.Requests.Last().ToString());
+    }
+
+    [Fact]
+    public async Task Snapshots_of_an_instance_that_is_gone_are_listed_by_its_id()
+    {
+        await using var server = await ScriptedServer.StartAsync();
+        server.On("GET /instances/id1", (404, """{"code":"not_found","message":"resource not found"}"""));
+        server.On("GET /snapshots", (200, $"[{Taken}]"));
+
+        Assert.Equal(0, (await CliRun.Async(server, "snapshot", "list", "--instance", "id1")).ExitCode);
+        Assert.Equal("GET /snapshots?source_instance_id=id1", server.Requests.Last().ToString());
+    }
+
+    [Fact]
+    public async Task The_instance_of_a_snapshot_goes_back_to_it()
+    {
+        await using var server = await ScriptedServer.StartAsync();
+        server.On("GET /snapshots/s1", (200, Taken));
+        server.On("POST /instances/id1/snapshots/s1/restore", (200, Instance));
+
+        var run = await CliRun.Async(server, "snapshot", "restore", "s1", "--state", "Stopped");
+
+        Assert.Equal($"web{Environment.NewLine}", run.Out);
+        Assert.Equal("""{"target_state":"Stopped"}""", server.Requests.Last().Body);
+    }
+
+    [Fact]
+    public async Task Forks_name_what_they_make()
+    {
+        await using var server = await ScriptedServer.StartAsync();
+        server.On("POST /snapshots/s1/fork", (201, Instance.Replace("web", "copy", StringComparison.Ordinal)));
+        server.On("POST /instances/web/fork", (201, Instance.Replace("web", "copy", StringComparison.Ordinal)));
+
+        Assert.Equal($"copy{Environment.NewLine}", (await CliRun.Async(server, "snapshot", "fork", "s1", "copy")).Out);
+        Assert.Equal("""{"name":"copy"}""", server.Requests.Last().Body);
+        Assert.Equal($"copy{Environment.NewLine}", (await CliRun.Async(server, "fork", "web", "copy", "--from-running", "--state", "Standby")).Out);
+        Assert.True(JsonNode.DeepEquals(
+            JsonNode.Parse("""{"name":"copy","from_running":true,"target_state":"Standby"}"""), JsonNode.Parse(server.Requests.Last().Body)));
+    }
+
+    [Fact]
+    public async Task What_cannot_be_done_is_told_with_the_words_of_the_server()
+    {
+        await using var server = await ScriptedServer.StartAsync();
+        server.On("POST /instances/web/fork", (409, """{"code":"invalid_state","message":"cannot fork a running instance unless from_running is true"}"""));
+        server.On("DELETE /snapshots/s1", (404, """{"code":"not_found","message":"snapshot not found"}"""));
+
+        var fork = await CliRun.Async(server, "fork", "web", "copy");
+
+        Assert.Equal(1, fork.ExitCode);
+        Assert.Contains("from_running", fork.Error);
+        Assert.Equal(4, (await CliRun.Async(server, "snapshot", "rm", "s1")).ExitCode);
+    }
+}
