@@ -40,6 +40,27 @@ internal static class BaseFile
         return (dataBytes, digests);
     }
 
+    /// <summary>Those of the pages that are not in the file as they are in the memory.</summary>
+    internal static PageSet Differing(
+        IGuestMemory memory, PageSet pages, SafeFileHandle file, CancellationToken cancellationToken)
+    {
+        var differing = new PageSet(pages.Pages);
+        ForEachChunk(memory.Bytes, (chunk, buffer) =>
+        {
+            var first = chunk * ChunkPages;
+            var before = new byte[PageSet.PageBytes];
+            foreach (var run in pages.Runs(first, Math.Min(pages.Pages, first + ChunkPages)))
+            {
+                memory.Read(run.First * PageSet.PageBytes, Part(buffer, run, first));
+                for (var page = run.First; page < run.End; page++)
+                    if (!IsIn(file, page, Part(buffer, new PageRun(page, 1), first), before))
+                        differing.Add(new PageRun(page, 1)); // Of this chunk's own words: no other worker writes them.
+            }
+            return "";
+        }, cancellationToken);
+        return differing;
+    }
+
     /// <summary>The digests of a file as it is now.</summary>
     internal static IReadOnlyList<string> ReadDigests(SafeFileHandle file, CancellationToken cancellationToken) =>
         ForEachChunk(RandomAccess.GetLength(file), (chunk, buffer) =>
@@ -51,6 +72,9 @@ internal static class BaseFile
             var first = chunk * ChunkPages;
             return Digest(buffer, DataRuns(buffer, first), first);
         }, cancellationToken);
+
+    private static bool IsIn(SafeFileHandle file, long page, ReadOnlySpan<byte> now, byte[] before) =>
+        RandomAccess.Read(file, before, page * PageSet.PageBytes) == before.Length && now.SequenceEqual(before);
 
     private static string[] ForEachChunk(long bytes, Func<long, byte[], string> work, CancellationToken cancellationToken)
     {

@@ -6,6 +6,10 @@ namespace Hypeman.NodeRuntime.Memory;
 /// <param name="Digest">XXH128, in hexadecimal digits: it is there to find damage, not malice.</param>
 public sealed record FilePart(long Bytes, string Digest);
 
+/// <summary>A base, and how much there is to it.</summary>
+/// <param name="Bytes">Without its holes.</param>
+public sealed record BaseName(string Id, long Bytes);
+
 /// <summary>What a guest's memory at rest consists of. Written last: where it is, all it names is whole.</summary>
 public sealed record MemoryManifest
 {

@@ -25,20 +25,24 @@ internal sealed class MemoryStore(string directory, Func<IEnumerable<MemoryFolde
     private readonly Dictionary<string, int> _holds = [];
 
     /// <exception cref="NodeException">Internal: there is none of this id.</exception>
-    internal MemoryBase Get(string id)
+    internal MemoryBase Get(string id) => Find(id) ?? throw MemoryFolder.Damaged($"its base {id} is not on this host");
+
+    /// <summary>Null when there is none of this id (any more).</summary>
+    internal MemoryBase? Find(string id)
     {
         var found = new MemoryBase(id, Path.Combine(directory, id));
-        return found.IsWhole && File.Exists(found.PagesFile)
-            ? found
-            : throw MemoryFolder.Damaged($"its base {id} is not on this host");
+        return found.IsWhole && File.Exists(found.PagesFile) ? found : null;
     }
 
-    /// <summary>Keeps a base until the end of what is returned, whether a manifest names it or not.</summary>
-    internal IDisposable Hold(string id)
+    /// <summary>Keeps bases until the end of what is returned, whether they are there and named by a manifest or not.</summary>
+    internal IDisposable Hold(params IReadOnlyList<string> ids)
     {
         lock (_gate)
-            _holds[id] = _holds.GetValueOrDefault(id) + 1;
-        return new Held(this, id);
+        {
+            foreach (var id in ids)
+                _holds[id] = _holds.GetValueOrDefault(id) + 1;
+        }
+        return new Held(this, ids);
     }
 
     /// <summary>Begins a base of these pages. The id must be held until a manifest names it.</summary>
@@ -104,23 +108,26 @@ internal sealed class MemoryStore(string directory, Func<IEnumerable<MemoryFolde
         }
     }
 
-    private void Release(string id)
+    private void Release(IReadOnlyList<string> ids)
     {
         lock (_gate)
         {
-            if (--_holds[id] == 0)
-                _holds.Remove(id);
+            foreach (var id in ids)
+            {
+                if (--_holds[id] == 0)
+                    _holds.Remove(id);
+            }
         }
     }
 
-    private sealed class Held(MemoryStore store, string id) : IDisposable
+    private sealed class Held(MemoryStore store, IReadOnlyList<string> ids) : IDisposable
     {
         private int _isOver;
 
         public void Dispose()
         {
             if (Interlocked.Exchange(ref _isOver, 1) == 0)
-                store.Release(id);
+                store.Release(ids);
         }
     }
 }

@@ -24,8 +24,9 @@ internal sealed class MemoryWriter(MemoryStore store, MemoryFolder folder, strin
         };
     }
 
+    /// <param name="touched">The pages that are not those of <paramref name="origin"/>.</param>
     internal WrittenMemory WriteChanges(
-        IGuestMemory memory, PageSet touched, MemoryManifest origin, CancellationToken cancellationToken)
+        IGuestMemory memory, PageSet touched, BaseName origin, CancellationToken cancellationToken)
     {
         var file = File.OpenHandle(folder.ChangesFile, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read);
         try
@@ -33,8 +34,8 @@ internal sealed class MemoryWriter(MemoryStore store, MemoryFolder folder, strin
             var changes = ChangesFile.Write(memory, touched, file, cancellationToken);
             return new WrittenMemory(file, () => RandomAccess.FlushToDisk(file))
             {
-                Base = origin.Base,
-                BaseBytes = origin.BaseBytes,
+                Base = origin.Id,
+                BaseBytes = origin.Bytes,
                 Changes = changes,
                 WrittenBytes = changes.Bytes,
             };
@@ -44,6 +45,20 @@ internal sealed class MemoryWriter(MemoryStore store, MemoryFolder folder, strin
             file.Dispose();
             throw;
         }
+    }
+
+    /// <summary>The pages that differ from a base, whether the memory is mapped from it, from another one, or from none.</summary>
+    /// <inheritdoc cref="WriteBase"/>
+    internal static PageSet Compare(
+        IGuestMemory memory, PageSet touched, MemoryBase? mapped, MemoryBase other, CancellationToken cancellationToken)
+    {
+        var all = new PageSet(touched.Pages);
+        all.Add(touched);
+        if (mapped is not null)
+            AddData(all, mapped.PagesFile);
+        AddData(all, other.PagesFile);
+        using var file = File.OpenHandle(other.PagesFile, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        return BaseFile.Differing(memory, all, file, cancellationToken);
     }
 
     private static void AddData(PageSet pages, string path)

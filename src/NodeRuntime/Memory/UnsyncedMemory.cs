@@ -6,6 +6,8 @@ namespace Hypeman.NodeRuntime.Memory;
 /// <param name="held">Keeps its base until a manifest does.</param>
 internal sealed class UnsyncedMemory(MemoryFolder folder, WrittenMemory written, MemoryManifest manifest, IDisposable held) : IDisposable
 {
+    internal BaseName Base => new(manifest.Base, manifest.BaseBytes);
+
     /// <summary>When it returns, the memory is whole, and survives a power loss.</summary>
     internal SavedMemory Sync()
     {

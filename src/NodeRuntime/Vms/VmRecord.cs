@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Hypeman.NodeRuntime.Linux;
+using Hypeman.NodeRuntime.Memory;
 
 namespace Hypeman.NodeRuntime.Vms;
 
@@ -78,6 +79,12 @@ internal sealed record VmRecord
     /// when it was booted.
     /// </summary>
     public int? Generation { get; init; }
+
+    /// <summary>
+    /// What the last snapshot since it booted has made its memory from, or is it: most pages will still be the same. Nothing
+    /// keeps it for our sake.
+    /// </summary>
+    public BaseName? LastBase { get; init; }
 
     /// <summary>The number that the guest knows its boot by, where it is another than the order's: it was booted as another VM, or earlier.</summary>
     public long? GuestBoot { get; init; }

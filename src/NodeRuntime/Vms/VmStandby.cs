@@ -12,7 +12,7 @@ namespace Hypeman.NodeRuntime.Vms;
 /// 1  sessions   those who talk to the agent are told, and its port comes to rest
 /// 2  pause      processors halted, disks flushed
 /// 3  devices    by the hypervisor, through a descriptor it holds
-/// 4  memory     by us, out of its process: all that was touched, or what differs from the base it was restored from
+/// 4  memory     by us, out of its process: all that was touched, or what differs from a base that is here already
 /// 5  sync       to the disk; then the manifest, which makes it whole
 /// </code>
 /// The process is then still there, paused, and may go on, from step 4 on also with what was saved being kept.
@@ -63,7 +63,7 @@ internal sealed class VmStandby(VmContext host, VmLayout layout, VmRecord record
 
         // :: Step 4
         var baseId = Guid.NewGuid().ToString("N");
-        var held = host.Memory.Hold(baseId);
+        var held = record.LastBase is { } last ? host.Memory.Hold(baseId, last.Id) : host.Memory.Hold(baseId);
         try
         {
             var writer = new MemoryWriter(host.Memory, folder, baseId, record.Uid);
@@ -98,9 +98,22 @@ internal sealed class VmStandby(VmContext host, VmLayout layout, VmRecord record
         var mapped = origin is null ? null : host.Memory.Get(origin.Base);
         using var memory = ProcessMemory.Open(run.Process.Identity, _machine.MemoryBytes, mapped?.PagesFile);
         var touched = memory.ReadPages();
-        return mapped is not null && StandbyPlan.IsDifferential(touched.Count * PageSet.PageBytes, origin!.BaseBytes)
-            ? writer.WriteChanges(memory, touched, origin, cancellationToken)
-            : writer.WriteBase(memory, touched, mapped, cancellationToken);
+        if (mapped is not null && StandbyPlan.IsDifferential(touched.Count * PageSet.PageBytes, origin!.BaseBytes))
+            return writer.WriteChanges(memory, touched, new BaseName(origin.Base, origin.BaseBytes), cancellationToken);
+        return WriteLikeLast(writer, memory, touched, mapped, cancellationToken)
+            ?? writer.WriteBase(memory, touched, mapped, cancellationToken);
+    }
+
+    /// <summary>The kernel does not tell what has changed since the last snapshot, but the content does.</summary>
+    private WrittenMemory? WriteLikeLast(
+        MemoryWriter writer, ProcessMemory memory, PageSet touched, MemoryBase? mapped, CancellationToken cancellationToken)
+    {
+        if (record.LastBase is not { } last || host.Memory.Find(last.Id) is not { } there || new FileInfo(there.PagesFile).Length != memory.Bytes)
+            return null;
+        var changed = MemoryWriter.Compare(memory, touched, mapped, there, cancellationToken);
+        return StandbyPlan.IsDifferential(changed.Count * PageSet.PageBytes, last.Bytes)
+            ? writer.WriteChanges(memory, changed, last, cancellationToken)
+            : null;
     }
 
     private static NodeException Leaving() =>

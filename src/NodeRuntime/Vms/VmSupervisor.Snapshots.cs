@@ -107,7 +107,11 @@ internal sealed partial class VmSupervisor
             {
                 await GoOnAfterCaptureAsync(current);
             }
-            return memory is null ? null : await standby.SyncAsync(memory);
+            if (memory is null)
+                return null;
+            var saved = await standby.SyncAsync(memory);
+            TryWrite(_record! with { LastBase = memory.Base });
+            return saved;
         }
         finally
         {
