@@ -15,9 +15,6 @@ internal static class BaseFile
 
     private const long ChunkPages = ChunkBytes / PageSet.PageBytes;
 
-    /// <summary>More would only wait for each other: the copies are bound by the host's memory.</summary>
-    private const int MaxWorkers = 4;
-
     /// <summary>Writes these pages of the memory; all others are taken for zero.</summary>
     /// <returns>Bytes that are not zero, and the digest of every chunk.</returns>
     internal static (long DataBytes, IReadOnlyList<string> Digests) Write(
@@ -79,24 +76,8 @@ internal static class BaseFile
     private static string[] ForEachChunk(long bytes, Func<long, byte[], string> work, CancellationToken cancellationToken)
     {
         var digests = new string[(bytes + ChunkBytes - 1) / ChunkBytes];
-        var options = new ParallelOptions
-        {
-            MaxDegreeOfParallelism = Math.Min(MaxWorkers, Environment.ProcessorCount),
-            CancellationToken = cancellationToken,
-        };
-        try
-        {
-            Parallel.For(0, digests.Length, options, () => new byte[ChunkBytes], (chunk, _, buffer) =>
-            {
-                digests[chunk] = work(chunk, buffer);
-                return buffer;
-            }, _ => { });
-        }
-        catch (AggregateException e)
-        {
-            // One reason will do; a full disk is told to all workers.
-            throw e.Flatten().InnerExceptions[0];
-        }
+        Chunks.ForEach(
+            digests.Length, () => new byte[ChunkBytes], (chunk, buffer) => digests[chunk] = work(chunk, buffer), cancellationToken);
         return digests;
     }
 
@@ -122,15 +103,21 @@ internal static class BaseFile
         if (data.Count == 0)
             return "";
         var hash = new XxHash128();
-        Span<byte> place = stackalloc byte[sizeof(long)];
         foreach (var run in data)
-        {
-            BinaryPrimitives.WriteInt64LittleEndian(place, run.First);
-            hash.Append(place);
-            hash.Append(Part(buffer, run, first));
-        }
-        return Convert.ToHexStringLower(hash.GetCurrentHash());
+            Append(hash, run.First, Part(buffer, run, first));
+        return Text(hash);
     }
+
+    /// <summary>Adds pages that follow each other to the digest of their chunk: all that are not zero, in as long runs as can be.</summary>
+    internal static void Append(XxHash128 hash, long firstPage, ReadOnlySpan<byte> pages)
+    {
+        Span<byte> place = stackalloc byte[sizeof(long)];
+        BinaryPrimitives.WriteInt64LittleEndian(place, firstPage);
+        hash.Append(place);
+        hash.Append(pages);
+    }
+
+    internal static string Text(XxHash128 hash) => Convert.ToHexStringLower(hash.GetCurrentHash());
 
     private static Span<byte> Part(byte[] buffer, PageRun run, long first) =>
         buffer.AsSpan((int)((run.First - first) * PageSet.PageBytes), (int)(run.Count * PageSet.PageBytes));
