@@ -14,9 +14,13 @@ namespace Hypeman.NodeRuntime.Memory;
 /// those are only that VM itself and its forks. No other VM has a descriptor of the file, nor a way to its name. From
 /// 8.2 on nobody but us can write to it.
 /// </para>
+/// <para>
+/// A base that is held is mapped, or about to be, and keeps its pages as they are. See MemoryStore.Compression.cs for the others.
+/// </para>
 /// </summary>
 /// <param name="folders">All memories at rest, wherever they lie.</param>
-internal sealed class MemoryStore(string directory, Func<IEnumerable<MemoryFolder>> folders, ILogger log)
+internal sealed partial class MemoryStore(
+    string directory, Func<IEnumerable<MemoryFolder>> folders, TimeProvider time, ILogger log)
 {
     private const string DraftSuffix = ".draft";
     private const UnixFileMode Mode = FileModes.Private | UnixFileMode.GroupRead | UnixFileMode.GroupWrite;
@@ -31,7 +35,7 @@ internal sealed class MemoryStore(string directory, Func<IEnumerable<MemoryFolde
     internal MemoryBase? Find(string id)
     {
         var found = new MemoryBase(id, Path.Combine(directory, id));
-        return found.IsWhole && File.Exists(found.PagesFile) ? found : null;
+        return found.IsWhole ? found : null;
     }
 
     /// <summary>Keeps bases until the end of what is returned, whether they are there and named by a manifest or not.</summary>
@@ -40,7 +44,10 @@ internal sealed class MemoryStore(string directory, Func<IEnumerable<MemoryFolde
         lock (_gate)
         {
             foreach (var id in ids)
+            {
                 _holds[id] = _holds.GetValueOrDefault(id) + 1;
+                GiveUpPacking(id);
+            }
         }
         return new Held(this, ids);
     }
@@ -86,8 +93,13 @@ internal sealed class MemoryStore(string directory, Func<IEnumerable<MemoryFolde
             foreach (var name in there)
             {
                 var id = name.EndsWith(DraftSuffix, StringComparison.Ordinal) ? name[..^DraftSuffix.Length] : name;
-                if (_holds.ContainsKey(id) || named.Contains(name))
+                if (_holds.ContainsKey(id))
                     continue;
+                if (named.Contains(name))
+                {
+                    Tidy(new MemoryBase(id, Path.Combine(directory, id)));
+                    continue;
+                }
                 log.LogInformation("Removing the memory base {Base}, which nothing needs any more", name);
                 System.IO.Directory.Delete(Path.Combine(directory, name), recursive: true);
             }
@@ -118,6 +130,7 @@ internal sealed class MemoryStore(string directory, Func<IEnumerable<MemoryFolde
                     _holds.Remove(id);
             }
         }
+        Signal();
     }
 
     private sealed class Held(MemoryStore store, IReadOnlyList<string> ids) : IDisposable

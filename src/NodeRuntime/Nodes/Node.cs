@@ -6,6 +6,7 @@ using Hypeman.NodeRuntime.Images.Peers;
 using Hypeman.NodeRuntime.Linux;
 using Hypeman.NodeRuntime.Logs;
 using Hypeman.NodeRuntime.Memory;
+using Hypeman.NodeRuntime.Memory.Compression;
 using Hypeman.NodeRuntime.Networks;
 using Hypeman.NodeRuntime.Snapshots;
 using Hypeman.NodeRuntime.Vms;
@@ -34,6 +35,7 @@ public sealed class Node(NodeClaim claim, NodeSettings settings, TimeProvider ti
     private ImageHost? _images;
     private VmHost? _vms;
     private SnapshotHost? _snapshots;
+    private MemoryCompressor? _compressor;
     private NodeFacts? _facts;
     private NodeCare? _care;
 
@@ -72,13 +74,15 @@ public sealed class Node(NodeClaim claim, NodeSettings settings, TimeProvider ti
     {
         if (_care is not null)
             await _care.DisposeAsync();
+        if (_compressor is not null)
+            await _compressor.DisposeAsync();
         if (_vms is not null)
             await _vms.DisposeAsync();
         if (_images is not null)
             await _images.DisposeAsync();
         _network?.Dispose();
         _outside?.Dispose();
-        (_care, _vms, _snapshots, _images, _network, _outside) = (null, null, null, null, null, null);
+        (_care, _compressor, _vms, _snapshots, _images, _network, _outside) = (null, null, null, null, null, null, null);
     }
 
     public async ValueTask DisposeAsync() => await StopAsync(CancellationToken.None);
@@ -142,6 +146,7 @@ public sealed class Node(NodeClaim claim, NodeSettings settings, TimeProvider ti
         context.Snapshots.Sweep();
         await sweeper.SweepAsync();
 
+        _compressor = new MemoryCompressor(context.Memory, time, logs.CreateLogger<MemoryCompressor>());
         _facts = FactsOf(hypervisors);
         _care = new NodeCare(_vms, sweeper, context, settings, logs);
         _log.LogInformation("Node {Node} is up with {Count} VMs", NodeId, _vms.List().Count);
@@ -155,7 +160,7 @@ public sealed class Node(NodeClaim claim, NodeSettings settings, TimeProvider ti
 
     private VmContext Context(GuestSystemFiles guest, NodeHypervisors hypervisors, Func<string, string?> findRoot) 
     {
-        var memory = new MemoryStore(claim.Layout.Memory, claim.Layout.ListMemories, logs.CreateLogger<MemoryStore>());
+        var memory = new MemoryStore(claim.Layout.Memory, claim.Layout.ListMemories, time, logs.CreateLogger<MemoryStore>());
         var disks = new OverlayDisks(settings.Disks.Value);
         return new VmContext
         {

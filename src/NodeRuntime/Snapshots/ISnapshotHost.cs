@@ -1,3 +1,4 @@
+using Hypeman.NodeRuntime.Memory.Compression;
 using Hypeman.NodeRuntime.Vms;
 
 namespace Hypeman.NodeRuntime.Snapshots;
@@ -20,6 +21,13 @@ public interface ISnapshotHost
     /// </exception>
     Task<SnapshotStatus> TakeAsync(string id, string vmId, long epoch, bool withMemory, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Has the memory of a snapshot compressed, in the background. Whoever needs the memory meanwhile has it as it is, and it
+    /// is compressed when it rests again. One without memory is left as it is.
+    /// </summary>
+    /// <exception cref="Errors.NodeException">NotFound.</exception>
+    Task CompressAsync(string id, CompressionSpec spec, CancellationToken cancellationToken);
+
     /// <summary>Removes a snapshot; what was made from it needs it no more. One that is not here is no error.</summary>
     Task DeleteAsync(string id, CancellationToken cancellationToken);
 
@@ -41,6 +49,9 @@ public sealed record SnapshotStatus
 
     /// <summary>Null when it is the disk alone.</summary>
     public SavedMemory? Memory { get; init; }
+
+    /// <summary>How far the compression of its memory has come.</summary>
+    public CompressionStatus Compression { get; init; } = new(CompressionState.None);
 
     /// <summary>What it takes on the disk of this host, with its memory's base, which others may share.</summary>
     public required long SizeBytes { get; init; }

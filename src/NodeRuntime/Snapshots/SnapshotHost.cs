@@ -1,4 +1,5 @@
 using Hypeman.NodeRuntime.Errors;
+using Hypeman.NodeRuntime.Memory.Compression;
 using Hypeman.NodeRuntime.Vms;
 
 namespace Hypeman.NodeRuntime.Snapshots;
@@ -10,6 +11,12 @@ internal sealed class SnapshotHost(SnapshotStore store, VmHost vms) : ISnapshotH
     {
         CheckId(id);
         return await store.TakeAsync(id, folder => vms.CaptureAsync(vmId, epoch, folder, withMemory, cancellationToken), cancellationToken);
+    }
+
+    public Task CompressAsync(string id, CompressionSpec spec, CancellationToken cancellationToken)
+    {
+        CheckId(id);
+        return store.CompressAsync(id, spec, cancellationToken);
     }
 
     public Task DeleteAsync(string id, CancellationToken cancellationToken)

@@ -1,6 +1,7 @@
 using Hypeman.NodeRuntime.Disks;
 using Hypeman.NodeRuntime.Errors;
 using Hypeman.NodeRuntime.Memory;
+using Hypeman.NodeRuntime.Memory.Compression;
 using Hypeman.NodeRuntime.Nodes;
 using Microsoft.Extensions.Logging;
 
@@ -37,6 +38,16 @@ internal sealed class SnapshotStore(DataLayout layout, MemoryStore memory, Overl
         into.Write(withMemory ? manifest : manifest with { Memory = null });
     }
 
+    internal async Task CompressAsync(string id, CompressionSpec spec, CancellationToken cancellationToken)
+    {
+        using var turn = await _turns.TakeAsync(id, cancellationToken);
+        var folder = layout.Snapshot(id);
+        if (!folder.IsWhole)
+            throw new NodeException(NodeErrorKind.NotFound, $"This host has no snapshot {id}.");
+        if (folder.Read().Memory is not null)
+            memory.Compress(folder.Memory.Read().Base, spec);
+    }
+
     internal async Task DeleteAsync(string id, CancellationToken cancellationToken)
     {
         using var turn = await _turns.TakeAsync(id, cancellationToken);
@@ -53,13 +64,15 @@ internal sealed class SnapshotStore(DataLayout layout, MemoryStore memory, Overl
         if (!folder.IsWhole)
             return null;
         var manifest = folder.Read();
+        var compression = manifest.Memory is null ? new CompressionStatus(CompressionState.None) : memory.StatusOf(folder.Memory.Read().Base);
         return new SnapshotStatus
         {
+            Compression = compression,
             Id = id,
             TakenAt = manifest.TakenAt,
             VmId = manifest.Spec.Id,
             Memory = manifest.Memory,
-            SizeBytes = folder.UsedBytes + (manifest.Memory?.BaseBytes ?? 0),
+            SizeBytes = folder.UsedBytes + (compression.CompressedBytes ?? manifest.Memory?.BaseBytes ?? 0),
         };
     }
 

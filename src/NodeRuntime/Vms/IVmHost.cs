@@ -1,4 +1,5 @@
 using Hypeman.GuestProtocol.Messages;
+using Hypeman.NodeRuntime.Memory.Compression;
 using Hypeman.NodeRuntime.Vms.Transfer;
 
 namespace Hypeman.NodeRuntime.Vms;
@@ -43,6 +44,13 @@ public interface IVmHost
     /// memory was saved by another hypervisor, version or processor than this host has.
     /// </exception>
     Task<VmStatus> RestoreAsync(string id, long epoch, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Has the saved memory of a VM in standby compressed, in the background. Whoever needs the memory meanwhile has it as it
+    /// is, and it is compressed when it rests again. Of a VM in another phase, does nothing.
+    /// </summary>
+    /// <exception cref="Errors.NodeException">NotFound.</exception>
+    Task CompressAsync(string id, long epoch, CompressionSpec spec, CancellationToken cancellationToken);
 
     /// <summary>
     /// Makes a VM as a copy of a snapshot or of another VM, which goes on as it was: with memory it is in standby then, else

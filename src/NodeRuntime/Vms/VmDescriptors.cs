@@ -58,7 +58,7 @@ internal sealed class VmDescriptors : IDisposable
             VmDescriptor.Agent => UnixListener.Create(vm.AgentSocket),
             VmDescriptor.State => Read(vm.StateFile),
             VmDescriptor.Tap => Read(Nothing),
-            VmDescriptor.Memory => Read(origin?.Base.PagesFile ?? Nothing),
+            VmDescriptor.Memory => Read(origin?.Pages.Path ?? Nothing),
             VmDescriptor.Incoming => Read(origin?.Folder.DevicesFile ?? Nothing),
         };
 

@@ -3,6 +3,7 @@ using System.Net;
 using Hypeman.GuestProtocol.Messages;
 using Hypeman.NodeRuntime.Errors;
 using Hypeman.NodeRuntime.Logs;
+using Hypeman.NodeRuntime.Memory.Compression;
 using Hypeman.NodeRuntime.Snapshots;
 using Hypeman.NodeRuntime.Vms.Transfer;
 using Microsoft.Extensions.Logging;
@@ -32,6 +33,9 @@ internal sealed class VmHost(VmContext host) : IVmHost, IAsyncDisposable
 
     public async Task<VmStatus> RestoreAsync(string id, long epoch, CancellationToken cancellationToken) =>
         await (Supervisor(id)?.RestoreAsync(epoch, cancellationToken) ?? throw NotHere(id));
+
+    public async Task CompressAsync(string id, long epoch, CompressionSpec spec, CancellationToken cancellationToken) =>
+        await (Supervisor(id)?.CompressAsync(epoch, spec, cancellationToken) ?? throw NotHere(id));
 
     public Task<VmStatus> ForkAsync(VmSpec spec, ForkSource source, bool withMemory, CancellationToken cancellationToken) =>
         HaveAsync(spec, supervisor => supervisor.ForkAsync(

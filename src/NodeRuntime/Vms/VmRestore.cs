@@ -9,7 +9,7 @@ namespace Hypeman.NodeRuntime.Vms;
 /// Brings a VM whose stage is <see cref="VmStage.Restoring"/> to where its processors need only be told to run.
 /// <code>
 /// 1  network, open, spawn, control   as at a start; memory is the base, mapped, of which nothing is read yet
-/// 2  changes                         pages that differ from the base are written into its memory, by us
+/// 2  pages, changes                  a packed base is unpacked by now; what differs from it is written into its memory, by us
 /// 3  incoming                        the hypervisor takes the state of the devices, which look at rings in the memory
 /// </code>
 /// </summary>
@@ -18,15 +18,23 @@ internal sealed class VmRestore(VmContext host, VmLayout layout, VmRecord record
     /// <param name="spawned">Puts the process into the ledger.</param>
     internal async Task<VmRun> RunAsync(Action<ProcessIdentity> spawned, CancellationToken cancellationToken)
     {
-        var origin = Find();
-        var start = new VmStart(host, layout, record, steps, origin);
-
-        // :: Step 1
-        var run = await start.RunAsync(spawned, cancellationToken);
+        var (folder, manifest) = Find();
+        var held = host.Memory.Hold(manifest.Base);
+        VmRun? run = null;
         try
         {
+            var found = host.Memory.Get(manifest.Base);
+            using var pages = host.Memory.Open(found, manifest.MemoryBytes);
+            Check(manifest, pages);
+            var origin = new VmOrigin(folder, manifest, found, pages, held);
+
+            // :: Step 1
+            var start = new VmStart(host, layout, record, steps, origin);
+            run = await start.RunAsync(spawned, cancellationToken);
+
             // :: Step 2
-            var patience = TimeSpan.FromSeconds((origin.Manifest.Changes?.Bytes ?? 0) / VmStandby.BytesPerSecond);
+            var patience = TimeSpan.FromSeconds(manifest.MemoryBytes / VmStandby.BytesPerSecond);
+            await steps.RunAsync("pages", token => pages.Ready.WaitAsync(token), cancellationToken, patience);
             await steps.RunAsync("changes", token => Task.Run(() => Apply(run, origin, token), token), cancellationToken, patience);
 
             // :: Step 3
@@ -35,13 +43,16 @@ internal sealed class VmRestore(VmContext host, VmLayout layout, VmRecord record
         }
         catch
         {
-            await run.DisposeAsync();
+            if (run is not null)
+                await run.DisposeAsync();
+            else
+                held.Dispose();
             throw;
         }
     }
 
     /// <exception cref="NodeException">Internal: some of it is missing or damaged. NotSupported: it does not fit this host.</exception>
-    private VmOrigin Find()
+    private (MemoryFolder Folder, MemoryManifest Manifest) Find()
     {
         var folder = layout.Generation(record.Generation!.Value);
         var manifest = folder.Read();
@@ -51,15 +62,18 @@ internal sealed class VmRestore(VmContext host, VmLayout layout, VmRecord record
         if (manifest.Machine.WhyNotOn(hypervisor.Signature(machine)) is { } why)
             throw new NodeException(NodeErrorKind.NotSupported, $"The saved memory does not fit this host: {why}.");
         folder.CheckDevices(manifest.Devices);
-        var mapped = host.Memory.Get(manifest.Base);
-        if (new FileInfo(mapped.PagesFile).Length != manifest.MemoryBytes || manifest.MemoryBytes != machine.MemoryBytes)
-            throw MemoryFolder.Damaged("its base has another size than its machine");
         foreach (var disk in (string[])[layout.OverlayDisk, layout.ConfigDisk])
         {
             if (!File.Exists(disk))
                 throw MemoryFolder.Damaged($"the disk {Path.GetFileName(disk)} of its machine is missing");
         }
-        return new VmOrigin(folder, manifest, mapped);
+        return (folder, manifest);
+    }
+
+    private void Check(MemoryManifest manifest, MemoryPages pages)
+    {
+        if (pages.Bytes != manifest.MemoryBytes || manifest.MemoryBytes != VmMachines.Of(record).MemoryBytes)
+            throw MemoryFolder.Damaged("its base has another size than its machine");
     }
 
     private static async Task LoadDevicesAsync(VmRun run, VmStart start, CancellationToken cancellationToken)

@@ -21,6 +21,9 @@ internal sealed class VmRun(ProcessHandle process, IHypervisor hypervisor, IHype
     private readonly List<Task> _watches = [];
 
     internal ProcessHandle Process => process;
+
+    /// <summary>Keeps the base that its memory is mapped from; null when it was booted.</summary>
+    internal IDisposable? Held { get; init; }
     internal IHypervisor Hypervisor => hypervisor;
 
     /// <summary>Null while the hypervisor does not answer.</summary>
@@ -144,6 +147,7 @@ internal sealed class VmRun(ProcessHandle process, IHypervisor hypervisor, IHype
             await Control.DisposeAsync();
         await Task.WhenAll(_watches).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         process.Dispose();
+        Held?.Dispose();
         _stop.Dispose();
     }
 

@@ -74,7 +74,7 @@ internal sealed class VmStart(VmContext host, VmLayout layout, VmRecord record, 
         try
         {
             return new VmRun(process, hypervisor, await steps.RunAsync(
-                "control", token => ConnectAsync(hypervisor, process, token), cancellationToken));
+                "control", token => ConnectAsync(hypervisor, process, token), cancellationToken)) { Held = origin?.Held };
         }
         catch
         {

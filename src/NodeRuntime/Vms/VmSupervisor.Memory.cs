@@ -3,6 +3,7 @@ using Hypeman.NodeRuntime.Errors;
 using Hypeman.NodeRuntime.Guest;
 using Hypeman.NodeRuntime.Images;
 using Hypeman.NodeRuntime.Linux;
+using Hypeman.NodeRuntime.Memory.Compression;
 using Microsoft.Extensions.Logging;
 
 namespace Hypeman.NodeRuntime.Vms;
@@ -149,6 +150,18 @@ internal sealed partial class VmSupervisor
         }
     }
 
+    private VmStatus CompressNow(long epoch, CompressionSpec spec)
+    {
+        ThrowIfShuttingDown();
+        if (_record is null)
+            throw NotHere();
+        Obey(epoch);
+        // One that was restored meanwhile has said that it wants its memory as it is.
+        if (_record is { Stage: VmStage.Standby, Generation: { } number })
+            _host.Memory.Compress(_layout.Generation(number).Read().Base, spec);
+        return Status;
+    }
+
     private async Task StopStandbyAsync()
     {
         Write(VmOutcome.Stopped(_record!, _host.Time.GetUtcNow()) with { Error = null });
@@ -262,6 +275,20 @@ internal sealed partial class VmSupervisor
             return;
         dropped.ForEach(folder => folder.Delete());
         _host.Memory.Sweep();
+    }
+
+    /// <summary>Of a VM that we have not started ourselves. One whose manifest cannot be read is not worth less to us for that.</summary>
+    private IDisposable? HoldBase(VmRecord running)
+    {
+        try
+        {
+            return running.Generation is { } number ? _host.Memory.Hold(_layout.Generation(number).Read().Base) : null;
+        }
+        catch (NodeException e)
+        {
+            _trail.Note($"what its memory is mapped from cannot be told: {e.Message}");
+            return null;
+        }
     }
 
     private NodeException Reason(Exception e, CancellationToken givenUp)

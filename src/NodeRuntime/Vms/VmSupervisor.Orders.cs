@@ -226,6 +226,7 @@ internal sealed partial class VmSupervisor
             ?? _host.Hypervisors[0];
         var taken = new VmRun(process, hypervisor, control: null)
         {
+            Held = HoldBase(running),
             ProgramStarted = events.OfType<ProgramStarted>().Any(),
             // It answered the one before us; we shall reach it in a moment.
             AgentAnswered = running.Stage == VmStage.Started && events.OfType<AgentReady>().Any(),

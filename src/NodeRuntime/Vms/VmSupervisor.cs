@@ -3,6 +3,7 @@ using Hypeman.NodeRuntime.Errors;
 using Hypeman.NodeRuntime.Guest;
 using Hypeman.NodeRuntime.Linux;
 using Hypeman.NodeRuntime.Logs;
+using Hypeman.NodeRuntime.Memory.Compression;
 using Hypeman.NodeRuntime.Nodes;
 
 namespace Hypeman.NodeRuntime.Vms;
@@ -99,6 +100,10 @@ internal sealed partial class VmSupervisor : IVmSigns, IAsyncDisposable
     /// <inheritdoc cref="StartAsync(VmSpec, CancellationToken)"/>
     internal Task<VmStatus>? RestoreAsync(long epoch, CancellationToken cancellationToken) =>
         Interruptible(epoch, givenUp => RestoreNowAsync(epoch, givenUp), cancellationToken);
+
+    /// <inheritdoc cref="StartAsync(VmSpec, CancellationToken)"/>
+    internal Task<VmStatus>? CompressAsync(long epoch, CompressionSpec spec, CancellationToken cancellationToken) =>
+        Interruptible(epoch, _ => Task.FromResult(CompressNow(epoch, spec)), cancellationToken);
 
     /// <inheritdoc cref="StartAsync(VmSpec, CancellationToken)"/>
     internal Task<bool>? DeleteAsync(long epoch, CancellationToken cancellationToken)

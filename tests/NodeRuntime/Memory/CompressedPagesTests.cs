@@ -128,6 +128,7 @@ public sealed class CompressedPagesTests : IDisposable
     {
         using var packed = Open("packed", FileAccess.Read);
         using var pages = Open("unpacked", FileAccess.ReadWrite, FileMode.Create);
+        RandomAccess.SetLength(pages, (long)Pages * PageSet.PageBytes);
         CompressedPages.Expand(packed, digests, pages, CancellationToken.None);
     }
 

@@ -91,7 +91,7 @@ public sealed class MemoryFilesTests : IDisposable
     {
         var folder = new MemoryFolder(_folder.PathOf("vm/1"));
         Directory.CreateDirectory(folder.Directory);
-        var store = new MemoryStore(_folder.PathOf("bases"), () => [folder], NullLogger.Instance);
+        var store = new MemoryStore(_folder.PathOf("bases"), () => [folder], TimeProvider.System, NullLogger.Instance);
         var memory = new ArrayMemory(new byte[Pages * Page]);
 
         // :: Held while it is made
@@ -127,7 +127,7 @@ public sealed class MemoryFilesTests : IDisposable
     [Fact]
     public void What_is_left_of_a_base_that_never_came_to_be_is_swept()
     {
-        var store = new MemoryStore(_folder.PathOf("bases"), () => [], NullLogger.Instance);
+        var store = new MemoryStore(_folder.PathOf("bases"), () => [], TimeProvider.System, NullLogger.Instance);
         var memory = new ArrayMemory(new byte[Page]);
         store.Write("cut-off", memory, Touch(memory, [(0, 1)]), group: 0, CancellationToken.None).Dispose();
         Assert.Single(Directory.EnumerateFileSystemEntries(_folder.PathOf("bases")));
@@ -138,7 +138,7 @@ public sealed class MemoryFilesTests : IDisposable
     [Fact]
     public void A_changed_base_is_found_by_its_digests()
     {
-        var store = new MemoryStore(_folder.PathOf("bases"), () => [], NullLogger.Instance);
+        var store = new MemoryStore(_folder.PathOf("bases"), () => [], TimeProvider.System, NullLogger.Instance);
         var memory = new ArrayMemory(new byte[Pages * Page]);
         using (var draft = store.Write("a", memory, Touch(memory, [(7, 7), (Pages - 1, 1)]), group: 0, CancellationToken.None))
             draft.Commit();

@@ -83,7 +83,7 @@ internal sealed class TestVms : IAsyncDisposable
         var version = await QemuVersion.FindAsync(Qemu, CancellationToken.None);
         await _network.EnsureAsync(CancellationToken.None);
         var log = LoggerFactory.Create(logging => logging.AddProvider(new TestOutputLogger())).CreateLogger("vms");
-        var (memory, disks) = (new MemoryStore(_layout.Memory, _layout.ListMemories, log), new OverlayDisks(new OverlayDiskOptions()));
+        var (memory, disks) = (new MemoryStore(_layout.Memory, _layout.ListMemories, TimeProvider.System, log), new OverlayDisks(new OverlayDiskOptions()));
         Context = new VmContext
         {
             Layout = _layout,

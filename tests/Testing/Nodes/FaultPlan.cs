@@ -31,6 +31,7 @@ public enum NodeStep
     SnapshotBegins,
     SnapshotDone,
     SnapshotDeleteBegins,
+    CompressBegins,
 }
 
 /// <summary>

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Hypeman.NodeRuntime.Errors;
+using Hypeman.NodeRuntime.Memory.Compression;
 using Hypeman.NodeRuntime.Snapshots;
 using Hypeman.NodeRuntime.Vms;
 
@@ -57,6 +58,26 @@ public sealed partial class SimulatedVms : ISnapshotHost
         _snapshots.TryRemove(id, out _);
     }
 
+    /// <summary>What was asked to be compressed, by VM or snapshot.</summary>
+    public ConcurrentDictionary<string, CompressionSpec> Compressed { get; } = new();
+
+    public async Task CompressAsync(string id, long epoch, CompressionSpec spec, CancellationToken cancellationToken)
+    {
+        await faults.PassAsync(NodeStep.CompressBegins, cancellationToken);
+        RefuseIfFenced(id, epoch);
+        if ((Find(id) ?? throw NotHere(id)).Phase == VmPhase.Standby)
+            Compressed[id] = spec;
+    }
+
+    public async Task CompressAsync(string id, CompressionSpec spec, CancellationToken cancellationToken)
+    {
+        await faults.PassAsync(NodeStep.CompressBegins, cancellationToken);
+        if (!_snapshots.TryGetValue(id, out var taken))
+            throw new NodeException(NodeErrorKind.NotFound, $"this node has no snapshot {id}");
+        if (taken.HasMemory)
+            (_snapshots[id], Compressed[id]) = (taken with { Spec = spec }, spec);
+    }
+
     SnapshotStatus? ISnapshotHost.Find(string id) => _snapshots.GetValueOrDefault(id)?.Status;
 
     IReadOnlyList<SnapshotStatus> ISnapshotHost.List() => [.. _snapshots.Values.Select(taken => taken.Status)];
@@ -100,6 +121,8 @@ public sealed partial class SimulatedVms : ISnapshotHost
 
     private sealed record Taken(string Id, string VmId, DateTimeOffset At, byte[] Disk, bool HasMemory)
     {
+        public CompressionSpec? Spec { get; init; }
+
         public SnapshotStatus Status => new()
         {
             Id = Id,
@@ -107,6 +130,9 @@ public sealed partial class SimulatedVms : ISnapshotHost
             VmId = VmId,
             Memory = HasMemory ? new SavedMemory(At, 1, 1, 0, 1) : null,
             SizeBytes = Disk.Length + (HasMemory ? 2 : 0),
+            Compression = Spec is null
+                ? new CompressionStatus(CompressionState.None)
+                : new CompressionStatus(CompressionState.Compressed) { Spec = Spec, CompressedBytes = 1, UncompressedBytes = 2 },
         };
     }
 }

@@ -48,14 +48,13 @@ internal static class CompressedPages
         RandomAccess.Write(into, Head(spec.Algorithm, bytes, entries), 0);
     }
 
-    /// <summary>Writes the pages into an empty file, which then has a hole wherever all is zero.</summary>
+    /// <summary>Writes the pages into a file that is one hole of the right size; where all is zero it stays one.</summary>
     /// <exception cref="InvalidDataException">It is not what was written.</exception>
     internal static void Expand(
         SafeFileHandle from, IReadOnlyList<string> digests, SafeFileHandle pages, CancellationToken cancellationToken)
     {
         var (algorithm, bytes, entries) = ReadHead(from);
-        Require(entries.Length == digests.Count);
-        RandomAccess.SetLength(pages, bytes);
+        Require(entries.Length == digests.Count && RandomAccess.GetLength(pages) == bytes);
         Chunks.ForEach(entries.Length, () => new Worker(algorithm, level: 1), (chunk, worker) =>
         {
             var (offset, length) = entries[chunk];

@@ -27,7 +27,7 @@ internal sealed class RestingVms : IAsyncDisposable
         Layout = new DataLayout(_folder.PathOf("data"));
         Layout.Claim().Dispose();
         _network = new NodeNetwork("resting-host", new NodeNetworkOptions(), _outside, NullLogger<NodeNetwork>.Instance);
-        var memory = new MemoryStore(Layout.Memory, Layout.ListMemories, NullLogger.Instance);
+        var memory = new MemoryStore(Layout.Memory, Layout.ListMemories, TimeProvider.System, NullLogger.Instance);
         var disks = new OverlayDisks(new OverlayDiskOptions { MinFreeBytes = minFreeBytes });
         _context = new VmContext
         {
