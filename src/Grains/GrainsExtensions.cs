@@ -4,6 +4,7 @@ using Hypeman.Grains.Instances;
 using Hypeman.Grains.Nodes;
 using Hypeman.Grains.Nodes.Draining;
 using Hypeman.Grains.Records;
+using Hypeman.Grains.Snapshots;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Orleans.Runtime.Hosting;
@@ -70,6 +71,7 @@ public static class GrainsExtensions
         services.AddSingleton<ReadyImages>();
         services.AddSingleton<InstancePlacement>();
         services.AddSingleton<InstanceCopies>();
+        services.AddOptions<SnapshotOptions>();
         services.AddOptions<InstanceLimits>()
             .Validate(limits => limits.IsValid(), "Instance limits must all be more than zero.")
             .ValidateOnStart();

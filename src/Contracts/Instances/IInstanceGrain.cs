@@ -1,3 +1,4 @@
+using Hypeman.Contracts.Snapshots;
 using Orleans.Concurrency;
 
 namespace Hypeman.Contracts.Instances;
@@ -22,7 +23,7 @@ public interface IInstanceGrain : IGrainWithStringKey
     [Alias("Stop")] Task<InstanceInfo> StopAsync();
 
     /// <summary>Begins to save the memory of a running instance and to end its VM.</summary>
-    [Alias("Standby")] Task<InstanceInfo> StandbyAsync();
+    [Alias("Standby")] Task<InstanceInfo> StandbyAsync(StandbySpec? spec = null);
 
     /// <summary>Begins to have an instance in standby go on from where it was.</summary>
     [Alias("Restore")] Task<InstanceInfo> RestoreAsync();

@@ -1,3 +1,5 @@
+using Hypeman.Contracts.Snapshots;
+
 namespace Hypeman.Contracts.Instances;
 
 /// <summary>What a caller asked an instance to be. Sizes are bytes, rates bytes per second; zero means no limit.</summary>
@@ -35,6 +37,9 @@ public sealed record InstanceSpec
 
     /// <summary>Null: on any node.</summary>
     [Id(17)] public PlacementSpec? Placement { get; init; }
+
+    /// <summary>Null: as the server does by default.</summary>
+    [Id(18)] public SnapshotPolicy? SnapshotPolicy { get; init; }
 }
 
 /// <summary>What may be changed when a stopped instance is started. Null keeps what was set before.</summary>

@@ -70,6 +70,9 @@ public sealed record SnapshotOrder
     [Id(4)] public required ImageInfo Image { get; init; }
     [Id(5)] public required string Hypervisor { get; init; }
     [Id(6)] public required string Home { get; init; }
+
+    /// <summary>Null for none.</summary>
+    [Id(7)] public SnapshotCompression? Compression { get; init; }
 }
 
 /// <summary>An order to an instance to go back to a snapshot.</summary>

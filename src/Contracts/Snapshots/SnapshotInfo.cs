@@ -30,6 +30,9 @@ public sealed record SnapshotSpec
     [Id(1)] public string? Name { get; init; }
 
     [Id(2)] public IReadOnlyDictionary<string, string> Tags { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Null takes what the instance's policy says.</summary>
+    [Id(3)] public SnapshotCompression? Compression { get; init; }
 }
 
 /// <summary>What a caller may know about a snapshot; also its summary in the resource index.</summary>
@@ -58,4 +61,9 @@ public sealed record SnapshotInfo
 
     /// <summary>Why it could not be taken.</summary>
     [Id(9)] public InstanceFailure? Failure { get; init; }
+
+    /// <summary>What was decided about its compression; null for none.</summary>
+    [Id(10)] public SnapshotCompression? Compression { get; init; }
+
+    [Id(11)] public SnapshotCompressionInfo Compressed { get; init; } = new() { State = SnapshotCompressionState.None };
 }

@@ -1,6 +1,7 @@
 using Hypeman.Contracts.Instances;
 using Hypeman.Gateway.Errors;
 using Hypeman.Gateway.Requests;
+using Hypeman.Gateway.Snapshots;
 using Hypeman.Gateway.Values;
 
 namespace Hypeman.Gateway.Instances;
@@ -39,6 +40,7 @@ internal static class CreateInstanceRequest
             Entrypoint = Arguments(fields, "entrypoint"),
             Cmd = Arguments(fields, "cmd"),
             Placement = PlacementRequest.Read(fields),
+            SnapshotPolicy = CompressionFields.ReadPolicy(fields),
         };
         LaterFields.Refuse(fields, network);
         Check(spec, fields.Problems);

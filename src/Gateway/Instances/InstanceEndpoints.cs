@@ -80,9 +80,9 @@ internal static class InstanceEndpoints
         string id, HttpRequest request, ResourceLookup lookup, InstanceOperations operations, TimeProvider clock,
         CancellationToken cancellationToken)
     {
-        _ = await RequestBody.ReadAsync(request, StandbyInstanceRequest.Read, optional: true);
+        var spec = await RequestBody.ReadAsync(request, StandbyInstanceRequest.Read, optional: true);
         var found = await lookup.FindIdAsync(ResourceKind.Instance, id, cancellationToken);
-        return Answer(await operations.StandbyAsync(found, cancellationToken), clock);
+        return Answer(await operations.StandbyAsync(found, spec, cancellationToken), clock);
     }
 
     private static async Task<JsonHttpResult<InstanceResponse>> RestoreAsync(

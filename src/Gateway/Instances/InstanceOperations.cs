@@ -34,9 +34,9 @@ internal sealed class InstanceOperations(
     }
 
     /// <summary>Returns when its memory is saved and its VM is gone.</summary>
-    public async Task<InstanceInfo> StandbyAsync(string id, CancellationToken cancellationToken)
+    public async Task<InstanceInfo> StandbyAsync(string id, StandbySpec? spec, CancellationToken cancellationToken)
     {
-        await grains.Instance(id).StandbyAsync();
+        await grains.Instance(id).StandbyAsync(spec);
         return await SettledAsync(id, InstanceGoal.Standby, "standby", cancellationToken);
     }
 

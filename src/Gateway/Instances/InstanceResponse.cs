@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Hypeman.Contracts.Instances;
+using Hypeman.Gateway.Snapshots;
 using Hypeman.Gateway.Values;
 
 namespace Hypeman.Gateway.Instances;
@@ -45,6 +46,7 @@ internal sealed record InstanceResponse
     public required string Node { get; init; }
 
     public PlacementResponse? Placement { get; init; }
+    public SnapshotPolicyResponse? SnapshotPolicy { get; init; }
     public required IReadOnlyDictionary<string, long> PhaseDurationsMs { get; init; }
     public required string CurrentPhase { get; init; }
     public required DateTime CurrentPhaseSince { get; init; }
@@ -79,6 +81,7 @@ internal sealed record InstanceResponse
             Hypervisor = info.Hypervisor,
             Node = info.Home,
             Placement = PlacementResponse.From(spec.Placement),
+            SnapshotPolicy = SnapshotPolicyResponse.From(spec.SnapshotPolicy),
             PhaseDurationsMs = DurationsUntil(now, info),
             CurrentPhase = PhaseKey(info.Phase),
             CurrentPhaseSince = info.PhaseSince.UtcDateTime,

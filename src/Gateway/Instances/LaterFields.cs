@@ -19,9 +19,6 @@ internal static class LaterFields
         ("auto_standby", policy => IsOff(policy, "enabled")),
         ("health_check", check => IsText(check, "type", "none")),
         ("restart_policy", policy => IsText(policy, "policy", "never")),
-        ("snapshot_policy", policy => IsEmpty(policy)
-            || (policy.ValueKind == JsonValueKind.Object && policy.EnumerateObject().Count() == 1
-                && policy.TryGetProperty("compression", out var compression) && IsOff(compression, "enabled"))),
         ("ttl", ttl => ttl.ValueKind == JsonValueKind.String && ttl.ValueEquals("0s")),
         ("expires_at", _ => false),
     ];
@@ -38,13 +35,6 @@ internal static class LaterFields
             RefuseUnless(network, "egress", egress => IsOff(egress, "enabled"));
         if (PlatformName.FromBody(fields) is { } platform && platform != Platform)
             NotSupported(fields, "platform", $"only {Platform} is supported by this server");
-    }
-
-    /// <summary>The fields of a wish for compression of what a standby saves.</summary>
-    public static void RefuseCompression(FieldReader fields)
-    {
-        RefuseUnless(fields, "compression", compression => IsOff(compression, "enabled"));
-        RefuseUnless(fields, "compression_delay", delay => delay.ValueKind == JsonValueKind.String && delay.ValueEquals("0s"));
     }
 
     private static void RefuseUnless(FieldReader fields, string name, Func<JsonElement, bool> asksForNothing)

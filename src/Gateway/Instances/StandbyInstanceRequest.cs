@@ -1,16 +1,15 @@
+using Hypeman.Contracts.Snapshots;
 using Hypeman.Gateway.Requests;
+using Hypeman.Gateway.Snapshots;
 
 namespace Hypeman.Gateway.Instances;
 
-/// <summary>
-/// The body of POST /instances/{id}/standby; it may be left out. What is saved is not compressed yet, so that only a wish for
-/// no compression is taken.
-/// </summary>
+/// <summary>The body of POST /instances/{id}/standby; it may be left out.</summary>
 internal static class StandbyInstanceRequest
 {
-    public static bool Read(FieldReader fields)
+    public static StandbySpec Read(FieldReader fields) => new()
     {
-        LaterFields.RefuseCompression(fields);
-        return true;
-    }
+        Compression = CompressionFields.Read(fields, CreateSnapshotRequest.InvalidCompression),
+        Delay = CompressionFields.ReadDelay(fields, "compression_delay", "invalid_compression_delay"),
+    };
 }

@@ -154,7 +154,8 @@ internal sealed class FieldReader
         return null;
     }
 
-    private void Require(string name)
+    /// <summary>Notes a field that is missing.</summary>
+    public void Require(string name)
     {
         if (!_unread.ContainsKey(name))
             Problems.AddSchema(PathOf(name), "is required");

@@ -18,6 +18,10 @@ internal sealed record SnapshotResponse
     public required DateTime CreatedAt { get; init; }
     public required long SizeBytes { get; init; }
     public required string CompressionState { get; init; }
+    public string? CompressionError { get; init; }
+    public CompressionResponse? Compression { get; init; }
+    public long? CompressedSizeBytes { get; init; }
+    public long? UncompressedSizeBytes { get; init; }
 
     /// <summary>The node it lives on. Ours.</summary>
     public required string Node { get; init; }
@@ -33,7 +37,11 @@ internal sealed record SnapshotResponse
         SourceHypervisor = info.Hypervisor,
         CreatedAt = info.CreatedAt.UtcDateTime,
         SizeBytes = info.SizeBytes,
-        CompressionState = "none",
+        CompressionState = info.Compressed.State.ToString().ToLowerInvariant(),
+        CompressionError = info.Compressed.Error,
+        Compression = CompressionResponse.From(info.Compression),
+        CompressedSizeBytes = info.Compressed.CompressedBytes,
+        UncompressedSizeBytes = info.Compressed.UncompressedBytes,
         Node = info.Home,
     };
 }

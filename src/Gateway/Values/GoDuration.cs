@@ -43,6 +43,24 @@ internal static class GoDuration
         return true;
     }
 
+    /// <summary>As Go writes it: <c>1h0m0s</c>, <c>2m30s</c>, <c>1.5s</c>, <c>300ms</c>, <c>0s</c>.</summary>
+    public static string Format(TimeSpan duration)
+    {
+        if (duration < TimeSpan.Zero)
+            return "-" + Format(-duration);
+        var seconds = (duration.Ticks % TimeSpan.TicksPerMinute) / (decimal)TimeSpan.TicksPerSecond;
+        return duration switch
+        {
+            { Ticks: 0 } => "0s",
+            { TotalSeconds: < 1 } => Text(duration.Ticks / (decimal)TimeSpan.TicksPerMillisecond) + "ms",
+            { TotalMinutes: < 1 } => $"{Text(seconds)}s",
+            { TotalHours: < 1 } => $"{duration.Minutes}m{Text(seconds)}s",
+            _ => $"{(long)duration.TotalHours}h{duration.Minutes}m{Text(seconds)}s",
+        };
+
+        static string Text(decimal number) => number.ToString("0.#######", CultureInfo.InvariantCulture);
+    }
+
     /// <summary>Reads one number with its unit, in nanoseconds, and moves behind it.</summary>
     private static decimal TakePart(string text, ref int position, out string problem)
     {

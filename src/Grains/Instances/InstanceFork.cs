@@ -4,6 +4,7 @@ using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Images;
 using Hypeman.Contracts.Instances;
 using Hypeman.Contracts.Snapshots;
+using Hypeman.Grains.Snapshots;
 using Hypeman.NodeRuntime.Vms;
 
 namespace Hypeman.Grains.Instances;
@@ -46,7 +47,7 @@ internal static class InstanceFork
             : new InstanceOrder { Spec = spec with { Name = name }, Image = image, Home = home, Origin = origin, Target = target };
 
     /// <exception cref="HypemanException"><c>conflict</c>: the instance is not in a state for it.</exception>
-    public static SnapshotOrder SnapshotOf(InstanceState source, SnapshotSpec wish)
+    public static SnapshotOrder SnapshotOf(InstanceState source, SnapshotSpec wish, SnapshotCompression byDefault)
     {
         var (phase, kind) = (source.Phase(), wish.Kind);
         var fits = kind == SnapshotKind.Standby ? phase is InstancePhase.Running or InstancePhase.Standby : phase == InstancePhase.Stopped;
@@ -63,6 +64,7 @@ internal static class InstanceFork
             Image = source.Image,
             Hypervisor = source.Hypervisor,
             Home = source.Home,
+            Compression = kind == SnapshotKind.Standby ? CompressionChoice.Of(wish.Compression, source.Spec.SnapshotPolicy, byDefault) : null,
         };
     }
 

@@ -7,9 +7,11 @@ using Hypeman.Contracts.Snapshots;
 using Hypeman.Grains.Images;
 using Hypeman.Grains.Nodes;
 using Hypeman.Grains.Records;
+using Hypeman.Grains.Snapshots;
 using Hypeman.NodeRuntime.Vms;
 using Hypeman.NodeRuntime.Vms.Transfer;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Orleans.Storage;
 
 namespace Hypeman.Grains.Instances;
@@ -32,12 +34,15 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile,
     private readonly NodeDirectory _nodes;
     private readonly NodeSilos _silos;
     private readonly GrainClock _clock;
+    private readonly SnapshotOptions _snapshots;
     private readonly ILogger<InstanceGrain> _logger;
 
     public InstanceGrain(
         IGrainContext context, IGrainStorage storage, IResourceIndex index, NodeBooks books, NodeDirectory nodes, RootUsers roots, LocalNodes local,
-        NodeSilos silos, DisplacedActivations displaced, IGrainFactory grains, GrainClock clock, ILogger<InstanceGrain> logger, IVmPeers? peers = null)
+        NodeSilos silos, DisplacedActivations displaced, IGrainFactory grains, GrainClock clock, IOptions<SnapshotOptions> snapshots,
+        ILogger<InstanceGrain> logger, IVmPeers? peers = null)
     {
+        _snapshots = snapshots.Value;
         (_local, _nodes, _silos, _displaced, _clock, _logger) = (local, nodes, silos, displaced, clock, logger);
         _stored = new DirectState<Stored<InstanceState>>(storage, "instance", context.GrainId);
         _cell = new StateCell<InstanceState>(_stored, Leave, logger);
@@ -103,10 +108,10 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile,
         return Begun();
     }
 
-    public async Task<InstanceInfo> StandbyAsync()
+    public async Task<InstanceInfo> StandbyAsync(StandbySpec? spec)
     {
         RequireHome();
-        await _record.ChangeAsync(state => InstanceLifecycle.Standby(state, _clock.Now));
+        await _record.ChangeAsync(state => InstanceLifecycle.Standby(state, spec, _snapshots.CompressionDefault, _clock.Now));
         return Begun();
     }
 
@@ -126,7 +131,7 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile,
     public Task<SnapshotOrder> PrepareSnapshotAsync(SnapshotSpec spec)
     {
         RequireHome();
-        return Task.FromResult(InstanceFork.SnapshotOf(_record.Required, spec));
+        return Task.FromResult(InstanceFork.SnapshotOf(_record.Required, spec, _snapshots.CompressionDefault));
     }
 
     public async Task<InstanceInfo> RevertAsync(RevertOrder order)

@@ -1,6 +1,7 @@
 using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Instances;
 using Hypeman.Contracts.Snapshots;
+using Hypeman.Grains.Snapshots;
 
 namespace Hypeman.Grains.Instances;
 
@@ -95,14 +96,22 @@ internal static class InstanceLifecycle
 
     /// <summary>A standby that is in flight already is joined.</summary>
     /// <exception cref="HypemanException"><c>invalid_state</c> unless it is Running and at rest.</exception>
-    public static InstanceState Standby(InstanceState state, DateTimeOffset now)
+    public static InstanceState Standby(InstanceState state, StandbySpec? wish, SnapshotCompression byDefault, DateTimeOffset now)
     {
         RefuseWhenTaken(state);
         if (state.Operation?.Kind == OperationKind.Standby)
             return state;
         if (state.Phase() != InstancePhase.Running || state.Operation is not null)
             throw Refused("standby", state, "must be Running");
-        return Begin(state with { Intent = InstanceIntent.Standby }, OperationKind.Standby, graceful: true, now);
+        var begun = Begin(state with { Intent = InstanceIntent.Standby }, OperationKind.Standby, graceful: true, now);
+        return begun with
+        {
+            Operation = begun.Operation! with
+            {
+                Compression = CompressionChoice.Of(wish?.Compression, state.Spec.SnapshotPolicy, byDefault),
+                CompressionDelay = CompressionChoice.DelayOf(wish, state.Spec.SnapshotPolicy),
+            },
+        };
     }
 
     /// <summary>A restore that is in flight already is joined.</summary>

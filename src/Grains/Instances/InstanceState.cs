@@ -60,6 +60,12 @@ internal sealed record InstanceOperation
 
     /// <summary>For Revert: what to go back to.</summary>
     [Id(8)] public RevertOrder? Snapshot { get; init; }
+
+    /// <summary>For Standby: how its memory is compressed then, null for not at all, and how much later.</summary>
+    [Id(9)] public SnapshotCompression? Compression { get; init; }
+
+    /// <inheritdoc cref="Compression"/>
+    [Id(10)] public TimeSpan CompressionDelay { get; init; }
 }
 
 /// <summary>

@@ -2,6 +2,7 @@ using Hypeman.Contracts.Index;
 using Hypeman.Grains.Images;
 using Hypeman.Grains.Nodes;
 using Hypeman.Grains.Records;
+using Hypeman.Grains.Snapshots;
 using Hypeman.NodeRuntime.Errors;
 using Hypeman.NodeRuntime.Vms;
 
@@ -81,11 +82,14 @@ internal sealed class InstanceSteps(InstanceRecord record, LocalNodes local, Roo
         await DoneAsync(operation, status);
     }
 
-    // 1 the memory is saved and the VM has ended  2 the record says so
+    // 1 the memory is saved and the VM has ended  2 it is compressed, some time  3 the record says so
     private async Task StandbyAsync(InstanceOperation operation, CancellationToken cancellationToken)
     {
         var state = record.Required;
-        await DoneAsync(operation, await Vms.StandbyAsync(state.Id, state.Epoch, cancellationToken));
+        var status = await Vms.StandbyAsync(state.Id, state.Epoch, cancellationToken);
+        if (operation.Compression is { } compression)
+            await Vms.CompressAsync(state.Id, state.Epoch, compression.ToSpec(operation.CompressionDelay), cancellationToken);
+        await DoneAsync(operation, status);
     }
 
     // 1 the root is here, that of an image which was deleted too  2 the VM goes on  3 the record says so

@@ -6,6 +6,7 @@ using Hypeman.Contracts.Snapshots;
 using Hypeman.Grains.Images;
 using Hypeman.Grains.Nodes;
 using Hypeman.Grains.Records;
+using Hypeman.NodeRuntime.Snapshots;
 using Microsoft.Extensions.Logging;
 using Orleans.Storage;
 
@@ -71,10 +72,13 @@ internal sealed class SnapshotGrain : Grain, ISnapshotGrain, ISnapshotUses
         return _record.Required.ToInfo();
     }
 
+    // What the node is still at is told as it is now, not as it was when somebody last looked.
     public Task<SnapshotInfo> GetAsync()
     {
         LeaveIfNothing();
-        return Task.FromResult(_record.Required.ToInfo());
+        var state = _record.Required;
+        return Task.FromResult(
+            (Seen(state) is { } seen ? SnapshotLifecycle.Seen(state, seen) : state).ToInfo());
     }
 
     public async Task DeleteAsync()
@@ -104,12 +108,16 @@ internal sealed class SnapshotGrain : Grain, ISnapshotGrain, ISnapshotUses
         return Task.FromResult(SnapshotLifecycle.Revert(_record.Required, instanceId, wish));
     }
 
-    public Task<bool> ReconcileAsync()
+    public async Task<bool> ReconcileAsync()
     {
         LeaveIfNothing();
+        if (_record.State is { } state && Seen(state) is { } seen)
+            await _record.ChangeAsync(now => SnapshotLifecycle.Seen(now, seen));
         TakeUp();
-        return Task.FromResult(_record.State is not null);
+        return _record.State is not null;
     }
+
+    private SnapshotStatus? Seen(SnapshotState state) => _local.Find(state.Order.Home)?.Snapshots.Find(Id);
 
     private void RequireHome()
     {

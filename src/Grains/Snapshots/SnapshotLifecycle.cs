@@ -2,6 +2,7 @@ using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Instances;
 using Hypeman.Contracts.Snapshots;
 using Hypeman.Grains.Instances;
+using Hypeman.NodeRuntime.Snapshots;
 
 namespace Hypeman.Grains.Snapshots;
 
@@ -19,9 +20,15 @@ internal static class SnapshotLifecycle
     public static SnapshotState Take(string id, SnapshotOrder order, DateTimeOffset now) =>
         new() { Id = id, Order = order, Phase = SnapshotPhase.Taking, CreatedAt = now, Version = 1 };
 
-    public static SnapshotState Taken(SnapshotState state, long sizeBytes) => state.Phase == SnapshotPhase.Taking
-        ? Next(state with { Phase = SnapshotPhase.Ready, SizeBytes = sizeBytes, Failures = 0 })
+    public static SnapshotState Taken(SnapshotState state, SnapshotStatus seen) => state.Phase == SnapshotPhase.Taking
+        ? Next(state with { Phase = SnapshotPhase.Ready, SizeBytes = seen.SizeBytes, Compressed = seen.Compression.ToInfo(), Failures = 0 })
         : state;
+
+    /// <summary>What became of it since, on the disk of its node; the same state when that is no news.</summary>
+    public static SnapshotState Seen(SnapshotState state, SnapshotStatus seen) =>
+        state.Phase == SnapshotPhase.Ready && (state.SizeBytes != seen.SizeBytes || state.Compressed != seen.Compression.ToInfo())
+            ? Next(state with { SizeBytes = seen.SizeBytes, Compressed = seen.Compression.ToInfo() })
+            : state;
 
     public static SnapshotState Delete(SnapshotState state) =>
         state.Phase == SnapshotPhase.Deleting ? state : Next(state with { Phase = SnapshotPhase.Deleting, Failures = 0 });

@@ -26,6 +26,9 @@ internal sealed record SnapshotState : IVersioned<SnapshotState>, IIndexedRecord
     /// <summary>Attempts at the present phase that have failed.</summary>
     [Id(7)] public int Failures { get; init; }
 
+    /// <summary>As the node last told.</summary>
+    [Id(9)] public SnapshotCompressionInfo? Compressed { get; init; }
+
     /// <summary>Rises with every change; orders the rows in the index.</summary>
     [Id(8)] public required long Version { get; init; }
 
@@ -45,6 +48,8 @@ internal sealed record SnapshotState : IVersioned<SnapshotState>, IIndexedRecord
         SizeBytes = SizeBytes,
         Home = Order.Home,
         Failure = Failure,
+        Compression = Order.Compression,
+        Compressed = Compressed ?? new SnapshotCompressionInfo { State = SnapshotCompressionState.None },
     };
 
     /// <summary>Its parent is the image's digest, so that the users of an image can be found.</summary>

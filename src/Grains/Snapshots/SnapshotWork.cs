@@ -81,12 +81,18 @@ internal sealed class SnapshotWork(SnapshotRecord record, LocalNodes local, Root
         }
     }
 
+    // 1 it is whole  2 it is compressed, some time  3 the record says so
     private async Task TakeAsync(SnapshotState state, CancellationToken cancellationToken)
     {
         var order = state.Order;
-        var taken = await local.Require(order.Home).Snapshots.TakeAsync(
-            state.Id, order.SourceId, order.SourceEpoch, state.HasMemory, cancellationToken);
-        await record.ChangeAsync(now => SnapshotLifecycle.Taken(now, taken.SizeBytes));
+        var snapshots = local.Require(order.Home).Snapshots;
+        var taken = await snapshots.TakeAsync(state.Id, order.SourceId, order.SourceEpoch, state.HasMemory, cancellationToken);
+        if (order.Compression is { } compression)
+        {
+            await snapshots.CompressAsync(state.Id, compression.ToSpec(), cancellationToken);
+            taken = snapshots.Find(state.Id) ?? taken;
+        }
+        await record.ChangeAsync(now => SnapshotLifecycle.Taken(now, taken));
     }
 
     // 1 its files  2 row, name and record  3 the root nobody uses any more

@@ -1,3 +1,4 @@
+using Hypeman.Contracts.Snapshots;
 using Microsoft.Extensions.Logging;
 
 namespace Hypeman.Silo.Configuration;
@@ -55,5 +56,13 @@ internal sealed class HypemanOptions
     public int MaxConcurrentConversions { get; set; }
     public IReadOnlyList<string> InsecureRegistries { get; set; } = [];
     public int MaxVcpusPerInstance { get; set; }
+
+    /// <summary>Of saved memory, where nobody says otherwise.</summary>
+    public bool CompressionEnabled { get; set; }
+
+    public SnapshotAlgorithm CompressionAlgorithm { get; set; }
+
+    /// <summary>Within what the algorithm has.</summary>
+    public int CompressionLevel { get; set; }
     public LogLevel LogLevel { get; set; }
 }

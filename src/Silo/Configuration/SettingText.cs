@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Hypeman.Contracts.Snapshots;
 
 namespace Hypeman.Silo.Configuration;
 
@@ -20,6 +21,27 @@ internal static class SettingText
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0
             ? number
             : throw new FormatException($"'{text}' is not a whole number above 0");
+
+    public static bool YesOrNo(string text) =>
+        bool.TryParse(text, out var value) ? value : throw new FormatException($"'{text}' is neither true nor false");
+
+    /// <summary>One of the words of an enumeration, in lower case.</summary>
+    public static T Word<T>(string text)
+        where T : struct, Enum =>
+        Enum.GetNames<T>().FirstOrDefault(name => name.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } found
+            ? Enum.Parse<T>(found)
+            : throw new FormatException($"'{text}' is none of {string.Join(", ", Enum.GetNames<T>()).ToLowerInvariant()}");
+
+    /// <summary>How hard an algorithm tries; empty takes its default.</summary>
+    public static int LevelFor(SnapshotAlgorithm algorithm, string text)
+    {
+        var (least, most, otherwise) = SnapshotCompression.LevelsOf(algorithm);
+        if (text.Length == 0)
+            return otherwise;
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var level) && level >= least && level <= most
+            ? level
+            : throw new FormatException($"'{text}' is no level of {algorithm.ToString().ToLowerInvariant()}; use {least} to {most}");
+    }
 
     public static string Address(string text) =>
         text == "*" || IPAddress.TryParse(text, out _)

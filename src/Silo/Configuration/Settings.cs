@@ -1,3 +1,5 @@
+using Hypeman.Contracts.Snapshots;
+
 namespace Hypeman.Silo.Configuration;
 
 /// <summary>
@@ -58,6 +60,12 @@ internal static class Settings
             (o, v) => o.MaxConcurrentPulls = SettingText.AtLeastOne(v)),
         new("limits.max_concurrent_builds", null, "1", "Images converted at the same time.",
             (o, v) => o.MaxConcurrentConversions = SettingText.AtLeastOne(v)),
+        new("snapshot.compression_default.enabled", null, "false", "Whether saved memory is compressed where nobody says otherwise.",
+            (o, v) => o.CompressionEnabled = SettingText.YesOrNo(v)),
+        new("snapshot.compression_default.algorithm", null, "zstd", "zstd or lz4.",
+            (o, v) => o.CompressionAlgorithm = SettingText.Word<SnapshotAlgorithm>(v)),
+        new("snapshot.compression_default.level", null, "", "1 to 19 for zstd (1 when empty), 0 to 9 for lz4 (0 when empty).",
+            (o, v) => o.CompressionLevel = SettingText.LevelFor(o.CompressionAlgorithm, v)),
         new("cluster.id", null, "hypeman", "Fleets that share a database need different ones.",
             (o, v) => o.ClusterId = SettingText.Required(v)),
         new("cluster.address", "--cluster-address", "127.0.0.1", "Address at which other processes of the fleet reach this one.",

@@ -2,7 +2,9 @@ using System.Net;
 using Hypeman.Gateway;
 using Hypeman.Gateway.Registry;
 using Hypeman.Grains;
+using Hypeman.Contracts.Snapshots;
 using Hypeman.Grains.Instances;
+using Hypeman.Grains.Snapshots;
 using Hypeman.Grains.Nodes;
 using Hypeman.Ingress;
 using Hypeman.Ingress.Forwarding;
@@ -188,6 +190,10 @@ internal sealed class FleetServer : IAsyncDisposable
             orleans.AddDashboard();
         });
         builder.Services.Configure<InstanceLimits>(o => o.MaxVcpus = _options.MaxVcpusPerInstance);
+        builder.Services.Configure<SnapshotOptions>(o => o.CompressionDefault = new SnapshotCompression
+        {
+            Enabled = _options.CompressionEnabled, Algorithm = _options.CompressionAlgorithm, Level = _options.CompressionLevel,
+        });
     }
 
     /// <summary>

@@ -86,8 +86,6 @@ public sealed class CreateInstanceTests(ApiHost api) : ApiTests(api)
     [InlineData("auto_standby", """{"enabled": true, "idle_timeout": "5m"}""")]
     [InlineData("health_check", """{"type": "tcp", "tcp": {"port": 80}}""")]
     [InlineData("restart_policy", """{"policy": "always"}""")]
-    [InlineData("snapshot_policy", """{"compression": {"enabled": true}}""")]
-    [InlineData("snapshot_policy", """{"standby_compression_delay": "1m"}""")]
     [InlineData("ttl", "\"1h\"")]
     [InlineData("expires_at", "\"2030-01-01T00:00:00Z\"")]
     [InlineData("platform", "\"linux/riscv64\"")]
@@ -95,6 +93,32 @@ public sealed class CreateInstanceTests(ApiHost api) : ApiTests(api)
     {
         var body = $$"""{"name": "{{NewName()}}", "image": "web", "{{field}}": {{value}}}""";
         AssertError(await PostAsync("/instances", body, HttpStatusCode.NotImplemented), "not_supported", $"{field}: ");
+    }
+
+    [Theory]
+    [InlineData("""{"compression": {"enabled": true}, "standby_compression_delay": "90s"}""", """{"compression":{"enabled":true,"algorithm":"zstd","level":1},"standby_compression_delay":"1m30s"}""")]
+    [InlineData("""{"compression": {"enabled": true, "algorithm": "LZ4"}}""", """{"compression":{"enabled":true,"algorithm":"lz4","level":0}}""")]
+    [InlineData("""{"compression": {"enabled": false, "level": 99}}""", """{"compression":{"enabled":false}}""")]
+    public async Task A_snapshot_policy_is_told_as_it_was_understood(string policy, string expected)
+    {
+        var body = $$"""{"name": "{{NewName()}}", "image": "web", "snapshot_policy": {{policy}}}""";
+
+        var instance = await PostAsync("/instances", body, HttpStatusCode.Created);
+
+        Assert.Equal(expected, instance.GetProperty("snapshot_policy").GetRawText());
+    }
+
+    [Theory]
+    [InlineData("""{"compression": {"enabled": true, "algorithm": "gzip"}}""", "snapshot_policy.compression.algorithm: must be zstd or lz4")]
+    [InlineData("""{"compression": {"enabled": true, "level": 20}}""", "snapshot_policy.compression.level: must be from 1 to 19")]
+    [InlineData("""{"compression": {"enabled": true, "algorithm": "lz4", "level": 10}}""", "must be from 0 to 9")]
+    [InlineData("""{"standby_compression_delay": "soon"}""", "snapshot_policy.standby_compression_delay: ")]
+    [InlineData("""{"standby_compression_delay": "-1s"}""", "must not be negative")]
+    public async Task A_bad_snapshot_policy_is_refused_by_name(string policy, string message)
+    {
+        var body = $$"""{"name": "{{NewName()}}", "image": "web", "snapshot_policy": {{policy}}}""";
+
+        AssertError(await PostAsync("/instances", body, HttpStatusCode.BadRequest), "invalid_snapshot_policy", message);
     }
 
     [Fact]

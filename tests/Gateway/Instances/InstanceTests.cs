@@ -147,19 +147,28 @@ public sealed class InstanceTests(ApiHost api) : ApiTests(api)
     }
 
     [Theory]
-    [InlineData("{}", HttpStatusCode.OK)]
-    [InlineData("{\"compression\": {\"enabled\": false}}", HttpStatusCode.OK)]
-    [InlineData("{\"compression\": {\"enabled\": true, \"algorithm\": \"zstd\"}}", HttpStatusCode.NotImplemented)]
-    [InlineData("{\"compression_delay\": \"30s\"}", HttpStatusCode.NotImplemented)]
-    public async Task A_wish_for_compression_is_refused_by_name(string body, HttpStatusCode status)
+    [InlineData("{}", null)]
+    [InlineData("""{"compression": {"enabled": false}}""", null)]
+    [InlineData("""{"compression": {"enabled": true, "level": 3}}""", "Zstd 3 00:00:00")]
+    [InlineData("""{"compression": {"enabled": true, "algorithm": "lz4"}, "compression_delay": "30s"}""", "Lz4 0 00:00:30")]
+    public async Task What_a_standby_saves_is_compressed_as_it_is_wished(string body, string? expected)
     {
         var id = await CreateAsync();
         await GetAsync($"/instances/{id}/wait?state=Running");
 
-        using var answer = await PostAsync($"/instances/{id}/standby", body);
+        await PostAsync($"/instances/{id}/standby", body, HttpStatusCode.OK);
 
-        Assert.Equal(status, answer.StatusCode);
+        var wish = Api.Node.Vms.Compressed.GetValueOrDefault(id);
+        Assert.Equal(expected, wish is null ? null : $"{wish.Algorithm} {wish.Level} {wish.Delay}");
     }
+
+    [Theory]
+    [InlineData("""{"compression": {"enabled": true, "algorithm": "gzip"}}""", "invalid_snapshot_compression", "compression.algorithm: must be zstd or lz4")]
+    [InlineData("""{"compression": {"enabled": true, "level": 0}}""", "invalid_snapshot_compression", "compression.level: must be from 1 to 19")]
+    [InlineData("""{"compression": {"level": 1}}""", "Bad Request", "compression.enabled: is required")]
+    [InlineData("""{"compression_delay": "later"}""", "invalid_compression_delay", "compression_delay: ")]
+    public async Task A_bad_wish_for_compression_is_refused_by_name(string body, string code, string message) =>
+        AssertError(await PostAsync("/instances/any/standby", body, HttpStatusCode.BadRequest), code, message);
 
     [Fact]
     public async Task A_command_in_the_wrong_state_is_a_conflict_and_not_to_be_repeated()

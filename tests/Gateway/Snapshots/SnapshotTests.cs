@@ -65,10 +65,23 @@ public sealed class SnapshotTests(ApiHost api) : ApiTests(api)
         AssertError(await PostAsync("/instances/any/snapshots", body, HttpStatusCode.BadRequest), "Bad Request", message);
 
     [Fact]
-    public async Task A_wish_for_compression_is_not_supported() => AssertError(
-        await PostAsync(
-            "/instances/any/snapshots", """{"kind": "Standby", "compression": {"enabled": true}}""", HttpStatusCode.NotImplemented),
-        "not_supported", "compression");
+    public async Task The_compression_of_a_snapshot_is_told()
+    {
+        var (id, _) = await RunningAsync();
+
+        var taken = await PostAsync(
+            $"/instances/{id}/snapshots", """{"kind": "Standby", "compression": {"enabled": true, "algorithm": "lz4"}}""", HttpStatusCode.Created);
+
+        Assert.Equal("""{"enabled":true,"algorithm":"lz4","level":0}""", taken.GetProperty("compression").GetRawText());
+        Assert.Equal("compressed", Text(taken, "compression_state"));
+        Assert.Equal((1, 2), (taken.GetProperty("compressed_size_bytes").GetInt64(), taken.GetProperty("uncompressed_size_bytes").GetInt64()));
+    }
+
+    [Theory]
+    [InlineData("""{"kind": "Stopped", "compression": {"enabled": true}}""", "compression: is for memory")]
+    [InlineData("""{"kind": "Standby", "compression": {"enabled": true, "level": 20}}""", "compression.level: must be from 1 to 19")]
+    public async Task A_bad_wish_for_compression_is_refused_by_name(string body, string message) =>
+        AssertError(await PostAsync("/instances/any/snapshots", body, HttpStatusCode.BadRequest), "invalid_snapshot_compression", message);
 
     [Fact]
     public async Task What_cannot_be_taken_tells_why_and_is_not_listed()

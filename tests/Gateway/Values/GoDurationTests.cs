@@ -58,4 +58,19 @@ public sealed class GoDurationTests
         Assert.Equal(TimeSpan.Zero, duration);
         Assert.Contains('"' + text + '"', problem, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("0", "0s")]
+    [InlineData("300ms", "300ms")]
+    [InlineData("1.5ms", "1.5ms")]
+    [InlineData("1.5s", "1.5s")]
+    [InlineData("120s", "2m0s")]
+    [InlineData("90m", "1h30m0s")]
+    [InlineData("49h0m1s", "49h0m1s")]
+    [InlineData("-5s", "-5s")]
+    public void They_are_written_as_Go_writes_them(string text, string expected)
+    {
+        Assert.True(GoDuration.TryParse(text, out var duration, out _));
+        Assert.Equal(expected, GoDuration.Format(duration));
+    }
 }

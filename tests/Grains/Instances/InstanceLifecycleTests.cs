@@ -1,5 +1,6 @@
 using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Instances;
+using Hypeman.Contracts.Snapshots;
 using Hypeman.Grains.Instances;
 using Hypeman.Tests.Grains.Clusters;
 
@@ -198,7 +199,7 @@ public sealed class InstanceLifecycleTests
             {
                 "start" => InstanceLifecycle.Start(state, new InstanceStartSpec(), Now),
                 "stop" => InstanceLifecycle.Stop(state, Now),
-                "standby" => InstanceLifecycle.Standby(state, Now),
+                "standby" => InstanceLifecycle.Standby(state, null, SnapshotCompression.Off, Now),
                 "restore" => InstanceLifecycle.Restore(state, Now),
                 "revert" => InstanceLifecycle.Revert(state, Some.Revert(), Now),
                 _ => InstanceLifecycle.Delete(state, graceful: true, Now),
