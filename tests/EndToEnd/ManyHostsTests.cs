@@ -144,6 +144,47 @@ public class ManyHostsTests(ManyHostsFixture fixture) : IClassFixture<ManyHostsF
         await Instances.DeleteAsync(_api, resting);
     }
 
+    [Fact]
+    public async Task A_drained_nodes_guests_go_on_elsewhere_with_what_they_have_in_memory()
+    {
+        const string counter = "mkdir -p /www; httpd -p 8080 -h /www; i=0; while :; do i=$((i+1)); echo $i > /www/n; mv /www/n /www/index.html; sleep 0.1; done";
+        await CordonAsync("n2", "cordoned");
+        var running = await Instances.RunAsync(_api, "travels", counter, fixture.Image);
+        var asleep = await Instances.RunAsync(_api, "sleeps", counter, fixture.Image);
+        await CordonAsync("n2", "ready");
+        foreach (var name in (string[])["travels", "sleeps"])
+        {
+            await _api.PostAsync("/ingresses", Rule(name), Cancel);
+            await Until.True(async () => await CountAsync(name) > 20, Patience, $"{name} counts");
+        }
+        await _api.PostAsync($"/instances/{asleep}/standby", new { compression = new { enabled = true } }, Cancel);
+
+        await _api.PostAsync("/nodes/n1/drain", new { running = "suspend" }, Cancel);
+        await Until.True(async () => await DrainStateAsync("n1") == "finished", Patience, "n1 is drained");
+
+        Assert.Equal("[]", (await _api.GetAsync("/nodes/n1", Cancel)).GetProperty("drain").GetProperty("left").GetRawText());
+        await Instances.StateIsAsync(_api, running, "Running");
+        Assert.Equal("Standby", await _api.StateAsync(asleep, Cancel));
+        await _api.PostAsync($"/instances/{asleep}/restore", body: null, Cancel);
+        foreach (var name in (string[])["travels", "sleeps"])
+            Assert.InRange(await CountAsync(name), 20, 2000);
+        Assert.Single(VirtualMachines.Of(_fleet.DataOf("n2"), running));
+        Assert.Empty(Directory.EnumerateDirectories(Path.Combine(_fleet.DataOf("n1"), "memory")));
+        await _api.PostAsync("/nodes/n1/uncordon", body: null, Cancel);
+        await Instances.DeleteAsync(_api, running);
+        await Instances.DeleteAsync(_api, asleep);
+    }
+
+    /// <summary>What a counting guest shows, through the other node's ingress as soon as that knows where it is.</summary>
+    private async Task<int> CountAsync(string name)
+    {
+        var count = 0;
+        await Until.True(
+            async () => int.TryParse(await FirstPageAsync(name), System.Globalization.CultureInfo.InvariantCulture, out count) && count > 0,
+            Patience, $"{name} shows a number");
+        return count;
+    }
+
     private async Task CordonAsync(string node, string state)
     {
         await _api.PostAsync($"/nodes/{node}/{(state == "ready" ? "uncordon" : "cordon")}", body: null, Cancel);

@@ -11,7 +11,7 @@ internal static class DrainCommand
         var id = new Argument<string>("node") { Description = "Id or host name" };
         var plan = new Option<bool>("--plan") { Description = "Only say what would go where, and what would not" };
         var running = new Option<string>("--running") { Description = "What to do with instances that run", DefaultValueFactory = _ => "leave" };
-        running.AcceptOnlyFromAmong("leave", "restart");
+        running.AcceptOnlyFromAmong("leave", "restart", "suspend");
         var wait = new Option<bool>("--wait") { Description = "Show how it goes until it has ended; fails when something is left" };
         var cancel = new Option<bool>("--cancel") { Description = "End a drain; the node stays cordoned" };
         var drain = new Command("drain", "Move what a node has to other nodes, and give it nothing new") { id, plan, running, wait, cancel };

@@ -57,7 +57,7 @@ public sealed class NodesClient
         _api.PostAsync<Node>($"{PathOf(id)}/uncordon", cancellationToken);
 
     /// <param name="id">Of the node.</param>
-    /// <param name="running"><c>leave</c> or <c>restart</c>: what is done with instances that run.</param>
+    /// <param name="running"><c>leave</c>, <c>restart</c> or <c>suspend</c>: what is done with instances that run.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public Task<NodeDrain> DrainAsync(string id, string running, CancellationToken cancellationToken) =>
         _api.PostAsync<DrainNode, NodeDrain>($"{PathOf(id)}/drain", new DrainNode(Running: running), cancellationToken);

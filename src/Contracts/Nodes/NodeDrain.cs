@@ -8,6 +8,9 @@ public enum DrainRunning
 
     /// <summary>They are stopped, moved and started again.</summary>
     Restart,
+
+    /// <summary>They sleep for the way, and go on with what they have in memory. One that only just boots is restarted.</summary>
+    Suspend,
 }
 
 public enum DrainKind
@@ -53,8 +56,11 @@ public sealed record DrainMove
     /// <summary>Id of the node that it goes to.</summary>
     [Id(3)] public required string Target { get; init; }
 
-    /// <summary>It is stopped for it and started again.</summary>
+    /// <summary>It runs, and is to run again there.</summary>
     [Id(4)] public bool Restart { get; init; }
+
+    /// <summary>It sleeps for the way, else it is stopped and started.</summary>
+    [Id(5)] public bool Suspend { get; init; }
 }
 
 /// <summary>One thing that stays, and why.</summary>

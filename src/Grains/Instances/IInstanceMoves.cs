@@ -1,3 +1,5 @@
+using Hypeman.Contracts.Nodes;
+
 namespace Hypeman.Grains.Instances;
 
 /// <summary>The side of an instance grain that only the drain of its node calls.</summary>
@@ -6,7 +8,7 @@ internal interface IInstanceMoves : IGrainWithStringKey
 {
     /// <summary>Begins to move it; what comes of it is in its row. One that moves there already is left to it.</summary>
     /// <exception cref="Contracts.Errors.HypemanException"><c>invalid_state</c> when it cannot be moved now.</exception>
-    [Alias("Move")] Task MoveAsync(string target, bool restart);
+    [Alias("Move")] Task MoveAsync(string target, DrainRunning running);
 
     /// <summary>Has it stay, or come home again, unless its disk has arrived already. When it is not moved, nothing.</summary>
     [Alias("CancelMove")] Task CancelMoveAsync();

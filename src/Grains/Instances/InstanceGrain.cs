@@ -3,6 +3,7 @@ using Hypeman.Contracts;
 using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Index;
 using Hypeman.Contracts.Instances;
+using Hypeman.Contracts.Nodes;
 using Hypeman.Contracts.Snapshots;
 using Hypeman.Grains.Images;
 using Hypeman.Grains.Nodes;
@@ -205,12 +206,12 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile,
         return Task.FromResult(_record.State is { } state ? new InstanceOwner(state.Home, state.MovedFrom, state.Epoch) : null);
     }
 
-    public async Task MoveAsync(string target, bool restart)
+    public async Task MoveAsync(string target, DrainRunning running)
     {
         RequireHome();
         await _record.ChangeAsync(state => state.Operation is { Kind: OperationKind.Move } move && move.Target == target
             ? state
-            : InstanceMove.Begin(state, target, restart, _clock.Now));
+            : InstanceMove.Begin(state, target, running, _clock.Now));
         TakeUp();
     }
 

@@ -123,8 +123,11 @@ internal static class InstanceLifecycle
             return state;
         if (state.Phase() != InstancePhase.Standby || state.Operation is not null)
             throw Refused("restore", state, "must be Standby");
-        return Begin(state with { Intent = InstanceIntent.Running, StoppedAt = null }, OperationKind.Restore, graceful: true, now);
+        return BeginRestore(state, now);
     }
+
+    internal static InstanceState BeginRestore(InstanceState state, DateTimeOffset now) =>
+        Begin(state with { Intent = InstanceIntent.Running, StoppedAt = null }, OperationKind.Restore, graceful: true, now);
 
     /// <summary>Goes back to a snapshot, as another boot: what is seen of it then is told from what it was before.</summary>
     /// <exception cref="HypemanException">

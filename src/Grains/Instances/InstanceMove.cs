@@ -1,5 +1,6 @@
 using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Instances;
+using Hypeman.Contracts.Nodes;
 
 namespace Hypeman.Grains.Instances;
 
@@ -14,25 +15,27 @@ namespace Hypeman.Grains.Instances;
 ///   started again                  old home is home again
 /// </code>
 /// The home changes first, so that there is one owner at any time; until the disk has arrived, nothing but that is done
-/// there, and the disk of the old home is the good one (<see cref="InstanceState.MovedFrom"/>). Each change of home is a
+/// there, and the disk of the old home is the good one, with the memory of one that sleeps or was put to sleep for the way (<see cref="InstanceState.MovedFrom"/>). Each change of home is a
 /// new epoch.
 /// </summary>
 internal static class InstanceMove
 {
     /// <param name="state">Of the instance.</param>
     /// <param name="target">The new home.</param>
-    /// <param name="restart">One that runs may be stopped for it, and is started again then.</param>
+    /// <param name="running">What may be done to one that runs, for it to be moved.</param>
     /// <param name="now">The time.</param>
     /// <exception cref="HypemanException"><c>invalid_state</c> when it cannot be moved now.</exception>
-    public static InstanceState Begin(InstanceState state, string target, bool restart, DateTimeOffset now)
+    public static InstanceState Begin(InstanceState state, string target, DrainRunning running, DateTimeOffset now)
     {
         if (state.Operation is { } busy)
             throw HypemanException.InvalidState($"cannot be moved while its {busy.Kind.ToString().ToLowerInvariant()} is under way");
         var runs = state.Observed.Phase is ObservedPhase.Running or ObservedPhase.Booting;
-        if (state.Home == target || (runs ? !restart : state.Observed.Phase != ObservedPhase.Stopped))
+        var mayMove = runs ? running != DrainRunning.Leave : state.Observed.Phase is ObservedPhase.Stopped or ObservedPhase.Standby;
+        if (state.Home == target || !mayMove)
             throw HypemanException.InvalidState($"cannot be moved to node {target} from state {state.Phase()} on node {state.Home}");
         var begun = InstanceLifecycle.Begin(state with { MoveError = null }, OperationKind.Move, graceful: true, now);
-        return begun with { Operation = begun.Operation! with { Target = target, Restart = runs }, Failure = state.Failure };
+        var asleep = running == DrainRunning.Suspend && state.Observed.Phase == ObservedPhase.Running;
+        return begun with { Operation = begun.Operation! with { Target = target, Restart = runs, Suspend = runs && asleep }, Failure = state.Failure };
     }
 
     /// <summary>Nothing of it runs any more: the target is its home now.</summary>
@@ -89,6 +92,6 @@ internal static class InstanceMove
         now);
 
     private static InstanceState End(InstanceState state, DateTimeOffset now) => state.Operation!.Restart
-        ? InstanceLifecycle.BeginStart(state, now)
+        ? state.Observed.Phase == ObservedPhase.Standby ? InstanceLifecycle.BeginRestore(state, now) : InstanceLifecycle.BeginStart(state, now)
         : InstanceLifecycle.Done(state, now) with { Failure = state.Failure };
 }

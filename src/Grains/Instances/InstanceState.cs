@@ -55,6 +55,9 @@ internal sealed record InstanceOperation
     /// <summary>For Move: it ran, and is to run again.</summary>
     [Id(6)] public bool Restart { get; init; }
 
+    /// <summary>For Move: it is put to sleep for the way, and goes on with its memory.</summary>
+    [Id(11)] public bool Suspend { get; init; }
+
     /// <summary>For Move: when the old home last gave something of the disk.</summary>
     [Id(7)] public DateTimeOffset? HeardAt { get; init; }
 

@@ -37,7 +37,7 @@ internal sealed class MoveSteps(
 
     private IVmHost Vms => local.Require(record.Required.Home).Vms;
 
-    // 1 the new home has room  2 the VM has ended  3 the record names the new home; the grain follows, and goes on there
+    // 1 the new home has room  2 the VM has ended, or sleeps  3 the record names the new home; the grain follows, and goes on there
     private async Task DepartAsync(InstanceOperation operation, CancellationToken cancellationToken)
     {
         var state = record.Required;
@@ -46,9 +46,13 @@ internal sealed class MoveSteps(
         var demand = InstanceDemand.Of(state);
         await grains.Node(operation.Target!).ReserveAsync(state.Id, demand.MemoryBytes, demand.DiskBytes);
         cancellationToken.ThrowIfCancellationRequested();
-        var status = await Vms.StopAsync(state.Id, state.Epoch, InstanceTiming.StopGrace, cancellationToken);
-        await ChangeAsync(operation, status, InstanceMove.Depart);
+        await ChangeAsync(operation, await RestAsync(operation, state, cancellationToken), InstanceMove.Depart);
     }
+
+    private Task<VmStatus> RestAsync(InstanceOperation operation, InstanceState state, CancellationToken cancellationToken) =>
+        operation.Suspend || !operation.Restart && state.Observed.Phase == ObservedPhase.Standby
+            ? Vms.StandbyAsync(state.Id, state.Epoch, cancellationToken)
+            : Vms.StopAsync(state.Id, state.Epoch, InstanceTiming.StopGrace, cancellationToken);
 
     // 1 its room is promised  2 the root is here  3 the disk is here  4 the record says so  5 the old home has it no more
     private async Task ArriveAsync(InstanceOperation operation, string source, CancellationToken cancellationToken)

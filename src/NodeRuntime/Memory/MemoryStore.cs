@@ -80,6 +80,20 @@ internal sealed partial class MemoryStore(
         }
     }
 
+    /// <summary>Takes in a base that came whole from another host. It must be held until a manifest names it.</summary>
+    /// <param name="arrived">Where it is now, on the same file system.</param>
+    /// <param name="id">What it is called.</param>
+    /// <param name="group">Of those who may map it.</param>
+    internal void Adopt(MemoryBase arrived, string id, uint group)
+    {
+        System.IO.Directory.CreateDirectory(directory, FileModes.PrivateFolder);
+        var file = arrived.HasPages ? arrived.PagesFile : arrived.PackedFile;
+        FileOwner.Set(file, 0, group);
+        File.SetUnixFileMode(file, Mode);
+        System.IO.Directory.Move(arrived.Directory, Path.Combine(directory, id));
+        AtomicFile.SyncDirectory(directory);
+    }
+
     /// <summary>Removes the bases that nobody needs, and what is left of those that never came to be.</summary>
     internal void Sweep()
     {

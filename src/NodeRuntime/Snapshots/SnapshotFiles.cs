@@ -35,14 +35,20 @@ public sealed record SnapshotFiles(string OverlayDisk)
             Move(from.ConfigDisk, to.ConfigDisk);
             Move(from.EventsFile, to.EventsFile);
         }
-        if (Memory is { } memory && Directory.Exists(memory.Directory) && target.Memory is { } place)
-        {
-            place.Delete();
-            Directory.CreateDirectory(Path.GetDirectoryName(place.Directory)!, FileModes.PrivateFolder);
-            Directory.Move(memory.Directory, place.Directory);
-            AtomicFile.SyncDirectory(Path.GetDirectoryName(place.Directory)!);
-        }
+        if (Memory is { } memory && target.Memory is { } place)
+            Move(memory, place);
         AtomicFile.SyncDirectory(Path.GetDirectoryName(target.OverlayDisk)!);
+    }
+
+    /// <summary>Puts a memory in the place of another one; one that has moved already stays.</summary>
+    internal static void Move(MemoryFolder memory, MemoryFolder place)
+    {
+        if (!Directory.Exists(memory.Directory))
+            return;
+        place.Delete();
+        Directory.CreateDirectory(Path.GetDirectoryName(place.Directory)!, FileModes.PrivateFolder);
+        Directory.Move(memory.Directory, place.Directory);
+        AtomicFile.SyncDirectory(Path.GetDirectoryName(place.Directory)!);
     }
 
     private static void Move(string from, string to)

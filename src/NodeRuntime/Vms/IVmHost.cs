@@ -82,7 +82,7 @@ public interface IVmHost
     Task DeleteAsync(string id, long epoch, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Describes what is kept of a VM at rest, for the host that is to have it. From then on it obeys only
+    /// Describes what is kept of a VM at rest, its saved memory included, for the host that is to have it. From then on it obeys only
     /// <paramref name="epoch"/>, so that no earlier owner can start it here.
     /// </summary>
     /// <exception cref="Errors.NodeException">NotFound; WrongPhase when it does not rest.</exception>
@@ -100,7 +100,10 @@ public interface IVmHost
     /// <param name="source">Where it is.</param>
     /// <param name="heard">Called whenever the source has given something.</param>
     /// <param name="cancellationToken">Leaves it as far as it is.</param>
-    /// <exception cref="Errors.NodeException">Unavailable: the source is silent. InsufficientResources: the disk is full.</exception>
+    /// <exception cref="Errors.NodeException">
+    /// Unavailable: the source is silent. InsufficientResources: the disk is full. NotSupported: its memory was saved under
+    /// another hypervisor, version or processor than this host has.
+    /// </exception>
     Task<VmStatus> ReceiveAsync(VmSpec spec, IVmSource source, Action heard, CancellationToken cancellationToken);
 
     /// <summary>The present status; null when this host holds no such VM.</summary>

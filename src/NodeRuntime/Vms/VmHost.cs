@@ -64,16 +64,16 @@ internal sealed class VmHost(VmContext host) : IVmHost, IAsyncDisposable
 
     public async Task<VmManifest> HandOverAsync(string id, long epoch, CancellationToken cancellationToken)
     {
-        var status = await (Supervisor(id)?.HandOverAsync(epoch, cancellationToken) ?? throw NotHere(id));
-        var files = await Task.Run(() => VmFiles.Describe(host.Layout.Vm(id), cancellationToken), cancellationToken);
-        return new VmManifest { Status = status, Files = files };
+        var (status, sleep, places) = await (Supervisor(id)?.HandOverAsync(epoch, cancellationToken) ?? throw NotHere(id));
+        var files = await Task.Run(() => VmFiles.Describe(places, cancellationToken), cancellationToken);
+        return new VmManifest { Status = status, Files = files, Sleep = sleep };
     }
 
     public Task<ReadOnlyMemory<byte>> ReadChunkAsync(string id, string file, long chunk, CancellationToken cancellationToken)
     {
         var status = Find(id) ?? throw NotHere(id);
-        return status.Phase == VmPhase.Stopped
-            ? Task.Run(() => VmFiles.ReadChunk(host.Layout.Vm(id), file, chunk), cancellationToken)
+        return status.Phase is VmPhase.Stopped or VmPhase.Standby && Supervisor(id) is { } supervisor
+            ? Task.Run(() => VmFiles.ReadChunk(supervisor.Places, file, chunk), cancellationToken)
             : throw WrongPhase(status, VmPhase.Stopped);
     }
 

@@ -97,6 +97,7 @@ internal sealed partial class VmSupervisor
         if (givenUp.IsCancellationRequested)
             throw GivenUp();
 
+        KeepNothingForOthers();
         _trail.Note("restoring");
         Write(_record with { Stage = VmStage.Restoring, Restores = _record.Restores + 1, Error = null });
         _steps = new VmSteps("Restoring the VM", _id, _host, _trail);

@@ -36,6 +36,7 @@ internal sealed partial class VmSupervisor
             CultureInfo.InvariantCulture,
             $"starting boot {spec.Boot}: {hypervisor.Name}, {spec.Vcpus} vcpus, {spec.MemoryBytes >> 20} MiB, {spec.RootDigest}"));
         Write(NewRecord(spec, VmStage.Starting) with { StartedBoot = _record?.StartedBoot, StartedAt = _host.Time.GetUtcNow() });
+        KeepNothingForOthers();
         DropMemory();
         _steps = new VmSteps("Starting the VM", _id, _host, _trail);
         Publish();
@@ -117,6 +118,7 @@ internal sealed partial class VmSupervisor
             await EndAsync(current, ending => ending.KillAsync());
         await VmRelease.RunWithProcessesAsync(_host, _id);
         _host.Addresses.Release(_id);
+        KeepNothingForOthers();
         Directory.Delete(_layout.Directory, recursive: true);
         _host.Memory.Sweep();
         _host.Board.Remove(_id);
@@ -173,7 +175,8 @@ internal sealed partial class VmSupervisor
         lock (_gate)
             _latestEpoch = _record.Epoch;
         _host.Addresses.Restore(_id, IPAddress.Parse(_record.Ip));
-        if (_record.Stage != VmStage.Adopting)
+        // What has arrived so far is gone on with.
+        if (_record.Stage is not (VmStage.Adopting or VmStage.Arriving))
             _layout.Arrival.Delete();
         switch (_record.Stage)
         {

@@ -1,5 +1,7 @@
 using Hypeman.NodeRuntime.Disks;
 using Hypeman.NodeRuntime.Errors;
+using Hypeman.NodeRuntime.Memory;
+using Hypeman.NodeRuntime.Snapshots;
 using Hypeman.NodeRuntime.Vms.Transfer;
 
 namespace Hypeman.NodeRuntime.Vms;
@@ -10,8 +12,14 @@ namespace Hypeman.NodeRuntime.Vms;
 /// </summary>
 internal sealed partial class VmSupervisor
 {
+    /// <summary>Keeps the base of the memory that is handed over as it is, until the VM goes or is used again.</summary>
+    private IDisposable? _handedOver;
+
+    /// <summary>Of what is here at rest.</summary>
+    internal VmPlaces Places => PlacesOf(_record is { Stage: VmStage.Standby, Generation: { } number } ? _layout.Generation(number) : null);
+
     /// <inheritdoc cref="StartAsync(VmSpec, CancellationToken)"/>
-    internal Task<VmStatus>? HandOverAsync(long epoch, CancellationToken cancellationToken)
+    internal Task<(VmStatus Status, VmSleep? Sleep, VmPlaces Places)>? HandOverAsync(long epoch, CancellationToken cancellationToken)
     {
         lock (_gate)
             Admit(epoch);
@@ -30,22 +38,36 @@ internal sealed partial class VmSupervisor
         return _inbox.TryPost(() => ReceiveNowAsync(spec, source, heard, givenUp, cancellationToken), cancellationToken);
     }
 
-    private VmStatus HandOverNow(long epoch)
+    private (VmStatus Status, VmSleep? Sleep, VmPlaces Places) HandOverNow(long epoch)
     {
         ThrowIfShuttingDown();
         if (_record is null)
             throw NotHere();
-        RequireRest(_record.Stage == VmStage.Stopped);
+        RequireRest(_record.Stage is VmStage.Stopped or VmStage.Standby);
         Obey(epoch);
-        return Status;
+        if (_record.Stage == VmStage.Stopped)
+            return (Status, null, Places);
+        var memory = _layout.Generation(_record.Generation!.Value).Read();
+        (_handedOver, var before) = (_host.Memory.Hold(memory.Base), _handedOver);
+        before?.Dispose();
+        return (Status, new VmSleep(memory.Base, memory.Machine, _record.EventsBoot), Places);
+    }
+
+    private VmPlaces PlacesOf(MemoryFolder? memory) => VmPlaces.Of(_layout, memory, memory is null ? null : _host.Memory.Get(memory.Read().Base));
+
+    /// <summary>It moves no more, or has moved.</summary>
+    private void KeepNothingForOthers()
+    {
+        _handedOver?.Dispose();
+        _handedOver = null;
     }
 
     private async Task<VmStatus> ReceiveNowAsync(
         VmSpec spec, IVmSource source, Action heard, CancellationToken givenUp, CancellationToken callerLeft)
     {
         ThrowIfShuttingDown();
-        RequireRest(_record is null or { Stage: VmStage.Stopped or VmStage.Arriving });
-        if (_record is { Stage: VmStage.Stopped } arrived && arrived.Spec.Epoch == spec.Epoch)
+        RequireRest(_record is null or { Stage: VmStage.Stopped or VmStage.Arriving or VmStage.Standby });
+        if (_record is { Stage: VmStage.Stopped or VmStage.Standby } arrived && arrived.Spec.Epoch == spec.Epoch)
             return Status; // The order is a repetition.
         using var either = CancellationTokenSource.CreateLinkedTokenSource(givenUp, callerLeft);
         try
@@ -53,9 +75,9 @@ internal sealed partial class VmSupervisor
             BeginReceipt(spec, source);
             var manifest = await DescribeAsync(source, either.Token);
             heard();
-            _host.Disks.RequireSpace(_layout.OverlayDisk, manifest.MostBytes - _layout.Kept.Sum(OverlayDisks.UsedBytes));
-            await new VmReceipt(_layout, source, _host.Time, heard).FillAsync(manifest.Files, either.Token);
-            EndReceipt(manifest.Status, source);
+            using var held = manifest.Sleep is { } sleep ? HoldFor(sleep) : null;
+            await FillAsync(manifest, source, heard, either.Token);
+            EndReceipt(manifest, source);
             return Status;
         }
         catch (OperationCanceledException) when (either.IsCancellationRequested)
@@ -66,6 +88,25 @@ internal sealed partial class VmSupervisor
         {
             throw OverlayDisks.Full(full);
         }
+    }
+
+    /// <exception cref="NodeException">NotSupported: its memory could not go on here.</exception>
+    private IDisposable HoldFor(VmSleep sleep)
+    {
+        var hypervisor = Choose(sleep.Machine.Hypervisor);
+        if (sleep.Machine.WhyNotOn(hypervisor.Signature(VmMachines.Of(_record!))) is { } why)
+            throw new NodeException(NodeErrorKind.NotSupported, $"Its memory cannot go on here: {why}.");
+        return _host.Memory.Hold(sleep.Base);
+    }
+
+    private async Task FillAsync(VmManifest manifest, IVmSource source, Action heard, CancellationToken cancellationToken)
+    {
+        var isBaseHere = manifest.Sleep is { } sleep && _host.Memory.Find(sleep.Base) is not null;
+        var files = manifest.Files.Where(file => !isBaseHere || !VmPlaces.IsOfBase(file.Name)).ToList();
+        var places = VmPlaces.ForArrival(_layout);
+        _host.Disks.RequireSpace(
+            _layout.OverlayDisk, VmManifest.MostBytesOf(files) - places.There.Sum(place => OverlayDisks.UsedBytes(place.Path)));
+        await new VmReceipt(_layout, places, source, _host.Time, heard).FillAsync(files, cancellationToken);
     }
 
     private static async Task<VmManifest> DescribeAsync(IVmSource source, CancellationToken cancellationToken)
@@ -86,8 +127,11 @@ internal sealed partial class VmSupervisor
         var isAnother = _record?.Spec.Epoch != spec.Epoch;
         Write(NewRecord(spec, VmStage.Arriving));
         if (isAnother)
-            foreach (var stale in _layout.Kept)
+        {
+            foreach (var (_, stale) in VmPlaces.ForArrival(_layout).There)
                 File.Delete(stale);
+            DropMemory();
+        }
         Publish();
     }
 
@@ -108,9 +152,10 @@ internal sealed partial class VmSupervisor
     }
 
     /// <summary>All is here: the VM rests here as it rested there.</summary>
-    private void EndReceipt(VmStatus past, IVmSource source)
+    private void EndReceipt(VmManifest manifest, IVmSource source)
     {
-        Write(_record! with
+        var past = manifest.Status;
+        var rests = _record! with
         {
             Spec = _record.Spec with { Boot = past.Boot },
             Stage = VmStage.Stopped,
@@ -120,9 +165,28 @@ internal sealed partial class VmSupervisor
             ExitCode = past.ExitCode,
             ExitMessage = past.ExitMessage,
             Error = past.Error,
-        });
+        };
+        Write(manifest.Sleep is { } sleep ? PutToSleep(rests, past, sleep) : rests);
+        _layout.Arrival.Delete();
         _trail.Note($"received from {source.Name}");
         Publish();
+    }
+
+    // The base first, then what names it, then the ledger.
+    private VmRecord PutToSleep(VmRecord rests, VmStatus past, VmSleep sleep)
+    {
+        if (_host.Memory.Find(sleep.Base) is null)
+            _host.Memory.Adopt(_layout.ArrivingBase, sleep.Base, rests.Uid);
+        SnapshotFiles.Move(_layout.ArrivingMemory, _layout.Generation(FirstGeneration));
+        return rests with
+        {
+            Stage = VmStage.Standby,
+            Hypervisor = sleep.Machine.Hypervisor,
+            Generation = FirstGeneration,
+            GuestBoot = sleep.GuestBoot,
+            Restores = past.Restores,
+            Saved = past.Saved,
+        };
     }
 
     private void RequireRest(bool rests)

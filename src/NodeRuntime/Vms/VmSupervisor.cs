@@ -133,6 +133,7 @@ internal sealed partial class VmSupervisor : IVmSigns, IAsyncDisposable
         await _loop;
         if (_run is not null)
             await _run.DisposeAsync();
+        KeepNothingForOthers();
         _claim.Dispose();
     }
 

@@ -1,5 +1,6 @@
 using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Instances;
+using Hypeman.Contracts.Nodes;
 using Hypeman.Grains.Instances;
 using Hypeman.Tests.Grains.Clusters;
 
@@ -14,6 +15,8 @@ public sealed class InstanceMoveDecisionTests
     [Theory]
     [InlineData("none", "Stopped", false, true)]
     [InlineData("none", "Stopped", true, true)]
+    [InlineData("none", "Standby", false, true)]
+    [InlineData("none", "Paused", true, false)]
     [InlineData("none", "Running", true, true)]
     [InlineData("none", "Booting", true, true)]
     [InlineData("none", "Running", false, false)]
@@ -30,14 +33,14 @@ public sealed class InstanceMoveDecisionTests
     {
         var state = InstanceLifecycleTests.State(inFlight, observed);
 
-        var refused = Record.Exception(() => InstanceMove.Begin(state, "node-1", restart, Now)) as HypemanException;
+        var refused = Record.Exception(() => InstanceMove.Begin(state, "node-1", restart ? DrainRunning.Restart : DrainRunning.Leave, Now)) as HypemanException;
 
         Assert.Equal(allowed ? null : "invalid_state", refused?.Code);
     }
 
     [Fact]
     public void It_is_not_moved_to_where_it_is() =>
-        Assert.Throws<HypemanException>(() => InstanceMove.Begin(InstanceLifecycleTests.State("none", "Stopped"), "node-0", false, Now));
+        Assert.Throws<HypemanException>(() => InstanceMove.Begin(InstanceLifecycleTests.State("none", "Stopped"), "node-0", DrainRunning.Leave, Now));
 
     [Theory]
     [InlineData("Stopped")]
@@ -150,13 +153,32 @@ public sealed class InstanceMoveDecisionTests
     {
         var failed = InstanceLifecycleTests.State("none", "Stopped") with { Failure = Failure };
 
-        var arrived = InstanceMove.Arrive(InstanceMove.Depart(InstanceMove.Begin(failed, "node-1", restart: false, Now), Now), Now);
+        var arrived = InstanceMove.Arrive(InstanceMove.Depart(InstanceMove.Begin(failed, "node-1", DrainRunning.Leave, Now), Now), Now);
 
         Assert.Equal(Failure, arrived.Failure);
     }
 
+    [Theory]
+    [InlineData("Standby", "Restore", 1)]
+    [InlineData("Stopped", "Start", 2)]
+    public void One_that_slept_for_the_way_goes_on_there_and_one_that_did_not_is_started(string rested, string expected, long boot)
+    {
+        var begun = InstanceMove.Begin(InstanceLifecycleTests.State("none", "Running"), "node-1", DrainRunning.Suspend, Now);
+        Assert.True(begun.Operation is { Suspend: true, Restart: true });
+        var gone = InstanceMove.Depart(begun with { Observed = begun.Observed with { Phase = Enum.Parse<ObservedPhase>(rested) } }, Now);
+
+        var (arrived, back) = (InstanceMove.Arrive(gone, Now), InstanceMove.Cancel(gone, Now));
+
+        Assert.Equal((expected, boot, InstanceIntent.Running), (arrived.Operation!.Kind.ToString(), arrived.Boot, arrived.Intent));
+        Assert.Equal((expected, boot, InstanceIntent.Running), (back.Operation!.Kind.ToString(), back.Boot, back.Intent));
+    }
+
+    [Fact]
+    public void One_that_only_just_boots_has_no_memory_worth_moving() => Assert.False(
+        InstanceMove.Begin(InstanceLifecycleTests.State("none", "Booting"), "node-1", DrainRunning.Suspend, Now).Operation!.Suspend);
+
     private static InstanceState Begun(string observed) =>
-        InstanceMove.Begin(InstanceLifecycleTests.State("none", observed), "node-1", restart: true, Now);
+        InstanceMove.Begin(InstanceLifecycleTests.State("none", observed), "node-1", DrainRunning.Restart, Now);
 
     private static InstanceState Departed(string observed) => InstanceMove.Depart(Begun(observed), Now);
 }

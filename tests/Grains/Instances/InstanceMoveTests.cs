@@ -2,6 +2,7 @@ using Hypeman.Contracts;
 using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Index;
 using Hypeman.Contracts.Instances;
+using Hypeman.Contracts.Nodes;
 using Hypeman.Grains.Instances;
 using Hypeman.NodeRuntime.Errors;
 using Hypeman.NodeRuntime.Vms;
@@ -45,6 +46,73 @@ public sealed class InstanceMoveTests
         await MoveAsync(fleet, id, restart: true);
 
         Assert.Null((await ArrivesAsync(fleet, id, InstancePhase.Running)).ExitCode);
+    }
+
+    [Fact]
+    public async Task One_in_standby_moves_with_its_memory_and_sleeps_on()
+    {
+        await using var fleet = await TestFleet.StartAsync(nodes: 2);
+        var id = await RunningAsync(fleet);
+        await fleet.Grains.Instance(id).StandbyAsync();
+        await fleet.RestsAsync(id, InstancePhase.Standby);
+
+        await MoveAsync(fleet, id, DrainRunning.Leave);
+
+        Assert.True((await ArrivesAsync(fleet, id, InstancePhase.Standby)).HasSnapshot);
+        await fleet.Grains.Instance(id).RestoreAsync();
+        await fleet.RestsAsync(id, InstancePhase.Running);
+        Assert.Equal((1, 1), (fleet.Nodes[1].Vms.Find(id)!.Boot, fleet.Nodes[1].Vms.Find(id)!.Restores));
+    }
+
+    [Fact]
+    public async Task A_running_one_sleeps_for_the_way_and_goes_on_as_the_same_boot()
+    {
+        await using var fleet = await TestFleet.StartAsync(nodes: 2);
+        var id = await RunningAsync(fleet);
+
+        await MoveAsync(fleet, id, DrainRunning.Suspend);
+
+        await ArrivesAsync(fleet, id, InstancePhase.Running);
+        Assert.Equal((1, 1), (fleet.Nodes[1].Vms.Find(id)!.Boot, fleet.Nodes[1].Vms.Find(id)!.Restores));
+    }
+
+    [Fact]
+    public async Task A_memory_that_cannot_go_on_there_comes_home_and_goes_on_there()
+    {
+        await using var fleet = await TestFleet.StartAsync(nodes: 2);
+        var id = await RunningAsync(fleet);
+        fleet.Nodes[1].Vms.Machine = fleet.Nodes[1].Vms.Machine with { Processor = "another" };
+
+        await MoveAsync(fleet, id, DrainRunning.Suspend);
+        await Until.True(
+            async () => (await fleet.Grains.Instance(id).GetAsync()) is { MoveError: not null, Phase: InstancePhase.Running, Operation: null },
+            TestFleet.Patience, "it is home again");
+
+        var info = await fleet.Grains.Instance(id).GetAsync();
+        Assert.Equal("node-0", info.Home);
+        Assert.Contains("processor", info.MoveError, StringComparison.Ordinal);
+        Assert.Equal((1, 1), (fleet.Node.Vms.Find(id)!.Boot, fleet.Node.Vms.Find(id)!.Restores));
+        await Until.True(() => fleet.Nodes[1].Vms.Find(id) is null, TestFleet.Patience, "what had come there is gone");
+    }
+
+    [Theory]
+    [InlineData(NodeStep.StandbyBegins)]
+    [InlineData(NodeStep.StandbyDone)]
+    [InlineData(NodeStep.HandOverBegins)]
+    public async Task A_sleeping_move_is_carried_out_after_the_old_silo_was_killed(NodeStep step)
+    {
+        await using var fleet = await TestFleet.StartAsync(nodes: 2);
+        var id = await RunningAsync(fleet);
+        var hold = fleet.Node.Faults.HoldOnce(step);
+        await MoveAsync(fleet, id, DrainRunning.Suspend);
+        await hold.Reached.WaitAsync(TestFleet.Patience);
+
+        await fleet.KillSiloAsync(fleet.Node);
+        hold.Abandon();
+        await fleet.StartSiloAsync(fleet.Node);
+
+        await ArrivesAsync(fleet, id, InstancePhase.Running);
+        Assert.Equal(1, fleet.Nodes[1].Vms.Find(id)!.Boot);
     }
 
     [Fact]
@@ -267,7 +335,7 @@ public sealed class InstanceMoveTests
         await ArrivesAsync(fleet, id, InstancePhase.Running);
         fleet.Nodes[1].Vms.WriteDisk(id, [9, 9]);
 
-        await Moves(fleet, id).MoveAsync("node-0", restart: true);
+        await Moves(fleet, id).MoveAsync("node-0", DrainRunning.Restart);
 
         await Until.True(async () => await fleet.TryGetAsync(id) is { Home: "node-0", Operation: null }, TestFleet.Patience, "it is back");
         Assert.Equal(new byte[] { 9, 9 }, fleet.Node.Vms.Disk(id));
@@ -304,7 +372,10 @@ public sealed class InstanceMoveTests
     private static IInstanceMoves Moves(TestFleet fleet, string id) =>
         fleet.Grains.GetGrain<IInstanceMoves>(GrainKeys.InstancePrefix + id);
 
-    private static Task MoveAsync(TestFleet fleet, string id, bool restart) => Moves(fleet, id).MoveAsync("node-1", restart);
+    private static Task MoveAsync(TestFleet fleet, string id, bool restart) =>
+        MoveAsync(fleet, id, restart ? DrainRunning.Restart : DrainRunning.Leave);
+
+    private static Task MoveAsync(TestFleet fleet, string id, DrainRunning running) => Moves(fleet, id).MoveAsync("node-1", running);
 
     private static async Task<string> RunningAsync(TestFleet fleet)
     {

@@ -342,6 +342,29 @@ public abstract class NodeConformance : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_vm_in_standby_moves_with_its_memory_and_goes_on_there()
+    {
+        var other = await OtherAsync();
+        await StartAsync(Spec);
+        await ReachAsync(VmPhase.Running);
+        await StandbyAsync(3);
+        var source = new TestSource(Node.Vms, _id, epoch: 4);
+
+        var arrived = await other.Vms.ReceiveAsync(Spec with { Epoch = 4 }, source, () => { }, CancellationToken.None);
+
+        Assert.Equal((VmPhase.Standby, 4, 1, true), (arrived.Phase, arrived.Epoch, arrived.Boot, arrived.HasRun));
+        Assert.NotNull(arrived.Saved);
+        await AssertRefusedAsync(NodeErrorKind.Fenced, () => RestoreAsync(3));
+        var chunks = source.Asked.Count;
+        Assert.Equal(VmPhase.Standby, (await other.Vms.ReceiveAsync(Spec with { Epoch = 4 }, source, () => { }, CancellationToken.None)).Phase);
+        Assert.Equal(chunks, source.Asked.Count);
+        await Node.Vms.DeleteAsync(_id, 4, CancellationToken.None);
+        await other.Vms.RestoreAsync(_id, 4, CancellationToken.None);
+        Assert.Equal(1, (await ReachAsync(other, _id, VmPhase.Running)).Boot);
+        await other.Vms.DeleteAsync(_id, 4, CancellationToken.None);
+    }
+
+    [Fact]
     public async Task Sessions_are_for_vms_that_run()
     {
         await StartAsync(Spec);
@@ -401,17 +424,19 @@ public abstract class NodeConformance : IAsyncLifetime
 
     private Task<VmStatus> ReachAsync(VmPhase phase) => ReachAsync(_id, phase);
 
-    private async Task<VmStatus> ReachAsync(string id, VmPhase phase)
+    private Task<VmStatus> ReachAsync(string id, VmPhase phase) => ReachAsync(Node, id, phase);
+
+    private static async Task<VmStatus> ReachAsync(INode node, string id, VmPhase phase)
     {
         using var patience = new CancellationTokenSource(Patience);
         try
         {
-            return await Node.Vms.WatchAsync(patience.Token)
+            return await node.Vms.WatchAsync(patience.Token)
                 .FirstAsync(status => status.Id == id && status.Phase == phase, patience.Token);
         }
         catch (OperationCanceledException)
         {
-            throw new TimeoutException($"The VM was not {phase} in {Patience}; it is {Node.Vms.Find(id)}.");
+            throw new TimeoutException($"The VM was not {phase} in {Patience}; it is {node.Vms.Find(id)}.");
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Hypeman.NodeRuntime.Errors;
+using Hypeman.NodeRuntime.Hypervisors;
 using Hypeman.NodeRuntime.Vms;
 using Hypeman.NodeRuntime.Vms.Transfer;
 
@@ -13,6 +14,9 @@ public sealed partial class SimulatedVms
 
     private readonly ConcurrentDictionary<string, byte[]> _disks = new();
     private readonly ConcurrentDictionary<string, long> _received = new();
+
+    /// <summary>What memories are saved under here.</summary>
+    public MachineSignature Machine { get; set; } = new("qemu", "simulated", "any", "none");
 
     /// <summary>What is on the disk of a VM; null when this node has none.</summary>
     public byte[]? Disk(string id) => _disks.GetValueOrDefault(id);
@@ -29,7 +33,12 @@ public sealed partial class SimulatedVms
             throw NotHere(id);
         RequireRest(vm);
         Change(id, rests => rests with { Epoch = epoch });
-        return new VmManifest { Status = Find(id)!, Files = [Describe(_disks.GetValueOrDefault(id, []))] };
+        return new VmManifest
+        {
+            Status = Find(id)!,
+            Files = [Describe(_disks.GetValueOrDefault(id, []))],
+            Sleep = vm.Phase == VmPhase.Standby ? new VmSleep("base", Machine, vm.Boot) : null,
+        };
     }
 
     public async Task<ReadOnlyMemory<byte>> ReadChunkAsync(string id, string file, long chunk, CancellationToken cancellationToken)
@@ -60,11 +69,13 @@ public sealed partial class SimulatedVms
         {
             var manifest = await source.HandOverAsync(cancellationToken);
             heard();
+            if (manifest.Sleep?.Machine.WhyNotOn(Machine) is { } why)
+                throw new NodeException(NodeErrorKind.NotSupported, $"its memory cannot go on here: {why}");
             _disks[spec.Id] = await FetchAsync(manifest.Files.Single(), source, heard, cancellationToken);
             _received[spec.Id] = spec.Epoch;
             Plant(manifest.Status with
             {
-                Epoch = spec.Epoch, Phase = VmPhase.Stopped, Ip = $"10.100.0.{Interlocked.Increment(ref _addresses)}",
+                Epoch = spec.Epoch, Phase = manifest.Sleep is null ? VmPhase.Stopped : VmPhase.Standby, Ip = $"10.100.0.{Interlocked.Increment(ref _addresses)}",
             });
         }
         catch (IOException lost)
@@ -108,7 +119,7 @@ public sealed partial class SimulatedVms
 
     private static void RequireRest(VmStatus vm)
     {
-        if (vm.Phase != VmPhase.Stopped)
+        if (vm.Phase is not (VmPhase.Stopped or VmPhase.Standby))
             throw new NodeException(NodeErrorKind.WrongPhase, $"VM {vm.Id} is {vm.Phase}; only one at rest can be moved");
     }
 }

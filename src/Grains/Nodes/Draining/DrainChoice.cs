@@ -30,7 +30,7 @@ internal sealed class DrainChoice(DrainRound round, int atOnce)
             if (reason is null)
             {
                 var to = await target(verdict.Restart);
-                Chosen.Add(new DrainMove { Kind = kind, Id = id, Name = name, Target = to.Id, Restart = verdict.Restart });
+                Chosen.Add(new DrainMove { Kind = kind, Id = id, Name = name, Target = to.Id, Restart = verdict.Restart, Suspend = verdict.Suspend });
                 failures.HasTarget();
             }
         }

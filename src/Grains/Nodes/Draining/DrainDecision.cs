@@ -7,9 +7,10 @@ namespace Hypeman.Grains.Nodes.Draining;
 
 /// <summary>What a drain does with one thing now.</summary>
 /// <param name="Does">Moves it, waits for it to come to rest, or leaves it.</param>
-/// <param name="Restart">It runs, and is stopped for the move.</param>
+/// <param name="Restart">It runs, and is to run again there.</param>
+/// <param name="Suspend">It sleeps for the way.</param>
 /// <param name="Reason">Why it is left.</param>
-internal sealed record DrainVerdict(DrainVerdict.Deed Does, bool Restart = false, string? Reason = null)
+internal sealed record DrainVerdict(DrainVerdict.Deed Does, bool Restart = false, bool Suspend = false, string? Reason = null)
 {
     internal enum Deed
     {
@@ -35,12 +36,11 @@ internal static class DrainDecision
         return instance.Phase switch
         {
             InstancePhase.Stopped when instance.Failure?.Code == "vm_missing" => DrainVerdict.Leave("its disk is lost"),
-            InstancePhase.Stopped => new DrainVerdict(DrainVerdict.Deed.Move),
-            InstancePhase.Running or InstancePhase.Initializing => running == DrainRunning.Restart
-                ? new DrainVerdict(DrainVerdict.Deed.Move, Restart: true)
-                : DrainVerdict.Leave("it runs, and this drain leaves what runs: stop it, or drain with running=restart"),
-            InstancePhase.Paused or InstancePhase.Standby => DrainVerdict.Leave($"it is in {instance.Phase}, and its memory cannot be moved"),
-            InstancePhase.Created or InstancePhase.Shutdown => DrainVerdict.Wait,
+            InstancePhase.Stopped or InstancePhase.Standby => new DrainVerdict(DrainVerdict.Deed.Move),
+            InstancePhase.Running or InstancePhase.Initializing => running == DrainRunning.Leave
+                ? DrainVerdict.Leave("it runs, and this drain leaves what runs: stop it, or drain with running=suspend or running=restart")
+                : new DrainVerdict(DrainVerdict.Deed.Move, Restart: true, Suspend: running == DrainRunning.Suspend),
+            InstancePhase.Created or InstancePhase.Shutdown or InstancePhase.Paused => DrainVerdict.Wait,
             InstancePhase.Unknown => DrainVerdict.Leave($"its state is not known: {instance.StateError ?? "it does not answer"}"),
         };
     }

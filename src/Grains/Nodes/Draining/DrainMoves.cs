@@ -31,7 +31,8 @@ internal sealed class DrainMoves(IResourceIndex index, IGrainFactory grains)
     /// <exception cref="HypemanException"><c>invalid_state</c>; <c>unavailable</c></exception>
     public Task BeginAsync(DrainMove move) => move.Kind switch
     {
-        DrainKind.Instance => Instance(move).MoveAsync(move.Target, move.Restart),
+        DrainKind.Instance => Instance(move).MoveAsync(
+            move.Target, move switch { { Suspend: true } => DrainRunning.Suspend, { Restart: true } => DrainRunning.Restart, _ => DrainRunning.Leave }),
         DrainKind.Image => Task.CompletedTask, // Begun by the first look.
     };
 

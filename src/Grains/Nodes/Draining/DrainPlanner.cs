@@ -43,7 +43,7 @@ internal sealed class DrainPlanner(NodeDirectory directory, NodeLoads loads, Nod
             {
                 // What is waited for is taken to come to rest.
                 if (reason is null)
-                    Moves.Add(new DrainMove { Kind = kind, Id = id, Name = name, Target = choose(), Restart = verdict.Restart });
+                    Moves.Add(new DrainMove { Kind = kind, Id = id, Name = name, Target = choose(), Restart = verdict.Restart, Suspend = verdict.Suspend });
             }
             catch (HypemanException none)
             {

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using Hypeman.NodeRuntime.Errors;
 using Hypeman.NodeRuntime.Linux;
-using Hypeman.NodeRuntime.Nodes;
 using Microsoft.Win32.SafeHandles;
 
 namespace Hypeman.NodeRuntime.Vms.Transfer;
@@ -9,8 +8,8 @@ namespace Hypeman.NodeRuntime.Vms.Transfer;
 /// <summary>The kept files of a VM, as chunks.</summary>
 internal static class VmFiles
 {
-    internal static IReadOnlyList<VmFile> Describe(VmLayout vm, CancellationToken cancellationToken) =>
-        [.. vm.Kept.Where(File.Exists).Select(path => Describe(path, NameOf(vm, path), cancellationToken))];
+    internal static IReadOnlyList<VmFile> Describe(VmPlaces places, CancellationToken cancellationToken) =>
+        [.. places.There.Select(place => Describe(place.Path, place.Name, cancellationToken))];
 
     /// <summary>Reads the whole file but its holes.</summary>
     internal static VmFile Describe(string path, string name, CancellationToken cancellationToken)
@@ -29,9 +28,9 @@ internal static class VmFiles
     }
 
     /// <exception cref="NodeException">Invalid: no such file is kept. NotFound: it has no such chunk.</exception>
-    internal static ReadOnlyMemory<byte> ReadChunk(VmLayout vm, string name, long number)
+    internal static ReadOnlyMemory<byte> ReadChunk(VmPlaces places, string name, long number)
     {
-        var path = PathOf(vm, name);
+        var path = places.PathOf(name);
         if (!File.Exists(path))
             throw new NodeException(NodeErrorKind.NotFound, $"This VM has no {name}.");
         using var file = OpenForReading(path);
@@ -39,11 +38,6 @@ internal static class VmFiles
             throw new NodeException(NodeErrorKind.NotFound, $"There is no chunk {number} of {name}.");
         return Read(file, number, new byte[VmFile.ChunkBytes]);
     }
-
-    /// <summary>Where a file of this name lies. Names come from other hosts, so they must be among those that are kept.</summary>
-    /// <exception cref="NodeException">Invalid.</exception>
-    internal static string PathOf(VmLayout vm, string name) => vm.Kept.FirstOrDefault(path => NameOf(vm, path) == name)
-        ?? throw new NodeException(NodeErrorKind.Invalid, $"A VM keeps no file '{name}'.");
 
     internal static Memory<byte> Read(SafeFileHandle file, long number, byte[] buffer)
     {
@@ -55,8 +49,6 @@ internal static class VmFiles
     }
 
     internal static string DigestOf(ReadOnlySpan<byte> content) => Convert.ToHexStringLower(SHA256.HashData(content));
-
-    private static string NameOf(VmLayout vm, string path) => Path.GetRelativePath(vm.Directory, path);
 
     private static SafeFileHandle OpenForReading(string path) =>
         File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);

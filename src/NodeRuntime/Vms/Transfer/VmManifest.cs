@@ -1,3 +1,5 @@
+using Hypeman.NodeRuntime.Hypervisors;
+
 namespace Hypeman.NodeRuntime.Vms.Transfer;
 
 /// <summary>All that is kept of a VM at rest, so that another host can have it.</summary>
@@ -8,9 +10,18 @@ public sealed record VmManifest
 
     public required IReadOnlyList<VmFile> Files { get; init; }
 
-    /// <summary>What the files take on a disk, at most.</summary>
-    public long MostBytes => Files.Sum(file => file.Chunks.Sum(chunk => (long)file.LengthOf(chunk)));
+    /// <summary>Of a VM in standby.</summary>
+    public VmSleep? Sleep { get; init; }
+
+    /// <summary>What files take on a disk, at most.</summary>
+    public static long MostBytesOf(IEnumerable<VmFile> files) => files.Sum(file => file.Chunks.Sum(chunk => (long)file.LengthOf(chunk)));
 }
+
+/// <summary>What another host must know of a memory that moves.</summary>
+/// <param name="Base">Its id; who has it already need not fetch it.</param>
+/// <param name="Machine">What it can be restored under.</param>
+/// <param name="GuestBoot">The number that the guest knows its boot by.</param>
+public sealed record VmSleep(string Base, MachineSignature Machine, long GuestBoot);
 
 /// <summary>One kept file: what is not in a chunk is a hole.</summary>
 /// <param name="Name">Its path in the VM's directory.</param>

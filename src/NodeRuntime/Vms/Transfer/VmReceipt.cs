@@ -9,7 +9,7 @@ namespace Hypeman.NodeRuntime.Vms.Transfer;
 /// Fills the directory of a VM with what another host has of it. Each chunk is checked when it comes, and every file as a
 /// whole when it is on the disk. Whatever an earlier try left and is right is not fetched again, so repeating it is going on.
 /// </summary>
-internal sealed class VmReceipt(VmLayout vm, IVmSource source, TimeProvider time, Action heard)
+internal sealed class VmReceipt(VmLayout vm, VmPlaces places, IVmSource source, TimeProvider time, Action heard)
 {
     private const int BlockBytes = 4096;
 
@@ -23,18 +23,20 @@ internal sealed class VmReceipt(VmLayout vm, IVmSource source, TimeProvider time
     /// <exception cref="NodeException">Unavailable: the source is silent, or sends something else. Invalid: it names other files.</exception>
     internal async Task FillAsync(IReadOnlyList<VmFile> files, CancellationToken cancellationToken)
     {
-        Directory.CreateDirectory(vm.Logs);
-        foreach (var stale in vm.Kept.Except(files.Select(file => VmFiles.PathOf(vm, file.Name))))
+        var paths = files.Select(file => places.PathOf(file.Name)).ToList();
+        foreach (var folder in paths.Select(path => Path.GetDirectoryName(path)!).Append(vm.Logs).Distinct())
+            Directory.CreateDirectory(folder, FileModes.PrivateFolder);
+        foreach (var (_, stale) in places.There.Where(place => !paths.Contains(place.Path)))
             File.Delete(stale);
         foreach (var file in files)
             await FillAsync(file, cancellationToken);
-        AtomicFile.SyncDirectory(vm.Logs);
-        AtomicFile.SyncDirectory(vm.Directory);
+        foreach (var folder in paths.Select(path => Path.GetDirectoryName(path)!).Append(vm.Directory).Distinct())
+            AtomicFile.SyncDirectory(folder);
     }
 
     private async Task FillAsync(VmFile file, CancellationToken cancellationToken)
     {
-        var path = VmFiles.PathOf(vm, file.Name);
+        var path = places.PathOf(file.Name);
         using (var target = SparseFile.OpenOrCreate(path))
         {
             RandomAccess.SetLength(target, file.Length);
