@@ -71,6 +71,7 @@ public static class GrainsExtensions
         services.AddSingleton<ReadyImages>();
         services.AddSingleton<InstancePlacement>();
         services.AddSingleton<InstanceCopies>();
+        services.AddSingleton<SnapshotCopies>();
         services.AddOptions<SnapshotOptions>();
         services.AddOptions<InstanceLimits>()
             .Validate(limits => limits.IsValid(), "Instance limits must all be more than zero.")

@@ -1,10 +1,12 @@
 using Hypeman.NodeRuntime.Images.Peers;
+using Hypeman.NodeRuntime.Snapshots;
 using Hypeman.NodeRuntime.Vms.Transfer;
 using Hypeman.Peers.Blobs;
 using Hypeman.Peers.Connections;
 using Hypeman.Peers.Forwarding;
 using Hypeman.Peers.Instances;
 using Hypeman.Peers.Listening;
+using Hypeman.Peers.Snapshots;
 using Hypeman.Peers.Vms;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -30,6 +32,7 @@ public static class PeersExtensions
         services.AddHostedService(provider => provider.GetRequiredService<PeerDirectory>());
         services.AddSingleton<IBlobPeers, BlobPeers>();
         services.AddSingleton<IVmPeers, VmPeers>();
+        services.AddSingleton<ISnapshotPeers, SnapshotPeers>();
         services.AddSingleton<InstancePeers>();
         services.AddSingleton<PeerForwarder>();
         return services;
@@ -41,6 +44,7 @@ public static class PeersExtensions
         services.AddSingleton<IPeerEndpoints, BlobEndpoints>();
         services.AddSingleton<IPeerEndpoints, InstanceEndpoints>();
         services.AddSingleton<IPeerEndpoints, VmEndpoints>();
+        services.AddSingleton<IPeerEndpoints, SnapshotEndpoints>();
         services.AddSingleton<PeerServer>();
         services.AddHostedService(provider => provider.GetRequiredService<PeerServer>());
         return services;

@@ -34,6 +34,6 @@ internal static class DrainWait
     public static string Progress(NodeDrain drain)
     {
         var moving = drain.Moving.Count == 0 ? "" : $", moving {string.Join(", ", drain.Moving.Select(move => $"{move.Name} to {move.Node}"))}";
-        return $"{drain.Moved.Instances} instances and {drain.Moved.Images} images moved, {drain.Left.Count} left{moving}";
+        return $"{drain.Moved.Instances} instances, {drain.Moved.Snapshots} snapshots and {drain.Moved.Images} images moved, {drain.Left.Count} left{moving}";
     }
 }

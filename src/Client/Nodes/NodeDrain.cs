@@ -24,9 +24,9 @@ public sealed record DrainPlan : ApiResource
     public IReadOnlyList<DrainLeft> Left { get; init; } = [];
 }
 
-public sealed record DrainCount(int Instances, int Images);
+public sealed record DrainCount(int Instances, int Images, int Snapshots = 0);
 
-/// <summary>An instance or image that goes to another node.</summary>
+/// <summary>An instance, snapshot or image that goes to another node.</summary>
 public sealed record DrainMove(string Kind, string Id, string Name, string Node, bool Restart);
 
 /// <summary>One that stays, and why.</summary>

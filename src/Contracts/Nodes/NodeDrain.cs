@@ -17,6 +17,7 @@ public enum DrainKind
 {
     Instance,
     Image,
+    Snapshot,
 }
 
 /// <summary>
@@ -37,6 +38,8 @@ public sealed record NodeDrain
 
     [Id(4)] public int MovedInstances { get; init; }
     [Id(5)] public int MovedImages { get; init; }
+
+    [Id(8)] public int MovedSnapshots { get; init; }
 
     /// <summary>Somebody does not want it any more; what is on its way is called back.</summary>
     [Id(6)] public DateTimeOffset? CancelledAt { get; init; }

@@ -85,9 +85,6 @@ public sealed record RevertOrder
     /// <summary>Running, Standby or Stopped.</summary>
     [Id(2)] public required InstancePhase Target { get; init; }
 
-    /// <summary>The node that the snapshot lives on.</summary>
-    [Id(3)] public required string Home { get; init; }
-
-    /// <summary>What the snapshot was taken under.</summary>
+    /// <summary>What the instance is to run under.</summary>
     [Id(4)] public required string Hypervisor { get; init; }
 }

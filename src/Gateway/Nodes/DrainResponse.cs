@@ -28,7 +28,7 @@ internal sealed record DrainResponse
         StartedAt = drain.StartedAt.UtcDateTime,
         CancelledAt = drain.CancelledAt?.UtcDateTime,
         FinishedAt = drain.FinishedAt?.UtcDateTime,
-        Moved = new DrainCountResponse(drain.MovedInstances, drain.MovedImages),
+        Moved = new DrainCountResponse(drain.MovedInstances, drain.MovedImages, drain.MovedSnapshots),
         Moving = [.. drain.Moving.Select(DrainMoveResponse.From)],
         Left = [.. drain.Left.Select(DrainLeftResponse.From)],
     };
@@ -37,7 +37,7 @@ internal sealed record DrainResponse
         where T : struct, Enum => value.ToString().ToLowerInvariant();
 }
 
-internal sealed record DrainCountResponse(int Instances, int Images);
+internal sealed record DrainCountResponse(int Instances, int Images, int Snapshots);
 
 internal sealed record DrainPlanResponse(IReadOnlyList<DrainMoveResponse> Moves, IReadOnlyList<DrainLeftResponse> Left)
 {

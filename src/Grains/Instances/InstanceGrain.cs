@@ -40,7 +40,7 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile,
 
     public InstanceGrain(
         IGrainContext context, IGrainStorage storage, IResourceIndex index, NodeBooks books, NodeDirectory nodes, RootUsers roots, LocalNodes local,
-        NodeSilos silos, DisplacedActivations displaced, IGrainFactory grains, GrainClock clock, IOptions<SnapshotOptions> snapshots,
+        NodeSilos silos, DisplacedActivations displaced, IGrainFactory grains, GrainClock clock, IOptions<SnapshotOptions> snapshots, SnapshotCopies copies,
         ILogger<InstanceGrain> logger, IVmPeers? peers = null)
     {
         _snapshots = snapshots.Value;
@@ -50,7 +50,7 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile,
         _record = new InstanceRecord(_cell, index, books, nodes, local, clock) { HomeChanged = FollowHome };
         var move = new MoveSteps(_record, local, roots, grains, clock, logger, peers);
         _operator = new InstanceOperator(
-            _record, new InstanceSteps(_record, local, roots, move, clock), local, clock, logger);
+            _record, new InstanceSteps(_record, local, roots, copies, move, clock), local, clock, logger);
         _guest = new InstanceGuest(_record, local, clock, logger);
     }
 

@@ -131,16 +131,13 @@ internal static class InstanceLifecycle
 
     /// <summary>Goes back to a snapshot, as another boot: what is seen of it then is told from what it was before.</summary>
     /// <exception cref="HypemanException">
-    /// <c>invalid_state</c> unless it is Stopped or Standby and at rest; <c>not_supported</c> when the snapshot is elsewhere.
+    /// <c>invalid_state</c> unless it is Stopped or Standby and at rest.
     /// </exception>
     public static InstanceState Revert(InstanceState state, RevertOrder order, DateTimeOffset now)
     {
         RefuseWhenTaken(state);
         if (state.Operation is not null || state.Phase() is not (InstancePhase.Stopped or InstancePhase.Standby))
             throw Refused("revert", state, "must be Stopped or Standby");
-        if (order.Home != state.Home)
-            throw new HypemanException(
-                ErrorKind.NotSupported, "not_supported", $"the snapshot is on node {order.Home}, and the instance on node {state.Home}");
         var begun = Begin(state with { Intent = IntentFor(order.Target), Boot = state.Boot + 1 }, OperationKind.Revert, graceful: true, now);
         return begun with { Hypervisor = order.Hypervisor, Operation = begun.Operation! with { Snapshot = order } };
     }

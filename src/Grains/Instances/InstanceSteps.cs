@@ -12,7 +12,8 @@ namespace Hypeman.Grains.Instances;
 /// What each operation does on the node, and how its record then reads. Every step may be repeated: after a crash the
 /// operation is carried out again from its beginning, by this same code.
 /// </summary>
-internal sealed class InstanceSteps(InstanceRecord record, LocalNodes local, RootUsers roots, MoveSteps move, GrainClock clock)
+internal sealed class InstanceSteps(
+    InstanceRecord record, LocalNodes local, RootUsers roots, SnapshotCopies snapshots, MoveSteps move, GrainClock clock)
 {
     public Task RunAsync(InstanceOperation operation, CancellationToken cancellationToken) => operation.Kind switch
     {
@@ -46,20 +47,23 @@ internal sealed class InstanceSteps(InstanceRecord record, LocalNodes local, Roo
         await DoneAsync(operation, status);
     }
 
-    // 1 the root is here  2 disk and memory are copies  3 it goes on or starts, if it is to run  4 the record says so
+    // 1 root and snapshot are here  2 disk and memory are copies  3 it goes on or starts, if it is to run  4 the record says so
     private async Task ForkAsync(InstanceOperation operation, CancellationToken cancellationToken)
     {
         var (state, origin) = (record.Required, record.Required.Origin!);
         await roots.EnsureAsync(state.Home, state.Image, cancellationToken);
+        if (origin.SnapshotId is { } snapshot)
+            await snapshots.EnsureAsync(state.Home, snapshot, cancellationToken);
         var status = await Vms.ForkAsync(state.ToVmSpec(), origin.ToSource(), origin.WithMemory, cancellationToken);
         await GoOnAsync(operation, status, cancellationToken);
     }
 
-    // 1 the root is here  2 disk and memory are those of the snapshot  3 it goes on or starts, if it is to run  4 the record says so
+    // 1 root and snapshot are here  2 disk and memory are those of the snapshot  3 it goes on or starts, if it is to run  4 the record says so
     private async Task RevertAsync(InstanceOperation operation, CancellationToken cancellationToken)
     {
         var (state, snapshot) = (record.Required, operation.Snapshot!);
         await roots.EnsureAsync(state.Home, state.Image, cancellationToken);
+        await snapshots.EnsureAsync(state.Home, snapshot.SnapshotId, cancellationToken);
         var status = await Vms.RevertAsync(state.ToVmSpec(), snapshot.SnapshotId, snapshot.WithMemory, cancellationToken);
         await GoOnAsync(operation, status, cancellationToken);
     }

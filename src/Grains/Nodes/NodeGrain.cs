@@ -5,13 +5,14 @@ using Hypeman.Contracts.Nodes;
 using Hypeman.Grains.Images;
 using Hypeman.Grains.Nodes.Draining;
 using Hypeman.Grains.Records;
+using Hypeman.Grains.Snapshots;
 
 namespace Hypeman.Grains.Nodes;
 
 /// <summary>One node: its row in the index is its record, what is promised on it is in the book beside the grain.</summary>
 [GrainType("node"), PinnedPlacement]
 internal sealed class NodeGrain(
-    NodeRecord record, LocalNodes local, NodeSilos silos, NodeBooks books, RootFetches fetches, DrainPlanner planner,
+    NodeRecord record, LocalNodes local, NodeSilos silos, NodeBooks books, RootFetches fetches, SnapshotCopies snapshots, DrainPlanner planner,
     DisplacedActivations displaced, GrainClock clock)
     : Grain, INodeGrain
 {
@@ -65,6 +66,12 @@ internal sealed class NodeGrain(
     {
         _ = local.Require(Id);
         return fetches.IsDoneAsync(Id, image);
+    }
+
+    public Task<bool> FetchSnapshotAsync(string snapshotId)
+    {
+        _ = local.Require(Id);
+        return snapshots.IsDoneAsync(Id, snapshotId);
     }
 
     public async Task<NodeLoad> LoadAsync(string? imageDigest)

@@ -2,6 +2,7 @@ using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Images;
 using Hypeman.Contracts.Instances;
 using Hypeman.Contracts.Nodes;
+using Hypeman.Contracts.Snapshots;
 
 namespace Hypeman.Grains.Nodes;
 
@@ -47,6 +48,26 @@ internal static class PlacementDecision
         return Keep(open, node => node.Platform == image.Platform, () => HypemanException.Invalid(
             "invalid_request", $"image is for {image.Platform}; nodes here run {Words(open.Select(node => node.Platform))}"));
     }
+
+    /// <summary>The nodes that can have a snapshot; whether their processor is the right one is seen when it comes.</summary>
+    /// <exception cref="HypemanException">Why none can.</exception>
+    public static IReadOnlyList<NodeInfo> Fitting(IReadOnlyList<KnownNode> nodes, SnapshotInfo snapshot)
+    {
+        var there = nodes.Where(node => node.Condition != NodeCondition.Removed).ToList();
+        var open = there.Where(node => node.Condition == NodeCondition.Ready).Select(node => node.Info).ToList();
+        if (open.Count == 0)
+            throw NoneOpen(there, named: null);
+        return Keep(open, node => node.Hypervisors.Contains(snapshot.Hypervisor), () => HypemanException.Invalid(
+            "invalid_request", $"snapshot is of {snapshot.Hypervisor}; nodes here have {Words(open.SelectMany(node => node.Hypervisors))}"));
+    }
+
+    /// <summary>Where there is the most room.</summary>
+    /// <exception cref="HypemanException"><c>insufficient_resources</c>: none that answers has room for it.</exception>
+    public static NodeInfo Best(IReadOnlyList<NodeInfo> nodes, IReadOnlyDictionary<string, NodeLoad> loads, SnapshotInfo snapshot) =>
+        nodes.Where(node => loads.TryGetValue(node.Id, out var load) && load.FreeDiskBytes >= snapshot.SizeBytes)
+            .MaxBy(node => loads[node.Id].FreeDiskBytes)
+        ?? throw new HypemanException(
+            ErrorKind.InsufficientResources, "insufficient_resources", $"no node that answers has {Mib(snapshot.SizeBytes)} MiB of disk for it");
 
     /// <summary>For what can only be made on one node.</summary>
     /// <exception cref="HypemanException"><c>invalid_state</c>: the node takes no instances now.</exception>

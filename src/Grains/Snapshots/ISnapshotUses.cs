@@ -13,6 +13,9 @@ internal interface ISnapshotUses : IGrainWithStringKey
     /// <inheritdoc cref="SnapshotLifecycle.Revert"/>
     [Alias("PrepareRevert")] Task<RevertOrder> PrepareRevertAsync(string instanceId, RevertSpec wish);
 
+    /// <summary>Has it live on another node, which has a copy. False: it is being taken or deleted.</summary>
+    [Alias("Move")] Task<bool> MoveAsync(string target);
+
     /// <summary>Goes on with what is under way. False: there is no record.</summary>
     [Alias("Reconcile")] Task<bool> ReconcileAsync();
 }

@@ -72,6 +72,19 @@ internal sealed class SnapshotGrain : Grain, ISnapshotGrain, ISnapshotUses
         return _record.Required.ToInfo();
     }
 
+    public async Task<bool> MoveAsync(string target)
+    {
+        LeaveIfNothing();
+        var state = await _record.ChangeAsync(state => SnapshotLifecycle.MovedTo(state, target));
+        if (!_local.IsHome(state.Order.Home))
+        {
+            // The loop of displaced activations tries again, if it cannot be at once.
+            _displaced.Add(GrainContext, state.Order.Home);
+            GrainContext.Migrate(PlacementHint.For(state.Order.Home), CancellationToken.None);
+        }
+        return state.Order.Home == target;
+    }
+
     // What the node is still at is told as it is now, not as it was when somebody last looked.
     public Task<SnapshotInfo> GetAsync()
     {

@@ -30,6 +30,11 @@ internal static class SnapshotLifecycle
             ? Next(state with { SizeBytes = seen.SizeBytes, Compressed = seen.Compression.ToInfo() })
             : state;
 
+    /// <summary>Another node has a copy, and is its home from now on; the same state when it is not at rest.</summary>
+    public static SnapshotState MovedTo(SnapshotState state, string target) => state.Phase == SnapshotPhase.Ready && state.Order.Home != target
+        ? Next(state with { Order = state.Order with { Home = target } })
+        : state;
+
     public static SnapshotState Delete(SnapshotState state) =>
         state.Phase == SnapshotPhase.Deleting ? state : Next(state with { Phase = SnapshotPhase.Deleting, Failures = 0 });
 
@@ -70,7 +75,6 @@ internal static class SnapshotLifecycle
             SnapshotId = state.Id,
             WithMemory = withMemory,
             Target = target,
-            Home = state.Order.Home,
             Hypervisor = HypervisorOf(state, wish.Hypervisor),
         };
     }

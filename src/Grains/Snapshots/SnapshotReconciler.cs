@@ -51,9 +51,9 @@ internal sealed class SnapshotReconciler(INode node, IResourceIndex index, IGrai
 
     private async Task RemoveAsync(string id, CancellationToken cancellationToken)
     {
-        if (await index.GetAsync(ResourceKind.Snapshot, id, cancellationToken) is not null)
+        if ((await index.GetAsync(ResourceKind.Snapshot, id, cancellationToken))?.Home == node.Facts.NodeId)
             return;
-        logger.LogWarning("Removing snapshot {Id}: no record knows it", id);
+        logger.LogInformation("Removing snapshot {Id}: it does not live here", id);
         await node.Snapshots.DeleteAsync(id, cancellationToken);
     }
 }

@@ -122,12 +122,6 @@ public sealed class VmLayout(string directory)
     /// <summary>What of it belongs to a snapshot without memory.</summary>
     public SnapshotFiles DiskAlone => new(OverlayDisk);
 
-    /// <summary>The memory of a VM that arrives from another host, and the base of it.</summary>
-    public MemoryFolder ArrivingMemory => Arrival.Memory;
-
-    /// <inheritdoc cref="ArrivingMemory"/>
-    public MemoryBase ArrivingBase => new("", Path.Combine(Arrival.Directory, "base"));
-
     /// <summary>What is to take the place of the VM's own files, when it is whole.</summary>
     public SnapshotFolder Arrival => new(Path.Combine(Directory, "arrival"));
 

@@ -137,7 +137,7 @@ public sealed class Node(NodeClaim claim, NodeSettings settings, TimeProvider ti
         foreach (var missing in context.Cgroups.Missing)
             _log.LogWarning("VMs are not limited as they should be: {Missing}", missing);
         _vms = new VmHost(context);
-        _snapshots = new SnapshotHost(context.Snapshots, _vms);
+        _snapshots = new SnapshotHost(context.Snapshots, new SnapshotTransfer(context, settings.Network.Value.UidBase - 1), _vms);
         await _vms.AdoptAllAsync();
 
         // :: Step 6

@@ -28,6 +28,26 @@ public interface ISnapshotHost
     /// <exception cref="Errors.NodeException">NotFound.</exception>
     Task CompressAsync(string id, CompressionSpec spec, CancellationToken cancellationToken);
 
+    /// <summary>Describes a snapshot, for a host that is to have a copy.</summary>
+    /// <exception cref="Errors.NodeException">NotFound.</exception>
+    Task<SnapshotDescription> DescribeAsync(string id, CancellationToken cancellationToken);
+
+    /// <summary>A chunk of a file of a snapshot, holes as zeros.</summary>
+    /// <exception cref="Errors.NodeException">
+    /// NotFound, Invalid; Unavailable: the file has another form than when it was described, so describe it again.
+    /// </exception>
+    Task<ReadOnlyMemory<byte>> ReadChunkAsync(string id, string file, long chunk, CancellationToken cancellationToken);
+
+    /// <summary>Copies a snapshot from another host. When it is here already, returns it.</summary>
+    /// <param name="id">Of the snapshot.</param>
+    /// <param name="source">Where it is.</param>
+    /// <param name="cancellationToken">Gives it up; what has come so far is gone on with.</param>
+    /// <exception cref="Errors.NodeException">
+    /// Unavailable: the source is silent. InsufficientResources: the disk is full. NotSupported: its memory could not be
+    /// restored here. NotFound: the source has none.
+    /// </exception>
+    Task<SnapshotStatus> ReceiveAsync(string id, ISnapshotSource source, CancellationToken cancellationToken);
+
     /// <summary>Removes a snapshot; what was made from it needs it no more. One that is not here is no error.</summary>
     Task DeleteAsync(string id, CancellationToken cancellationToken);
 

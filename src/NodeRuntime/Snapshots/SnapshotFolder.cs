@@ -24,6 +24,9 @@ public sealed class SnapshotFolder(string directory)
     public string EventsFile => Path.Combine(Directory, "events");
     public MemoryFolder Memory => new(Path.Combine(Directory, "memory"));
 
+    /// <summary>The base of the memory while it comes from another host.</summary>
+    public MemoryBase ArrivingBase => new("", Path.Combine(Directory, "base"));
+
     public bool IsWhole => File.Exists(ManifestFile);
 
     /// <summary>Its parts; without memory the disk alone.</summary>

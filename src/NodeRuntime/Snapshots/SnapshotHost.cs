@@ -5,7 +5,7 @@ using Hypeman.NodeRuntime.Vms;
 namespace Hypeman.NodeRuntime.Snapshots;
 
 /// <inheritdoc cref="ISnapshotHost"/>
-internal sealed class SnapshotHost(SnapshotStore store, VmHost vms) : ISnapshotHost
+internal sealed class SnapshotHost(SnapshotStore store, SnapshotTransfer transfer, VmHost vms) : ISnapshotHost
 {
     public async Task<SnapshotStatus> TakeAsync(string id, string vmId, long epoch, bool withMemory, CancellationToken cancellationToken)
     {
@@ -17,6 +17,24 @@ internal sealed class SnapshotHost(SnapshotStore store, VmHost vms) : ISnapshotH
     {
         CheckId(id);
         return store.CompressAsync(id, spec, cancellationToken);
+    }
+
+    public Task<SnapshotDescription> DescribeAsync(string id, CancellationToken cancellationToken)
+    {
+        CheckId(id);
+        return transfer.DescribeAsync(id, cancellationToken);
+    }
+
+    public Task<ReadOnlyMemory<byte>> ReadChunkAsync(string id, string file, long chunk, CancellationToken cancellationToken)
+    {
+        CheckId(id);
+        return transfer.ReadChunkAsync(id, file, chunk, cancellationToken);
+    }
+
+    public Task<SnapshotStatus> ReceiveAsync(string id, ISnapshotSource source, CancellationToken cancellationToken)
+    {
+        CheckId(id);
+        return store.TakeAsync(id, folder => transfer.ReceiveAsync(folder, source, cancellationToken), cancellationToken);
     }
 
     public Task DeleteAsync(string id, CancellationToken cancellationToken)

@@ -94,8 +94,7 @@ internal sealed partial class VmSupervisor
     private IDisposable HoldFor(VmSleep sleep)
     {
         var hypervisor = Choose(sleep.Machine.Hypervisor);
-        if (sleep.Machine.WhyNotOn(hypervisor.Signature(VmMachines.Of(_record!))) is { } why)
-            throw new NodeException(NodeErrorKind.NotSupported, $"Its memory cannot go on here: {why}.");
+        sleep.RequireFor(hypervisor, VmMachines.Of(_record!));
         return _host.Memory.Hold(sleep.Base);
     }
 
@@ -106,7 +105,7 @@ internal sealed partial class VmSupervisor
         var places = VmPlaces.ForArrival(_layout);
         _host.Disks.RequireSpace(
             _layout.OverlayDisk, VmManifest.MostBytesOf(files) - places.There.Sum(place => OverlayDisks.UsedBytes(place.Path)));
-        await new VmReceipt(_layout, places, source, _host.Time, heard).FillAsync(files, cancellationToken);
+        await new VmReceipt(_layout.Directory, places, source, _host.Time, heard).FillAsync(files, cancellationToken);
     }
 
     private static async Task<VmManifest> DescribeAsync(IVmSource source, CancellationToken cancellationToken)
@@ -176,8 +175,8 @@ internal sealed partial class VmSupervisor
     private VmRecord PutToSleep(VmRecord rests, VmStatus past, VmSleep sleep)
     {
         if (_host.Memory.Find(sleep.Base) is null)
-            _host.Memory.Adopt(_layout.ArrivingBase, sleep.Base, rests.Uid);
-        SnapshotFiles.Move(_layout.ArrivingMemory, _layout.Generation(FirstGeneration));
+            _host.Memory.Adopt(_layout.Arrival.ArrivingBase, sleep.Base, rests.Uid);
+        SnapshotFiles.Move(_layout.Arrival.Memory, _layout.Generation(FirstGeneration));
         return rests with
         {
             Stage = VmStage.Standby,

@@ -18,12 +18,12 @@ internal sealed class VmEndpoints(IEnumerable<INode> nodes) : IPeerEndpoints
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapPost(Path + "{id}/handover", (HttpContext context, string id, long epoch) => AnswerAsync(context, async () =>
+        routes.MapPost(Path + "{id}/handover", (HttpContext context, string id, long epoch) => VmWire.AnswerAsync(context, async () =>
             await VmWire.WriteAsync(context, await Vms(id).HandOverAsync(id, epoch, context.RequestAborted))));
         routes.MapGet(Path + "{id}/chunks/{chunk:long}", (HttpContext context, string id, long chunk, string file) =>
-            AnswerAsync(context, async () =>
+            VmWire.AnswerAsync(context, async () =>
                 await VmWire.WriteAsync(context, await Vms(id).ReadChunkAsync(id, file, chunk, context.RequestAborted))));
-        routes.MapDelete(Path + "{id}", (HttpContext context, string id, long epoch) => AnswerAsync(context, async () =>
+        routes.MapDelete(Path + "{id}", (HttpContext context, string id, long epoch) => VmWire.AnswerAsync(context, async () =>
         {
             foreach (var node in nodes)
                 await node.Vms.DeleteAsync(id, epoch, context.RequestAborted);
@@ -33,16 +33,4 @@ internal sealed class VmEndpoints(IEnumerable<INode> nodes) : IPeerEndpoints
 
     private IVmHost Vms(string id) => nodes.FirstOrDefault(node => node.Vms.Find(id) is not null)?.Vms
         ?? throw new NodeException(NodeErrorKind.NotFound, $"This host has no VM {id}.");
-
-    private static async Task AnswerAsync(HttpContext context, Func<Task> answer)
-    {
-        try
-        {
-            await answer();
-        }
-        catch (NodeException refused)
-        {
-            await VmWire.RefuseAsync(context, refused);
-        }
-    }
 }

@@ -13,22 +13,8 @@ internal sealed class VmPeers(PeerDirectory directory, PeerClient client) : IVmP
         using var answer = await SendAsync(HttpMethod.Delete, nodeId, $"{vmId}?epoch={epoch}", cancellationToken);
     }
 
-    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string nodeId, string path, CancellationToken cancellationToken)
-    {
-        var peer = await directory.FindAsync(nodeId, cancellationToken) ?? throw new IOException($"The address of node {nodeId} is not known.");
-        using var request = PeerClient.Request(method, peer, VmEndpoints.Path + path);
-        var answer = await client.SendAsync(request, cancellationToken);
-        try
-        {
-            await VmWire.RequireAsync(answer, cancellationToken);
-            return answer;
-        }
-        catch
-        {
-            answer.Dispose();
-            throw;
-        }
-    }
+    private Task<HttpResponseMessage> SendAsync(HttpMethod method, string nodeId, string path, CancellationToken cancellationToken) =>
+        VmWire.SendAsync(directory, client, method, nodeId, VmEndpoints.Path + path, cancellationToken);
 
     private sealed class VmSource(VmPeers peers, string nodeId, string vmId, long epoch) : IVmSource
     {
@@ -37,7 +23,7 @@ internal sealed class VmPeers(PeerDirectory directory, PeerClient client) : IVmP
         public async Task<VmManifest> HandOverAsync(CancellationToken cancellationToken)
         {
             using var answer = await peers.SendAsync(HttpMethod.Post, nodeId, $"{vmId}/handover?epoch={epoch}", cancellationToken);
-            return await VmWire.ReadManifestAsync(answer, cancellationToken);
+            return await VmWire.ReadAsync<VmManifest>(answer, cancellationToken);
         }
 
         public async Task<ReadOnlyMemory<byte>> ReadChunkAsync(string file, long chunk, CancellationToken cancellationToken)

@@ -18,8 +18,9 @@ internal static class VmWire
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter() } };
 
-    public static Task WriteAsync(HttpContext context, VmManifest manifest) =>
-        context.Response.WriteAsJsonAsync(manifest, Json, context.RequestAborted);
+    /// <summary>Writes what describes a VM or a snapshot.</summary>
+    public static Task WriteAsync<T>(HttpContext context, T description) =>
+        context.Response.WriteAsJsonAsync(description, Json, context.RequestAborted);
 
     public static async Task WriteAsync(HttpContext context, ReadOnlyMemory<byte> chunk)
     {
@@ -30,7 +31,27 @@ internal static class VmWire
         await context.Response.Body.WriteAsync(packed, context.RequestAborted);
     }
 
-    public static Task RefuseAsync(HttpContext context, NodeException refused)
+    /// <exception cref="NodeException">The other refused.</exception>
+    /// <exception cref="IOException">It cannot be reached, or does not answer as it should.</exception>
+    public static async Task<HttpResponseMessage> SendAsync(
+        PeerDirectory directory, PeerClient client, HttpMethod method, string nodeId, string path, CancellationToken cancellationToken)
+    {
+        var peer = await directory.FindAsync(nodeId, cancellationToken) ?? throw new IOException($"The address of node {nodeId} is not known.");
+        using var request = PeerClient.Request(method, peer, path);
+        var answer = await client.SendAsync(request, cancellationToken);
+        try
+        {
+            await RequireAsync(answer, cancellationToken);
+            return answer;
+        }
+        catch
+        {
+            answer.Dispose();
+            throw;
+        }
+    }
+
+    private static Task RefuseAsync(HttpContext context, NodeException refused)
     {
         context.Response.StatusCode = refused.Kind switch
         {
@@ -42,9 +63,7 @@ internal static class VmWire
         return context.Response.WriteAsync(refused.Message, context.RequestAborted);
     }
 
-    /// <exception cref="NodeException">The other refused.</exception>
-    /// <exception cref="IOException">It does not answer as it should.</exception>
-    public static async Task RequireAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
+    private static async Task RequireAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
     {
         if (answer.IsSuccessStatusCode)
             return;
@@ -54,12 +73,25 @@ internal static class VmWire
             : new IOException($"{answer.RequestMessage?.RequestUri?.Authority} answers {(int)answer.StatusCode}: {words}");
     }
 
-    public static async Task<VmManifest> ReadManifestAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
+    /// <summary>Has the work of a request done, and tells how a node refused it.</summary>
+    public static async Task AnswerAsync(HttpContext context, Func<Task> answer)
+    {
+        try
+        {
+            await answer();
+        }
+        catch (NodeException refused)
+        {
+            await RefuseAsync(context, refused);
+        }
+    }
+
+    public static async Task<T> ReadAsync<T>(HttpResponseMessage answer, CancellationToken cancellationToken)
     {
         try
         {
             await using var body = await answer.Content.ReadAsStreamAsync(cancellationToken);
-            return await JsonSerializer.DeserializeAsync<VmManifest>(body, Json, cancellationToken)
+            return await JsonSerializer.DeserializeAsync<T>(body, Json, cancellationToken)
                 ?? throw new IOException("A description of a VM is empty.");
         }
         catch (JsonException e)

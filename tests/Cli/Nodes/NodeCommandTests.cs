@@ -94,8 +94,8 @@ public class NodeCommandTests
         var run = await CliRun.Async(server, "node", "drain", "n1", "--running", "restart", "--wait");
 
         Assert.Equal(code, run.ExitCode);
-        Assert.Contains("1 instances and 0 images moved, 0 left, moving web to n2", run.Error, StringComparison.Ordinal);
-        Assert.Contains("n1 finished: 2 instances and 1 images moved", run.Out, StringComparison.Ordinal);
+        Assert.Contains("1 instances, 0 snapshots and 0 images moved, 0 left, moving web to n2", run.Error, StringComparison.Ordinal);
+        Assert.Contains("n1 finished: 2 instances, 0 snapshots and 1 images moved", run.Out, StringComparison.Ordinal);
         Assert.Equal(code == 1, run.Out.Contains("instance db stays: no room", StringComparison.Ordinal));
     }
 

@@ -39,7 +39,6 @@ internal static class Some
         SnapshotId = "snap",
         WithMemory = true,
         Target = InstancePhase.Running,
-        Home = "node-0",
         Hypervisor = "qemu",
     };
 

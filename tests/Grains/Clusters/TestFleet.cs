@@ -7,6 +7,7 @@ using Hypeman.Grains.Nodes;
 using Hypeman.Grains.Nodes.Draining;
 using Hypeman.Grains.Records;
 using Hypeman.NodeRuntime.Nodes;
+using Hypeman.NodeRuntime.Snapshots;
 using Hypeman.NodeRuntime.Vms.Transfer;
 using Hypeman.Tests.Testing;
 using Hypeman.Tests.Testing.Index;
@@ -140,9 +141,9 @@ public sealed class TestFleet : IAsyncDisposable
     }
 
     // A node whose process does not run answers nobody.
-    private SimulatedVms? FindPeer(string node) => CutOff.ContainsKey(node) || !_silos.ContainsKey(node)
+    private SimulatedNode? FindPeer(string node) => CutOff.ContainsKey(node) || !_silos.ContainsKey(node)
         ? null
-        : _nodes.Find(peer => peer.Facts.NodeId == node)?.Vms;
+        : _nodes.Find(peer => peer.Facts.NodeId == node);
 
     private void Configure(ISiloBuilder silo)
     {
@@ -152,7 +153,11 @@ public sealed class TestFleet : IAsyncDisposable
         silo.Services.AddSingleton<IResourceIndex>(Index);
         silo.Services.AddSingleton<IGrainStorage>(new MortalStorage(Storage, life));
         if (_hasPeers)
-            silo.Services.AddSingleton<IVmPeers>(new SimulatedPeers(FindPeer));
+        {
+            var peers = new SimulatedPeers(FindPeer);
+            silo.Services.AddSingleton<IVmPeers>(peers);
+            silo.Services.AddSingleton<ISnapshotPeers>(peers);
+        }
         silo.Configure<NodeReconcilerOptions>(options => options.Period = TimeSpan.FromMilliseconds(200));
         silo.Configure<DrainOptions>(options =>
             (options.Period, options.Patience) = (TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(10)));

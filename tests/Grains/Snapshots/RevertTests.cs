@@ -70,6 +70,25 @@ public sealed class RevertTests(FleetFixture fixture) : IClassFixture<FleetFixtu
     }
 
     [Fact]
+    public async Task One_that_has_moved_goes_back_to_a_snapshot_that_stayed()
+    {
+        await using var fleet = await TestFleet.StartAsync(nodes: 2);
+        var id = await SnapshotTests.RestingAsync(fleet, InstancePhase.Running, "node-0");
+        fleet.Nodes[0].Vms.WriteDisk(id, [1, 2]);
+        var taken = await SnapshotTests.TakenAsync(fleet, id, SnapshotKind.Standby);
+        await StopAsync(fleet, id);
+        await fleet.Grains.GetGrain<Hypeman.Grains.Instances.IInstanceMoves>(GrainKeys.InstancePrefix + id)
+            .MoveAsync("node-1", Hypeman.Contracts.Nodes.DrainRunning.Leave);
+        await Until.True(async () => await fleet.TryGetAsync(id) is { Home: "node-1", Operation: null }, TestFleet.Patience, "it has moved");
+        fleet.Nodes[1].Vms.WriteDisk(id, [3]);
+
+        await RevertAsync(fleet, id, taken.Id, null);
+        await fleet.RestsAsync(id, InstancePhase.Running);
+
+        Assert.Equal([1, 2], fleet.Nodes[1].Vms.Disk(id));
+    }
+
+    [Fact]
     public async Task One_that_fails_leaves_it_as_it_was_and_says_why()
     {
         var id = await SnapshotTests.RestingAsync(Fleet, InstancePhase.Running);

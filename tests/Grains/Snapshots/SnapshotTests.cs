@@ -195,6 +195,68 @@ public sealed class SnapshotTests(FleetFixture fixture) : IClassFixture<FleetFix
     }
 
     [Fact]
+    public async Task One_is_made_elsewhere_when_the_snapshots_own_node_takes_none()
+    {
+        await using var fleet = await TestFleet.StartAsync(nodes: 2);
+        var source = await RestingAsync(fleet, InstancePhase.Running);
+        var home = (await fleet.Grains.Instance(source).GetAsync()).Home;
+        var (here, there) = home == "node-0" ? (fleet.Nodes[0], fleet.Nodes[1]) : (fleet.Nodes[1], fleet.Nodes[0]);
+        here.Vms.WriteDisk(source, [7]);
+        var taken = await TakenAsync(fleet, source, SnapshotKind.Standby);
+        await fleet.Grains.Node(home).CordonAsync();
+
+        InstanceInfo? made = null;
+        await Until.True(async () => (made = await ForkAsync(fleet, taken.Id, null)).Home != home, TestFleet.Patience, "it is made elsewhere");
+
+        await fleet.RestsAsync(made!.Id, InstancePhase.Running);
+        Assert.Equal([7], there.Vms.Disk(made.Id));
+        Assert.Single(here.Snapshots.List());
+        await Until.True(() => there.Snapshots.List().Count == 0, TestFleet.Patience, "the copy that served it is gone");
+    }
+
+    [Fact]
+    public async Task A_drained_nodes_snapshots_go_too_and_are_used_there()
+    {
+        await using var fleet = await TestFleet.StartAsync(nodes: 2);
+        var source = await RestingAsync(fleet, InstancePhase.Running, "node-0");
+        fleet.Nodes[0].Vms.WriteDisk(source, [7]);
+        var (first, second) = (await TakenAsync(fleet, source, SnapshotKind.Standby, "first"), await TakenAsync(fleet, source, SnapshotKind.Standby));
+        await fleet.Grains.Instance(source).DeleteAsync(graceful: false);
+        await fleet.IsGoneAsync(source);
+
+        await fleet.Grains.Node("node-0").DrainAsync(Hypeman.Contracts.Nodes.DrainRunning.Leave);
+        await Until.True(
+            async () => (await fleet.Grains.NodeCatalog().GetAsync("node-0")).Info.Drain is { FinishedAt: not null, MovedSnapshots: 2, Left.Count: 0 },
+            TestFleet.Patience, "it is drained");
+
+        await Until.True(() => fleet.Nodes[0].Snapshots.List().Count == 0, TestFleet.Patience, "nothing is left there");
+        Assert.Equal("node-1", (await fleet.Grains.Snapshot(first.Id).GetAsync()).Home);
+        var made = await ForkAsync(fleet, second.Id, null);
+        await fleet.RestsAsync(made.Id, InstancePhase.Running);
+        Assert.Equal(("node-1", 7), (made.Home, fleet.Nodes[1].Vms.Disk(made.Id)![0]));
+        await fleet.Grains.Snapshot(first.Id).DeleteAsync();
+        await IsGoneAsync(fleet, first.Id);
+    }
+
+    [Fact]
+    public async Task A_snapshot_that_could_not_be_restored_elsewhere_stays_and_the_drain_says_why()
+    {
+        await using var fleet = await TestFleet.StartAsync(nodes: 2);
+        var source = await RestingAsync(fleet, InstancePhase.Running, "node-0");
+        var taken = await TakenAsync(fleet, source, SnapshotKind.Standby);
+        fleet.Nodes[1].Vms.Machine = fleet.Nodes[1].Vms.Machine with { Processor = "another" };
+
+        await fleet.Grains.Node("node-0").DrainAsync(Hypeman.Contracts.Nodes.DrainRunning.Leave);
+        await Until.True(
+            async () => (await fleet.Grains.NodeCatalog().GetAsync("node-0")).Info.Drain?.Left.Any(
+                left => left.Id == taken.Id && left.Reason.Contains("processor", StringComparison.Ordinal)) == true,
+            TestFleet.Patience, "the drain says why");
+
+        Assert.Equal("node-0", (await fleet.Grains.Snapshot(taken.Id).GetAsync()).Home);
+        Assert.Single(fleet.Nodes[0].Snapshots.List());
+    }
+
+    [Fact]
     public async Task What_no_record_knows_is_removed_from_the_node()
     {
         await using var fleet = await TestFleet.StartAsync();

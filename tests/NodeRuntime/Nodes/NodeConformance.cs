@@ -365,6 +365,45 @@ public abstract class NodeConformance : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_snapshot_is_copied_to_another_host_and_used_there()
+    {
+        var other = await OtherAsync();
+        await StartAsync(Spec);
+        await ReachAsync(VmPhase.Running);
+        var taken = await TakeAsync(withMemory: true);
+        var source = new SnapshotOfHost(Node.Snapshots, SnapshotId);
+
+        var copied = await other.Snapshots.ReceiveAsync(SnapshotId, source, CancellationToken.None);
+
+        Assert.Equal((SnapshotId, _id, taken.TakenAt, true), (copied.Id, copied.VmId, copied.TakenAt, copied.Memory is not null));
+        var chunks = source.Asked;
+        await other.Snapshots.ReceiveAsync(SnapshotId, source, CancellationToken.None);
+        Assert.Equal(chunks, source.Asked);
+        await Node.Snapshots.DeleteAsync(SnapshotId, CancellationToken.None);
+        await other.Vms.ForkAsync(CopySpec, ForkSource.Snapshot(SnapshotId), withMemory: true, CancellationToken.None);
+        await other.Vms.RestoreAsync(CopyId, 1, CancellationToken.None);
+        await ReachAsync(other, CopyId, VmPhase.Running);
+        await other.Vms.DeleteAsync(CopyId, 1, CancellationToken.None);
+        await AssertRefusedAsync(
+            NodeErrorKind.NotFound, () => other.Snapshots.ReceiveAsync("othersnapshot", new SnapshotOfHost(Node.Snapshots, "othersnapshot"), CancellationToken.None));
+    }
+
+    private sealed class SnapshotOfHost(ISnapshotHost host, string id) : ISnapshotSource
+    {
+        public string Name => "node other";
+
+        public int Asked { get; private set; }
+
+        public Task<SnapshotDescription> DescribeAsync(CancellationToken cancellationToken) => host.DescribeAsync(id, cancellationToken);
+
+        public Task<ReadOnlyMemory<byte>> ReadChunkAsync(string file, long chunk, CancellationToken cancellationToken)
+        {
+            Asked++;
+            return host.ReadChunkAsync(id, file, chunk, cancellationToken);
+        }
+    }
+
+    [Fact]
     public async Task Sessions_are_for_vms_that_run()
     {
         await StartAsync(Spec);

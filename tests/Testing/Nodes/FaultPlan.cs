@@ -32,6 +32,7 @@ public enum NodeStep
     SnapshotDone,
     SnapshotDeleteBegins,
     CompressBegins,
+    SnapshotReceiveBegins,
 }
 
 /// <summary>

@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
+using Hypeman.GuestProtocol.Messages;
 using Hypeman.NodeRuntime.Errors;
 using Hypeman.NodeRuntime.Memory.Compression;
 using Hypeman.NodeRuntime.Snapshots;
 using Hypeman.NodeRuntime.Vms;
+using Hypeman.NodeRuntime.Vms.Transfer;
 
 namespace Hypeman.Tests.Testing.Nodes;
 
@@ -76,6 +78,53 @@ public sealed partial class SimulatedVms : ISnapshotHost
             throw new NodeException(NodeErrorKind.NotFound, $"this node has no snapshot {id}");
         if (taken.HasMemory)
             (_snapshots[id], Compressed[id]) = (taken with { Spec = spec }, spec);
+    }
+
+    public Task<SnapshotDescription> DescribeAsync(string id, CancellationToken cancellationToken)
+    {
+        var taken = _snapshots.GetValueOrDefault(id) ?? throw new NodeException(NodeErrorKind.NotFound, $"this node has no snapshot {id}");
+        return Task.FromResult(new SnapshotDescription
+        {
+            Manifest = new SnapshotManifest
+            {
+                TakenAt = taken.At,
+                Hypervisor = Machine.Hypervisor,
+                Memory = taken.Status.Memory,
+                Spec = new VmSpec
+                {
+                    Id = taken.VmId, Epoch = 1, Boot = 1, Vcpus = 1, MemoryBytes = 1, OverlayBytes = 1, RootDigest = "", Hostname = "",
+                    Program = new GuestProgram { Arguments = ["none"] },
+                },
+            },
+            Files = [Describe(taken.Disk)],
+            Sleep = taken.HasMemory ? new VmSleep("base", Machine, 1) : null,
+        });
+    }
+
+    Task<ReadOnlyMemory<byte>> ISnapshotHost.ReadChunkAsync(string id, string file, long chunk, CancellationToken cancellationToken)
+    {
+        var taken = _snapshots.GetValueOrDefault(id) ?? throw new NodeException(NodeErrorKind.NotFound, $"this node has no snapshot {id}");
+        return Task.FromResult(ChunkOf(taken.Disk, chunk));
+    }
+
+    public async Task<SnapshotStatus> ReceiveAsync(string id, ISnapshotSource source, CancellationToken cancellationToken)
+    {
+        await faults.PassAsync(NodeStep.SnapshotReceiveBegins, cancellationToken);
+        if (_snapshots.TryGetValue(id, out var present))
+            return present.Status;
+        try
+        {
+            var description = await source.DescribeAsync(cancellationToken);
+            if (description.Sleep?.Machine.WhyNotOn(Machine) is { } why)
+                throw new NodeException(NodeErrorKind.NotSupported, $"its memory cannot go on here: {why}");
+            var disk = await FetchAsync(description.Files.Single(), source, () => { }, cancellationToken);
+            var (manifest, hasMemory) = (description.Manifest, description.Sleep is not null);
+            return (_snapshots[id] = new Taken(id, manifest.Spec.Id, manifest.TakenAt, disk, hasMemory)).Status;
+        }
+        catch (IOException lost)
+        {
+            throw new NodeException(NodeErrorKind.Unavailable, $"{source.Name} cannot be reached: {lost.Message}");
+        }
     }
 
     SnapshotStatus? ISnapshotHost.Find(string id) => _snapshots.GetValueOrDefault(id)?.Status;

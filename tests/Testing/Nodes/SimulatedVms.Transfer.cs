@@ -86,7 +86,7 @@ public sealed partial class SimulatedVms
         return Find(spec.Id)!;
     }
 
-    private async Task<byte[]> FetchAsync(VmFile file, IVmSource source, Action heard, CancellationToken cancellationToken)
+    private async Task<byte[]> FetchAsync(VmFile file, IFileSource source, Action heard, CancellationToken cancellationToken)
     {
         var disk = new byte[file.Length];
         foreach (var chunk in file.Chunks)

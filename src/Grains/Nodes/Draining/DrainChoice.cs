@@ -1,5 +1,6 @@
 using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Nodes;
+using Hypeman.Contracts.Snapshots;
 
 namespace Hypeman.Grains.Nodes.Draining;
 
@@ -42,4 +43,7 @@ internal sealed class DrainChoice(DrainRound round, int atOnce)
         if (reason is not null)
             round.Left.Add(new DrainLeft { Kind = kind, Id = id, Name = name, Reason = reason });
     }
+
+    /// <summary>A snapshot need not have one.</summary>
+    public static string NameOf(SnapshotInfo snapshot) => $"{snapshot.SourceName}/{snapshot.Spec.Name ?? snapshot.Id}";
 }

@@ -2,6 +2,7 @@ using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Images;
 using Hypeman.Contracts.Instances;
 using Hypeman.Contracts.Nodes;
+using Hypeman.Contracts.Snapshots;
 
 namespace Hypeman.Grains.Nodes.Draining;
 
@@ -51,6 +52,9 @@ internal static class DrainDecision
         ImageStatus.Pending or ImageStatus.Pulling or ImageStatus.Converting => DrainVerdict.Wait,
     };
 
+    public static DrainVerdict Of(SnapshotInfo snapshot) =>
+        snapshot.Phase == SnapshotPhase.Ready ? new DrainVerdict(DrainVerdict.Deed.Move) : DrainVerdict.Wait;
+
     /// <summary>One that is under way goes on.</summary>
     public static NodeInfo Begin(NodeInfo node, DrainRunning running, DateTimeOffset now) => node with
     {
@@ -89,6 +93,7 @@ internal static class DrainDecision
             Left = drain.CancelledAt is null ? Same(drain.Left, [.. round.Left]) : drain.Left,
             MovedInstances = drain.MovedInstances + round.Arrived.Count(kind => kind == DrainKind.Instance),
             MovedImages = drain.MovedImages + round.Arrived.Count(kind => kind == DrainKind.Image),
+            MovedSnapshots = drain.MovedSnapshots + round.Arrived.Count(kind => kind == DrainKind.Snapshot),
             FinishedAt = round.Moving.Count == 0 && (round.IsOver || drain.CancelledAt is not null) ? now : null,
         };
         if (next == drain)

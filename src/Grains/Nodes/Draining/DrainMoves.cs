@@ -6,6 +6,7 @@ using Hypeman.Contracts.Instances;
 using Hypeman.Contracts.Nodes;
 using Hypeman.Grains.Images;
 using Hypeman.Grains.Instances;
+using Hypeman.Grains.Snapshots;
 
 namespace Hypeman.Grains.Nodes.Draining;
 
@@ -25,7 +26,7 @@ internal readonly record struct DrainProgress(DrainProgress.Step State, string? 
     }
 }
 
-/// <summary>Has instances and images move, and looks how they are doing.</summary>
+/// <summary>Has instances, snapshots and images move, and looks how they are doing.</summary>
 internal sealed class DrainMoves(IResourceIndex index, IGrainFactory grains)
 {
     /// <exception cref="HypemanException"><c>invalid_state</c>; <c>unavailable</c></exception>
@@ -33,7 +34,7 @@ internal sealed class DrainMoves(IResourceIndex index, IGrainFactory grains)
     {
         DrainKind.Instance => Instance(move).MoveAsync(
             move.Target, move switch { { Suspend: true } => DrainRunning.Suspend, { Restart: true } => DrainRunning.Restart, _ => DrainRunning.Leave }),
-        DrainKind.Image => Task.CompletedTask, // Begun by the first look.
+        DrainKind.Image or DrainKind.Snapshot => Task.CompletedTask, // Begun by the first look.
     };
 
     public async Task CancelAsync(DrainMove move)
@@ -51,13 +52,24 @@ internal sealed class DrainMoves(IResourceIndex index, IGrainFactory grains)
 
     public async Task<DrainProgress> LookAsync(string node, DrainMove move, CancellationToken cancellationToken)
     {
-        var kind = move.Kind == DrainKind.Instance ? ResourceKind.Instance : ResourceKind.Image;
-        if (await index.GetAsync(kind, move.Id, cancellationToken) is not { } row)
+        if (await index.GetAsync(KindOf(move), move.Id, cancellationToken) is not { } row)
             return new DrainProgress(DrainProgress.Step.Gone);
-        return move.Kind == DrainKind.Instance ? Look(node, ResourceSummary.Read<InstanceInfo>(row))
-            : row.Home == node ? await CarryAsync(move, ResourceSummary.Read<ImageInfo>(row))
-            : new DrainProgress(DrainProgress.Step.Arrived);
+        if (move.Kind != DrainKind.Instance && row.Home != node)
+            return new DrainProgress(DrainProgress.Step.Arrived);
+        return move.Kind switch
+        {
+            DrainKind.Instance => Look(node, ResourceSummary.Read<InstanceInfo>(row)),
+            DrainKind.Image => await CarryAsync(() => CarryAsync(move, ResourceSummary.Read<ImageInfo>(row))),
+            DrainKind.Snapshot => await CarryAsync(() => CarryAsync(move)),
+        };
     }
+
+    private static ResourceKind KindOf(DrainMove move) => move.Kind switch
+    {
+        DrainKind.Instance => ResourceKind.Instance,
+        DrainKind.Image => ResourceKind.Image,
+        DrainKind.Snapshot => ResourceKind.Snapshot,
+    };
 
     private static DrainProgress Look(string node, InstanceInfo instance) =>
         instance.MovesTo is not null ? new DrainProgress(DrainProgress.Step.UnderWay)
@@ -65,14 +77,20 @@ internal sealed class DrainMoves(IResourceIndex index, IGrainFactory grains)
         : new DrainProgress(DrainProgress.Step.Arrived);
 
     // 1 the root is there too  2 the record says so. Until then the image is used here, as ever.
-    private async Task<DrainProgress> CarryAsync(DrainMove move, ImageInfo image)
+    private async Task<bool> CarryAsync(DrainMove move, ImageInfo image) =>
+        (image.Status == ImageStatus.Failed || await grains.Node(move.Target).FetchImageAsync(image))
+        && await grains.GetGrain<IImageMoves>(GrainKeys.ImagePrefix + move.Id).MoveAsync(move.Target, image.Digest);
+
+    // 1 a copy is there too  2 the record says so. What is here then is found not to live here.
+    private async Task<bool> CarryAsync(DrainMove move) =>
+        await grains.Node(move.Target).FetchSnapshotAsync(move.Id)
+        && await grains.GetGrain<ISnapshotUses>(GrainKeys.SnapshotPrefix + move.Id).MoveAsync(move.Target);
+
+    private static async Task<DrainProgress> CarryAsync(Func<Task<bool>> carry)
     {
         try
         {
-            var isThere = image.Status == ImageStatus.Failed || await grains.Node(move.Target).FetchImageAsync(image);
-            return new DrainProgress(
-                isThere && await grains.GetGrain<IImageMoves>(GrainKeys.ImagePrefix + move.Id).MoveAsync(move.Target, image.Digest)
-                    ? DrainProgress.Step.Arrived : DrainProgress.Step.UnderWay);
+            return new DrainProgress(await carry() ? DrainProgress.Step.Arrived : DrainProgress.Step.UnderWay);
         }
         catch (HypemanException error) when (error.Kind != ErrorKind.Unavailable)
         {

@@ -1,6 +1,7 @@
 using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Images;
 using Hypeman.Contracts.Nodes;
+using Hypeman.Contracts.Snapshots;
 using Hypeman.Grains.Instances;
 
 namespace Hypeman.Grains.Nodes.Draining;
@@ -22,6 +23,8 @@ internal sealed class DrainPlanner(NodeDirectory directory, NodeLoads loads, Nod
             var companions = await placement.CompanionsAsync(instance.Spec.Placement?.SpreadGroup);
             sketch.Add(DrainKind.Instance, instance.Info.Id, instance.Info.Spec.Name, verdict, () => sketch.Choose(instance, verdict.Restart, companions));
         }
+        foreach (var snapshot in await contents.SnapshotsAsync(node, CancellationToken.None))
+            sketch.Add(DrainKind.Snapshot, snapshot.Id, DrainChoice.NameOf(snapshot), DrainDecision.Of(snapshot), () => sketch.Choose(snapshot));
         foreach (var image in await contents.ImagesAsync(node, CancellationToken.None))
             sketch.Add(DrainKind.Image, image.Name, image.Name, DrainDecision.Of(image), () => sketch.Choose(image));
         return new DrainPlan { Moves = sketch.Moves, Left = sketch.Left };
@@ -70,6 +73,8 @@ internal sealed class DrainPlanner(NodeDirectory directory, NodeLoads loads, Nod
             _gone[(group, best.Id)] = _gone.GetValueOrDefault((group, best.Id)) + 1;
             return best.Id;
         }
+
+        public string Choose(SnapshotInfo snapshot) => PlacementDecision.Best(PlacementDecision.Fitting(nodes, snapshot), loads, snapshot).Id;
 
         public string Choose(ImageInfo image) => PlacementDecision.Best(PlacementDecision.Fitting(nodes, image), loads, image).Id;
     }

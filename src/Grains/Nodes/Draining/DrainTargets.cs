@@ -1,6 +1,7 @@
 using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Images;
 using Hypeman.Contracts.Nodes;
+using Hypeman.Contracts.Snapshots;
 using Hypeman.Grains.Instances;
 
 namespace Hypeman.Grains.Nodes.Draining;
@@ -11,6 +12,13 @@ internal sealed class DrainTargets(NodeDirectory nodes, NodeLoads loads, Instanc
     /// <exception cref="HypemanException">Why no node takes it.</exception>
     public Task<NodeInfo> ForAsync(LivingInstance instance, bool restart) => placement
         .FindAsync(instance.Spec, instance.Info.Platform, instance.ImageDigest, instance.DemandOf(restart)).FirstAsync().AsTask();
+
+    /// <inheritdoc cref="ForAsync(LivingInstance, bool)"/>
+    public async Task<NodeInfo> ForAsync(SnapshotInfo snapshot)
+    {
+        var fitting = await nodes.JudgeAsync(known => PlacementDecision.Fitting(known, snapshot));
+        return PlacementDecision.Best(fitting, await loads.AskAsync(fitting.Select(node => node.Id), imageDigest: null), snapshot);
+    }
 
     /// <inheritdoc cref="ForAsync(LivingInstance, bool)"/>
     public async Task<NodeInfo> ForAsync(ImageInfo image)

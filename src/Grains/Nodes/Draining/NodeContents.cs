@@ -2,6 +2,7 @@ using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Images;
 using Hypeman.Contracts.Index;
 using Hypeman.Contracts.Instances;
+using Hypeman.Contracts.Snapshots;
 
 namespace Hypeman.Grains.Nodes.Draining;
 
@@ -22,6 +23,15 @@ internal sealed class NodeContents(IResourceIndex index)
         var found = new List<LivingInstance>();
         await foreach (var row in index.ListAsync(new ResourceQuery(ResourceKind.Instance) { Home = node }, cancellationToken))
             found.Add(new LivingInstance(ResourceSummary.Read<InstanceInfo>(row), row.Parent!));
+        found.Reverse();
+        return found;
+    }
+
+    public async Task<IReadOnlyList<SnapshotInfo>> SnapshotsAsync(string node, CancellationToken cancellationToken)
+    {
+        var found = new List<SnapshotInfo>();
+        await foreach (var row in index.ListAsync(new ResourceQuery(ResourceKind.Snapshot) { Home = node }, cancellationToken))
+            found.Add(ResourceSummary.Read<SnapshotInfo>(row));
         found.Reverse();
         return found;
     }

@@ -61,6 +61,9 @@ internal sealed class NodeDrainer(
             await chooser.TakeAsync(
                 DrainKind.Instance, instance.Info.Id, instance.Info.Spec.Name, DrainDecision.Of(instance.Info, running), _failures,
                 restart => targets.ForAsync(instance, restart));
+        foreach (var snapshot in await contents.SnapshotsAsync(node, cancellationToken))
+            await chooser.TakeAsync(
+                DrainKind.Snapshot, snapshot.Id, DrainChoice.NameOf(snapshot), DrainDecision.Of(snapshot), _failures, _ => targets.ForAsync(snapshot));
         var images = await contents.ImagesAsync(node, cancellationToken);
         if (!chooser.IsBusy)
             foreach (var image in images)

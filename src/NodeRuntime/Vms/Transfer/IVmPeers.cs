@@ -14,17 +14,22 @@ public interface IVmPeers
     Task DeleteAsync(string nodeId, string vmId, long epoch, CancellationToken cancellationToken);
 }
 
-/// <summary>One VM of another host, to be read.</summary>
-public interface IVmSource
+/// <summary>Files of another host, to be read.</summary>
+public interface IFileSource
 {
     /// <summary>For people.</summary>
     string Name { get; }
 
+    /// <summary>A chunk of a file, see <see cref="VmFile"/>.</summary>
+    /// <exception cref="IOException">The host cannot be reached, or does not answer as it should.</exception>
+    /// <exception cref="NodeException">It refuses.</exception>
+    Task<ReadOnlyMemory<byte>> ReadChunkAsync(string file, long chunk, CancellationToken cancellationToken);
+}
+
+/// <summary>One VM of another host, to be read.</summary>
+public interface IVmSource : IFileSource
+{
     /// <inheritdoc cref="IVmHost.HandOverAsync"/>
     /// <exception cref="IOException">The host cannot be reached.</exception>
     Task<VmManifest> HandOverAsync(CancellationToken cancellationToken);
-
-    /// <inheritdoc cref="IVmHost.ReadChunkAsync"/>
-    /// <exception cref="IOException">The host cannot be reached, or does not answer as it should.</exception>
-    Task<ReadOnlyMemory<byte>> ReadChunkAsync(string file, long chunk, CancellationToken cancellationToken);
 }

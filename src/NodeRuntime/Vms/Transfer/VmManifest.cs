@@ -1,3 +1,4 @@
+using Hypeman.NodeRuntime.Errors;
 using Hypeman.NodeRuntime.Hypervisors;
 
 namespace Hypeman.NodeRuntime.Vms.Transfer;
@@ -21,7 +22,15 @@ public sealed record VmManifest
 /// <param name="Base">Its id; who has it already need not fetch it.</param>
 /// <param name="Machine">What it can be restored under.</param>
 /// <param name="GuestBoot">The number that the guest knows its boot by.</param>
-public sealed record VmSleep(string Base, MachineSignature Machine, long GuestBoot);
+public sealed record VmSleep(string Base, MachineSignature Machine, long GuestBoot)
+{
+    /// <exception cref="NodeException">NotSupported: the memory could not go on here.</exception>
+    internal void RequireFor(IHypervisor hypervisor, VmMachine machine)
+    {
+        if (Machine.WhyNotOn(hypervisor.Signature(machine)) is { } why)
+            throw new NodeException(NodeErrorKind.NotSupported, $"Its memory cannot go on here: {why}.");
+    }
+}
 
 /// <summary>One kept file: what is not in a chunk is a hole.</summary>
 /// <param name="Name">Its path in the VM's directory.</param>

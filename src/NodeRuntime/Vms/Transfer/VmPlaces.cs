@@ -1,6 +1,7 @@
 using Hypeman.NodeRuntime.Errors;
 using Hypeman.NodeRuntime.Memory;
 using Hypeman.NodeRuntime.Nodes;
+using Hypeman.NodeRuntime.Snapshots;
 
 namespace Hypeman.NodeRuntime.Vms.Transfer;
 
@@ -11,6 +12,7 @@ namespace Hypeman.NodeRuntime.Vms.Transfer;
 internal sealed class VmPlaces
 {
     private const string BaseFolder = "base/";
+    private const string DiskName = "overlay.ext4";
 
     private readonly List<(string Name, string Path)> _all;
 
@@ -23,27 +25,47 @@ internal sealed class VmPlaces
         if (memory is not null && mapped is not null)
         {
             all.AddRange([("config", vm.ConfigDisk), ("events", vm.EventsFile)]);
-            // Packed pages are fewer bytes, where they are there.
-            all.Add(mapped.IsPacked ? (BaseFolder + "packed", mapped.PackedFile) : (BaseFolder + "pages", mapped.PagesFile));
-            all.AddRange([(BaseFolder + "compression", mapped.WishFile), (BaseFolder + "digests", mapped.DigestsFile)]);
-            all.AddRange([("changes", memory.ChangesFile), ("devices", memory.DevicesFile), ("manifest", memory.ManifestFile)]);
+            all.AddRange(OfMemory(memory, mapped, mapped.IsPacked ? mapped.PackedFile : mapped.PagesFile));
         }
         return new VmPlaces(all);
     }
 
+    /// <summary>Of a snapshot, all but its own manifest.</summary>
+    internal static VmPlaces Of(SnapshotFolder snapshot, MemoryBase? mapped)
+    {
+        List<(string Name, string Path)> all = [(DiskName, snapshot.OverlayDisk)];
+        if (mapped is not null)
+        {
+            all.AddRange([("config", snapshot.ConfigDisk), ("events", snapshot.EventsFile)]);
+            all.AddRange(OfMemory(snapshot.Memory, mapped, mapped.IsPacked ? mapped.PackedFile : mapped.PagesFile));
+        }
+        return new VmPlaces(all);
+    }
+
+    /// <summary>Of a snapshot that arrives.</summary>
+    internal static VmPlaces ForArrival(SnapshotFolder snapshot) => new(
+    [
+        (DiskName, snapshot.OverlayDisk), ("config", snapshot.ConfigDisk), ("events", snapshot.EventsFile),
+        .. OfMemory(snapshot.Memory, snapshot.ArrivingBase, snapshot.ArrivingBase.PagesFile, snapshot.ArrivingBase.PackedFile),
+    ]);
+
     /// <summary>Of a VM that arrives.</summary>
     internal static VmPlaces ForArrival(VmLayout vm)
     {
-        var (places, mapped) = (Of(vm, memory: null, mapped: null)._all, vm.ArrivingBase);
+        var (places, mapped) = (Of(vm, memory: null, mapped: null)._all, vm.Arrival.ArrivingBase);
         return new VmPlaces(
         [
-            .. places,
-            ("config", vm.ConfigDisk), ("events", vm.EventsFile),
-            (BaseFolder + "packed", mapped.PackedFile), (BaseFolder + "pages", mapped.PagesFile),
-            (BaseFolder + "compression", mapped.WishFile), (BaseFolder + "digests", mapped.DigestsFile),
-            ("changes", vm.ArrivingMemory.ChangesFile), ("devices", vm.ArrivingMemory.DevicesFile), ("manifest", vm.ArrivingMemory.ManifestFile),
+            .. places, ("config", vm.ConfigDisk), ("events", vm.EventsFile),
+            .. OfMemory(vm.Arrival.Memory, mapped, mapped.PagesFile, mapped.PackedFile),
         ]);
     }
+
+    // Packed pages are fewer bytes to send, where they are there.
+    private static IEnumerable<(string Name, string Path)> OfMemory(MemoryFolder memory, MemoryBase mapped, params IEnumerable<string> pages) =>
+    [
+        .. pages.Append(mapped.WishFile).Append(mapped.DigestsFile).Select(path => (BaseFolder + Path.GetFileName(path), path)),
+        ("changes", memory.ChangesFile), ("devices", memory.DevicesFile), ("manifest", memory.ManifestFile),
+    ];
 
     /// <summary>Whether a file is of the base, which another VM may have brought here already.</summary>
     internal static bool IsOfBase(string name) => name.StartsWith(BaseFolder, StringComparison.Ordinal);

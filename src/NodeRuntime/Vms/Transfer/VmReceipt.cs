@@ -1,15 +1,14 @@
 using Hypeman.NodeRuntime.Errors;
 using Hypeman.NodeRuntime.Linux;
-using Hypeman.NodeRuntime.Nodes;
 using Microsoft.Win32.SafeHandles;
 
 namespace Hypeman.NodeRuntime.Vms.Transfer;
 
 /// <summary>
-/// Fills the directory of a VM with what another host has of it. Each chunk is checked when it comes, and every file as a
+/// Fills the directory of a VM, or of a snapshot of one, with what another host has of it. Each chunk is checked when it comes, and every file as a
 /// whole when it is on the disk. Whatever an earlier try left and is right is not fetched again, so repeating it is going on.
 /// </summary>
-internal sealed class VmReceipt(VmLayout vm, VmPlaces places, IVmSource source, TimeProvider time, Action heard)
+internal sealed class VmReceipt(string directory, VmPlaces places, IFileSource source, TimeProvider time, Action heard)
 {
     private const int BlockBytes = 4096;
 
@@ -24,13 +23,13 @@ internal sealed class VmReceipt(VmLayout vm, VmPlaces places, IVmSource source, 
     internal async Task FillAsync(IReadOnlyList<VmFile> files, CancellationToken cancellationToken)
     {
         var paths = files.Select(file => places.PathOf(file.Name)).ToList();
-        foreach (var folder in paths.Select(path => Path.GetDirectoryName(path)!).Append(vm.Logs).Distinct())
+        foreach (var folder in paths.Select(path => Path.GetDirectoryName(path)!).Append(directory).Distinct())
             Directory.CreateDirectory(folder, FileModes.PrivateFolder);
         foreach (var (_, stale) in places.There.Where(place => !paths.Contains(place.Path)))
             File.Delete(stale);
         foreach (var file in files)
             await FillAsync(file, cancellationToken);
-        foreach (var folder in paths.Select(path => Path.GetDirectoryName(path)!).Append(vm.Directory).Distinct())
+        foreach (var folder in paths.Select(path => Path.GetDirectoryName(path)!).Append(directory).Distinct())
             AtomicFile.SyncDirectory(folder);
     }
 
