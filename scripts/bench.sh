@@ -4,10 +4,15 @@
 bench_usage() {
   cat >&2 <<'TEXT'
 Usage: ./dev bench boot [--runs N]
+       ./dev bench restore | standby | fork | codec [--runs N]
        ./dev bench storage [--seconds N]
        ./dev bench fleet [--nodes N] [--instances N] [--silos N] [--clients N] [--json]
 
   boot     raw QEMU against POST /instances, same kernel, initramfs and root, in turn
+  restore  raw QEMU from the same saved memory against POST restore, until the agent answers
+  standby  QEMU's own migrate into a file against POST standby; the second time, and the bytes written
+  fork     1, 10 and 25 forks of a running guest against as many boots; what of memory and disk is its own
+  codec    our compression of a guest's memory against the tools zstd and lz4
   storage  creates a second that the index takes, on SQLite and on a PostgreSQL of its own
   fleet    a thousand simulated nodes and a hundred thousand instances on a cluster of silos and a
            PostgreSQL of its own: creates a second, calls, memory, cold start; ten minutes, or a short
@@ -17,7 +22,8 @@ TEXT
 
 verb_bench() {
   case "${1:-}" in
-    boot) ;;
+    boot | restore | standby | fork) ;;
+    codec) need_packages codec ;;
     storage) bench_storage "$@"; return ;;
     fleet) bench_fleet "$@"; return ;;
     -h | --help | '') bench_usage; return ;;

@@ -14,6 +14,10 @@ zlib1g-dev       links the guest agent
 packages_fleet='
 postgresql       the database of a fleet
 '
+packages_codec='
+zstd             what our compression is compared to
+lz4              what our compression is compared to
+'
 packages_chaos='
 skopeo           pushes images as users do
 faketime         steps the clock of one process
@@ -29,7 +33,7 @@ nodejs           runs the official client
 chromium         opens the dashboard as operators do
 '
 
-# need_packages run|fleet|chaos|test: installs what is missing, after saying what and why.
+# need_packages run|fleet|codec|chaos|test: installs what is missing, after saying what and why.
 need_packages() {
   local list=packages_$1 missing=() name why
   list=${!list}

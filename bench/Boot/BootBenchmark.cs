@@ -1,9 +1,6 @@
+using Hypeman.Bench.Guests;
 using Hypeman.Bench.Reports;
-using Hypeman.Client;
-using Hypeman.Client.Images;
 using Hypeman.NodeRuntime.Guest;
-using Hypeman.NodeRuntime.Nodes;
-using Hypeman.Tests.Testing.Images;
 using Spectre.Console;
 
 namespace Hypeman.Bench.Boot;
@@ -14,26 +11,22 @@ namespace Hypeman.Bench.Boot;
 /// </summary>
 internal sealed class BootBenchmark(string dataDirectory, string kernelDirectory, string guestBinary, int runs)
 {
-    private const string Repository = "bench/busybox:v1";
-    private readonly DataLayout _data = new(dataDirectory);
-
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
-        var address = new Uri(Required("HYPEMAN_BASE_URL"));
-        using var client = new HypemanClient(address, Required("HYPEMAN_API_KEY"));
+        using var guests = new BenchGuests(dataDirectory);
         var work = Directory.CreateTempSubdirectory("hypeman-bench-").FullName;
         try
         {
-            var image = await PushAsync(client, address, work, cancellationToken);
+            var image = await guests.PushImageAsync(work, cancellationToken);
             var guest = await new GuestSystem(new GuestSystemOptions
             {
-                KernelDirectory = kernelDirectory, GuestBinary = guestBinary, CacheDirectory = _data.Guest,
+                KernelDirectory = kernelDirectory, GuestBinary = guestBinary, CacheDirectory = guests.Data.Guest,
             }).EnsureAsync(cancellationToken);
 
             var config = Path.Combine(work, "config.disk");
-            var fleet = new FleetBoot(client, _data, image.Name);
+            var fleet = new FleetBoot(guests.Client, guests.Data, image.Name);
             await fleet.RunAsync(vm => File.Copy(vm.ConfigDisk, config), cancellationToken);
-            var raw = new RawBoot(work, guest, RootOf(image), config);
+            var raw = new RawBoot(work, guest, guests.RootOf(image), config);
             await raw.RunAsync(cancellationToken);
             await CompareAsync(raw, fleet, cancellationToken);
             return 0;
@@ -65,20 +58,4 @@ internal sealed class BootBenchmark(string dataDirectory, string kernelDirectory
         Report.Table("Where ours goes, milliseconds (guest phases: since the start began)", ["phase", "median", "min", "max"], PhaseTable.Rows(trails));
         Report.Line(("ratio", ours.Median / peer.Median), ("ours_ms", ours.Median), ("raw_ms", peer.Median), ("runs", runs));
     }
-
-    private static async Task<Image> PushAsync(HypemanClient client, Uri address, string work, CancellationToken cancellationToken)
-    {
-        var layout = Directory.CreateDirectory(Path.Combine(work, "layout")).FullName;
-        OciImageBuilder.Busybox().Build().WriteLayout(layout);
-        using var image = OciLayout.Open(layout);
-        await client.Registry.PushAsync(image, Repository, _ => { }, cancellationToken);
-        return await client.Images.WaitAsync(
-            $"{address.Authority}/{Repository}", absentIsFine: true, TimeProvider.System, _ => { }, cancellationToken);
-    }
-
-    private string RootOf(Image image) =>
-        Path.Combine(_data.Roots, image.Digest.Replace(':', Path.DirectorySeparatorChar) + ".erofs");
-
-    private static string Required(string variable) => Environment.GetEnvironmentVariable(variable)
-        ?? throw new InvalidOperationException($"{variable} is not set: run ./dev bench boot");
 }
