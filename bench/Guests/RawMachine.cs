@@ -11,7 +11,7 @@ namespace Hypeman.Bench.Guests;
 
 /// <summary>
 /// The peer of sleep and wake: what a VM of the fleet in standby consists of, copied aside, for QEMU as one starts it by hand.
-/// The machine is the same; there is no sandbox, user, control group, TAP or anybody who watches.
+/// The machine is the same; there is no sandbox, user, control group, network rule or anybody who watches.
 /// </summary>
 internal sealed class RawMachine
 {
@@ -65,7 +65,7 @@ internal sealed class RawMachine
         restoring.RemoveRange(sandbox, 2);
         restoring.Remove("-S");
         restoring[restoring.IndexOf("defer")] = $"fd:{(int)VmDescriptor.Incoming}";
-        return [.. restoring.Select(argument => argument.StartsWith("tap,", StringComparison.Ordinal) ? "user,id=net0" : argument)];
+        return [.. restoring.Select(argument => argument.StartsWith("tap,", StringComparison.Ordinal) ? "tap,id=net0,ifname=raw0,script=no,downscript=no,vhost=off" : argument)];
     }
 
     private SafeFileHandle Open(VmDescriptor descriptor, string place) => descriptor switch
@@ -91,6 +91,8 @@ internal sealed class RawMachine
 /// <summary>One QEMU started by hand. Disposing it ends it.</summary>
 internal sealed class RawStart(string place, List<string> arguments, List<SafeFileHandle> inherited) : IAsyncDisposable
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     private ProcessHandle? _process;
 
     public string ControlSocket => Path.Combine(place, "control");
@@ -107,8 +109,16 @@ internal sealed class RawStart(string place, List<string> arguments, List<SafeFi
         inherited.ForEach(handle => handle.Dispose());
         _process = ProcessHandle.Open(identity) ?? throw new InvalidOperationException($"QEMU ended at once, see {place}");
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        deadline.CancelAfter(TimeSpan.FromMinutes(1));
-        await using var channel = await GuestChannel.ConnectAsync(Path.Combine(place, "agent"), deadline.Token);
+        deadline.CancelAfter(Patience);
+        try
+        {
+            await using var channel = await GuestChannel.ConnectAsync(Path.Combine(place, "agent"), deadline.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new TimeoutException(
+                $"No agent answered in {Patience.TotalSeconds:0} s. QEMU says: {await File.ReadAllTextAsync(Path.Combine(place, "qemu.log"), cancellationToken)}");
+        }
     }
 
     public async ValueTask DisposeAsync()
