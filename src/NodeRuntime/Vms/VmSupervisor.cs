@@ -173,13 +173,17 @@ internal sealed partial class VmSupervisor : IVmSigns, IAsyncDisposable
     /// <summary>An order that a stop or a delete gives up.</summary>
     private Task<T>? Interruptible<T>(long epoch, Func<CancellationToken, Task<T>> order, CancellationToken cancellationToken)
     {
-        CancellationToken givenUp;
+        var givenUp = AdmitInterruptible(epoch);
+        return _inbox.TryPost(() => order(givenUp), cancellationToken);
+    }
+
+    private CancellationToken AdmitInterruptible(long epoch)
+    {
         lock (_gate)
         {
             Admit(epoch);
-            givenUp = _starts.Token;
+            return _starts.Token;
         }
-        return _inbox.TryPost(() => order(givenUp), cancellationToken);
     }
 
     /// <summary>Signs of an earlier run are of no interest.</summary>

@@ -40,6 +40,7 @@ internal sealed class TestVms : IAsyncDisposable
     }
 
     internal VmHost Host { get; private set; } = null!;
+    internal ISnapshotHost Snapshots { get; private set; } = null!;
     internal VmContext Context { get; private set; } = null!;
     internal DataLayout Layout => _layout;
     internal NodeNetwork Network => _network;
@@ -104,7 +105,15 @@ internal sealed class TestVms : IAsyncDisposable
             BeforeStep = (id, step, token) => BeforeStep(id, step, token),
         };
         Host = new VmHost(Context);
+        Snapshots = new SnapshotHost(Context.Snapshots, Host);
         await Host.AdoptAllAsync();
+    }
+
+    /// <summary>What a node does after it has taken up its VMs.</summary>
+    internal Task SweepAsync()
+    {
+        Context.Snapshots.Sweep();
+        return new VmSweeper(Host, Context).SweepAsync();
     }
 
     internal static VmSpec Spec(string id, params string[] command) => new()
