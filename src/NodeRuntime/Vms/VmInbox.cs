@@ -68,7 +68,10 @@ internal sealed class VmInbox(ILogger log)
 
         async Task<T> EndAsync(Task<T> outcome)
         {
-            await begun.Task.WaitAsync(cancellationToken);
+            await begun.Task.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // When it begins after we have looked, it sees the cancellation.
+            if (!begun.Task.IsCompleted)
+                cancellationToken.ThrowIfCancellationRequested();
             return await outcome;
         }
     }

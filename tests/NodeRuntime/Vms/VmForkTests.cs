@@ -105,6 +105,22 @@ public sealed class VmForkTests
         vms.AssertNoCopyIsLeft();
     }
 
+    [Fact]
+    public async Task Copies_that_are_made_at_once_of_one_running_guest_all_come_to_be()
+    {
+        await using var vms = await TestVms.CreateAsync();
+        var source = SleepingVms.Counting();
+        await vms.RunAsync(source);
+        var counted = await vms.CountAsync(source.Id);
+
+        var copies = await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => vms.ForkAwakeAsync(source)));
+
+        Assert.Equal(3, vms.Host.List().Select(vm => vm.Ip).Distinct().Count());
+        await vms.ReachAsync(source.Id, VmPhase.Running);
+        foreach (var spec in copies.Append(source))
+            await CountsOnAsync(vms, spec, counted);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
