@@ -12,6 +12,9 @@ public sealed class VmSnapshotFailureTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
+    /// <summary>Far more than what does not wait needs.</summary>
+    private static readonly TimeSpan Moment = TimeSpan.FromSeconds(1);
+
     public static TheoryData<string> Steps => ["sessions", "pause", "devices", "memory", "disk", "sync"];
 
     [Theory]
@@ -228,12 +231,17 @@ public sealed class VmSnapshotFailureTests
         await reached.Task.WaitAsync(Patience);
 
         var deleting = vms.DeleteAsync(copy);
-        await left.Task.WaitAsync(Patience);
-        Assert.False(forking.IsCompleted);
-        Assert.False(deleting.IsCompleted);
-        end.SetResult();
-        await deleting.WaitAsync(Patience);
+        try
+        {
+            await left.Task.WaitAsync(Patience);
+            await Assert.ThrowsAsync<TimeoutException>(() => deleting.WaitAsync(Moment));
+        }
+        finally
+        {
+            end.SetResult();
+        }
 
+        await deleting.WaitAsync(Patience);
         Assert.Equal(NodeErrorKind.WrongPhase, (await Assert.ThrowsAsync<NodeException>(() => forking)).Kind);
         Assert.Equal((null, 1), (vms.Host.Find(copy.Id), vms.Layout.ListVms().Count));
         vms.AssertNoCopyIsLeft();
