@@ -144,8 +144,11 @@ internal sealed partial class VmSupervisor : IVmSigns, IAsyncDisposable
         from.ProgramStarted = true;
     });
 
-    void IVmSigns.AgentAnswered(VmRun from) => OnSign(from, () =>
+    void IVmSigns.AgentAnswered(VmRun from, GuestLink link) => OnSign(from, () =>
     {
+        // It was left meanwhile: the guest may stand still, or has yet to be told that it did.
+        if (from.Guest != link)
+            return;
         if (!from.AgentAnswered)
             _steps?.Reach("agent");
         from.AgentAnswered = true;
