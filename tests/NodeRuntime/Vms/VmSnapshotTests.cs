@@ -137,6 +137,8 @@ public sealed class VmSnapshotTests
         var kept = Assert.Single(vms.Bases());
         await vms.ReachAsync(spec.Id, VmPhase.Running);
         await WriteAsync(vms, spec, "after");
+        // So much that it gets a base of its own.
+        await vms.ShellAsync(spec, "head -c 75000000 /dev/urandom > /dev/shm/much");
         await vms.StandbyAsync(spec.Id);
         Assert.Equal(2, vms.Bases().Count);
 
