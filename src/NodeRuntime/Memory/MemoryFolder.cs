@@ -85,11 +85,22 @@ public sealed class MemoryFolder(string directory)
         }
     }
 
+    /// <summary>Looks at what can be seen at once; of the changed pages that is their number, until they are read.</summary>
+    /// <exception cref="NodeException">Internal: not all of it is as it was written.</exception>
+    public void Check(MemoryManifest manifest)
+    {
+        CheckDevices(manifest.Devices);
+        var changes = new FileInfo(ChangesFile);
+        if (manifest.Changes is { } expected && (!changes.Exists || changes.Length != expected.Bytes))
+            throw Damaged("the file of changed pages is not as long as was written");
+    }
+
     /// <summary>Copies all of it but the base, which both then need. When it returns, the copy is whole and survives a power loss.</summary>
     /// <exception cref="NodeException">Internal: it is missing, or damaged.</exception>
     public void CopyTo(MemoryFolder target, CancellationToken cancellationToken)
     {
         var manifest = Read();
+        Check(manifest);
         target.Delete();
         System.IO.Directory.CreateDirectory(target.Directory, FileModes.PrivateFolder);
         if (manifest.Changes is not null)

@@ -68,6 +68,16 @@ public sealed class SnapshotFolder(string directory)
         }
     }
 
+    /// <exception cref="NodeException">Internal: a file of it is missing.</exception>
+    public void Check(bool withMemory)
+    {
+        foreach (var file in withMemory ? (string[])[OverlayDisk, ConfigDisk, EventsFile] : [OverlayDisk])
+        {
+            if (!File.Exists(file))
+                throw Damaged($"its file {Path.GetFileName(file)} is missing");
+        }
+    }
+
     /// <summary>From here on it is not whole, also after a crash.</summary>
     public void Delete()
     {

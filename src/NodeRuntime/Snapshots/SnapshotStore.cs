@@ -23,7 +23,9 @@ internal sealed class SnapshotStore(DataLayout layout, MemoryStore memory, Overl
     }
 
     /// <summary>Copies a snapshot, or only its disk.</summary>
-    /// <exception cref="NodeException">NotFound; WrongPhase: it has no memory. InsufficientResources: no space.</exception>
+    /// <exception cref="NodeException">
+    /// NotFound; WrongPhase: it has no memory. InsufficientResources: no space. Internal: some of it is missing or damaged.
+    /// </exception>
     internal async Task CopyAsync(string id, SnapshotFolder into, bool withMemory, CancellationToken cancellationToken)
     {
         using var turn = await _turns.TakeAsync(id, cancellationToken);
@@ -33,6 +35,9 @@ internal sealed class SnapshotStore(DataLayout layout, MemoryStore memory, Overl
         var manifest = folder.Read();
         if (withMemory && manifest.Memory is null)
             throw new NodeException(NodeErrorKind.WrongPhase, $"The snapshot {id} is of a disk alone, without memory.");
+        folder.Check(withMemory);
+        if (withMemory)
+            memory.Get(folder.Memory.Read().Base);
         into.Begin();
         await folder.FilesWith(withMemory).CopyToAsync(into, disks, cancellationToken);
         into.Write(withMemory ? manifest : manifest with { Memory = null });
@@ -76,7 +81,21 @@ internal sealed class SnapshotStore(DataLayout layout, MemoryStore memory, Overl
         };
     }
 
-    internal IReadOnlyList<SnapshotStatus> List() => [.. layout.ListSnapshots().Select(Find).OfType<SnapshotStatus>()];
+    internal IReadOnlyList<SnapshotStatus> List() => [.. layout.ListSnapshots().Select(FindReadable).OfType<SnapshotStatus>()];
+
+    /// <summary>One that is damaged must not hide the others.</summary>
+    private SnapshotStatus? FindReadable(string id)
+    {
+        try
+        {
+            return Find(id);
+        }
+        catch (NodeException e)
+        {
+            log.LogWarning(e, "Snapshot {Snapshot} is damaged and is not listed", id);
+            return null;
+        }
+    }
 
     /// <summary>Removes what is left of snapshots that never came to be. Only before the first order.</summary>
     internal void Sweep()

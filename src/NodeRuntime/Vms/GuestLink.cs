@@ -13,15 +13,16 @@ internal sealed class GuestLink : IAsyncDisposable
     private readonly string _socketPath;
     private readonly TimeProvider _time;
     private readonly Func<GuestChannel, CancellationToken, Task<bool>> _greet;
-    private readonly Action _answered;
+    private readonly Action<GuestLink> _answered;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _running;
+    private volatile bool _isClosing;
     private volatile TaskCompletionSource<GuestChannel> _channel = NewChannel();
 
     /// <param name="greet">What is said to each agent before anyone else may speak; false when it did not get through.</param>
     /// <param name="answered">Called each time an agent has answered.</param>
     internal GuestLink(
-        string socketPath, TimeProvider time, Func<GuestChannel, CancellationToken, Task<bool>> greet, Action answered)
+        string socketPath, TimeProvider time, Func<GuestChannel, CancellationToken, Task<bool>> greet, Action<GuestLink> answered)
     {
         (_socketPath, _time, _greet, _answered) = (socketPath, time, greet, answered);
         _running = Task.Run(RunAsync);
@@ -48,6 +49,8 @@ internal sealed class GuestLink : IAsyncDisposable
     /// <summary>Ends the link; those who talk to the agent now are told this.</summary>
     internal async Task CloseAsync(NodeException reason)
     {
+        // When the channel closes, its agent is not to be reached for again.
+        _isClosing = true;
         var channel = _channel;
         channel.TrySetException(reason);
         if (channel.Task.IsCompletedSuccessfully)
@@ -77,14 +80,14 @@ internal sealed class GuestLink : IAsyncDisposable
 
     private async Task RunAsync()
     {
-        while (true)
+        while (!_isClosing)
         {
             await using var open = await GuestChannel.ConnectAsync(_socketPath, _stop.Token);
             if (!await _greet(open, _stop.Token))
                 continue;
             if (!_channel.TrySetResult(open))
                 return;
-            _answered();
+            _answered(this);
             await open.Closed.WaitAsync(_stop.Token);
             _channel = NewChannel();
         }

@@ -37,9 +37,13 @@ internal sealed class VmHost(VmContext host) : IVmHost, IAsyncDisposable
     public async Task CompressAsync(string id, long epoch, CompressionSpec spec, CancellationToken cancellationToken) =>
         await (Supervisor(id)?.CompressAsync(epoch, spec, cancellationToken) ?? throw NotHere(id));
 
-    public Task<VmStatus> ForkAsync(VmSpec spec, ForkSource source, bool withMemory, CancellationToken cancellationToken) =>
-        HaveAsync(spec, supervisor => supervisor.ForkAsync(
+    public Task<VmStatus> ForkAsync(VmSpec spec, ForkSource source, bool withMemory, CancellationToken cancellationToken)
+    {
+        if (source.VmId == spec.Id)
+            throw new NodeException(NodeErrorKind.Invalid, $"The VM {spec.Id} cannot be a copy of itself.");
+        return HaveAsync(spec, supervisor => supervisor.ForkAsync(
             spec, (folder, token) => FillAsync(folder, source, withMemory, token), withMemory, cancellationToken));
+    }
 
     public async Task<VmStatus> RevertAsync(VmSpec spec, string snapshotId, bool withMemory, CancellationToken cancellationToken)
     {

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Hypeman.NodeRuntime.Errors;
+using Hypeman.NodeRuntime.Images;
 using Microsoft.Extensions.Logging;
 
 namespace Hypeman.NodeRuntime.Vms;
@@ -37,6 +38,10 @@ internal sealed class VmInbox(ILogger log)
             {
                 outcome.SetException(e);
             }
+            catch (IOException e) when (DiskFull.Is(e))
+            {
+                outcome.SetException(DiskFull.Translate(e));
+            }
             catch (Exception e)
             {
                 log.LogError(e, "An order of a VM failed");
@@ -45,6 +50,30 @@ internal sealed class VmInbox(ILogger log)
             }
         });
         return posted ? outcome.Task.WaitAsync(cancellationToken) : null;
+    }
+
+    /// <summary>
+    /// As <see cref="TryPost"/>, for an order that works on what is the caller's: when the waiting ends it has ended too, or
+    /// will not begin.
+    /// </summary>
+    /// <param name="order">Looks at the cancellation itself, before all else.</param>
+    internal Task<T>? TryPostToEnd<T>(Func<Task<T>> order, CancellationToken cancellationToken)
+    {
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        return TryPost(() =>
+        {
+            begun.SetResult();
+            return order();
+        }, CancellationToken.None) is { } outcome ? EndAsync(outcome) : null;
+
+        async Task<T> EndAsync(Task<T> outcome)
+        {
+            await begun.Task.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // When it begins after we have looked, it sees the cancellation.
+            if (!begun.Task.IsCompleted)
+                cancellationToken.ThrowIfCancellationRequested();
+            return await outcome;
+        }
     }
 
     internal void Post(Func<Task> sign) => _work.Writer.TryWrite(async () =>

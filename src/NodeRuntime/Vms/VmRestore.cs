@@ -61,7 +61,7 @@ internal sealed class VmRestore(VmContext host, VmLayout layout, VmRecord record
             throw new NodeException(NodeErrorKind.NotSupported, $"{hypervisor.Name} cannot restore memory on this host.");
         if (manifest.Machine.WhyNotOn(hypervisor.Signature(machine)) is { } why)
             throw new NodeException(NodeErrorKind.NotSupported, $"The saved memory does not fit this host: {why}.");
-        folder.CheckDevices(manifest.Devices);
+        folder.Check(manifest);
         foreach (var disk in (string[])[layout.OverlayDisk, layout.ConfigDisk])
         {
             if (!File.Exists(disk))

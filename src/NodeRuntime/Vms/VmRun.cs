@@ -66,7 +66,7 @@ internal sealed class VmRun(ProcessHandle process, IHypervisor hypervisor, IHype
         {
             Guest = new GuestLink(
                 layout.AgentSocket, time,
-                (channel, token) => wake?.TellAsync(channel, token) ?? Task.FromResult(true), () => signs.AgentAnswered(this));
+                (channel, token) => wake?.TellAsync(channel, token) ?? Task.FromResult(true), link => signs.AgentAnswered(this, link));
         }
         _watches.Add(WatchClockAsync(signs, untilOverdue, time));
     }
@@ -191,7 +191,7 @@ internal sealed class VmRun(ProcessHandle process, IHypervisor hypervisor, IHype
 internal interface IVmSigns
 {
     void ProgramStarted(VmRun run);
-    void AgentAnswered(VmRun run);
+    void AgentAnswered(VmRun run, GuestLink link);
     void BootOverdue(VmRun run);
     void HypervisorSaid(VmRun run, string notice);
     void ControlLost(VmRun run);

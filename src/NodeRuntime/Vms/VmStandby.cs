@@ -35,7 +35,7 @@ internal sealed class VmStandby(VmContext host, VmLayout layout, VmRecord record
     {
         await PauseAsync(cancellationToken);
         using var unsynced = await WriteAsync(folder, cancellationToken);
-        return await SyncAsync(unsynced);
+        return await SyncAsync(unsynced, cancellationToken);
     }
 
     /// <summary>Steps 1 and 2.</summary>
@@ -78,9 +78,9 @@ internal sealed class VmStandby(VmContext host, VmLayout layout, VmRecord record
         }
     }
 
-    /// <summary>Step 5.</summary>
-    internal Task<SavedMemory> SyncAsync(UnsyncedMemory unsynced) =>
-        steps.RunAsync("sync", _ => Task.Run(unsynced.Sync, CancellationToken.None), CancellationToken.None, Patience);
+    /// <summary>Step 5, which is not given up once it is begun.</summary>
+    internal Task<SavedMemory> SyncAsync(UnsyncedMemory unsynced, CancellationToken cancellationToken) =>
+        steps.RunAsync("sync", _ => Task.Run(unsynced.Sync, CancellationToken.None), cancellationToken, Patience);
 
     private MemoryManifest Describe(WrittenMemory written, FilePart devices) => new()
     {

@@ -16,9 +16,13 @@ internal sealed partial class VmSupervisor
     /// <summary>Fills a folder with what is to be copied.</summary>
     internal delegate Task Filling(SnapshotFolder folder, CancellationToken cancellationToken);
 
+    /// <summary>The folder is the caller's: when this ends, be it cancelled, nothing writes to it any more.</summary>
     /// <inheritdoc cref="StartAsync(VmSpec, CancellationToken)"/>
-    internal Task<SnapshotManifest>? CaptureAsync(long epoch, SnapshotFolder into, bool withMemory, CancellationToken cancellationToken) =>
-        Interruptible(epoch, givenUp => CaptureNowAsync(epoch, into, withMemory, givenUp, cancellationToken), cancellationToken);
+    internal Task<SnapshotManifest>? CaptureAsync(long epoch, SnapshotFolder into, bool withMemory, CancellationToken cancellationToken)
+    {
+        var givenUp = AdmitInterruptible(epoch);
+        return _inbox.TryPostToEnd(() => CaptureNowAsync(epoch, into, withMemory, givenUp, cancellationToken), cancellationToken);
+    }
 
     /// <inheritdoc cref="StartAsync(VmSpec, CancellationToken)"/>
     internal Task<VmStatus>? ForkAsync(VmSpec spec, Filling fill, bool withMemory, CancellationToken cancellationToken) =>
@@ -31,6 +35,8 @@ internal sealed partial class VmSupervisor
     private async Task<SnapshotManifest> CaptureNowAsync(
         long epoch, SnapshotFolder into, bool withMemory, CancellationToken givenUp, CancellationToken callerLeft)
     {
+        if (callerLeft.IsCancellationRequested)
+            throw GivenUp();
         ThrowIfShuttingDown();
         if (_record is null)
             throw NotHere();
@@ -59,6 +65,7 @@ internal sealed partial class VmSupervisor
         catch (Exception e)
         {
             into.Delete();
+            await Task.Run(_host.Memory.Sweep);
             throw WhyNotCopied(e, givenUp, callerLeft);
         }
     }
@@ -109,7 +116,7 @@ internal sealed partial class VmSupervisor
             }
             if (memory is null)
                 return null;
-            var saved = await standby.SyncAsync(memory);
+            var saved = await standby.SyncAsync(memory, cancellationToken);
             TryWrite(_record! with { LastBase = memory.Base });
             return saved;
         }
@@ -135,7 +142,7 @@ internal sealed partial class VmSupervisor
         {
             // The order is a repetition.
             Obey(spec.Epoch);
-            return Status;
+            return AdoptTillEnd();
         }
         if (withMemory && spec is { SkipGuestAgent: true, NetworkEnabled: true })
             throw new NodeException(
@@ -144,7 +151,7 @@ internal sealed partial class VmSupervisor
         Write(NewRecord(spec, VmStage.Arriving));
         Publish();
         await FillAsync(fill, givenUp, callerLeft);
-        return BeginAdopting(_record!);
+        return BeginAdopting(_record! with { Generation = FirstGeneration });
     }
 
     private async Task<VmStatus> RevertNowAsync(VmSpec spec, Filling fill, CancellationToken givenUp, CancellationToken callerLeft)
@@ -156,14 +163,14 @@ internal sealed partial class VmSupervisor
         {
             // The order is a repetition.
             Obey(spec.Epoch);
-            return Status;
+            return AdoptTillEnd();
         }
         if (_run is not null || _record.Stage is not (VmStage.Stopped or VmStage.Standby))
             throw new NodeException(NodeErrorKind.WrongPhase, $"The VM {_id} is {Status.Phase}; it must be Stopped or Standby.");
         Obey(spec.Epoch);
         _trail.Note("going back to a snapshot");
         await FillAsync(fill, givenUp, callerLeft);
-        return BeginAdopting(NewRecord(spec, VmStage.Adopting));
+        return BeginAdopting(NewRecord(spec, VmStage.Adopting) with { Generation = (_record.Generation ?? 0) + 1 });
     }
 
     private async Task FillAsync(Filling fill, CancellationToken givenUp, CancellationToken callerLeft)
@@ -183,10 +190,27 @@ internal sealed partial class VmSupervisor
 
     private VmStatus BeginAdopting(VmRecord next)
     {
-        Write(next with { Stage = VmStage.Adopting });
+        try
+        {
+            Write(next with { Stage = VmStage.Adopting });
+        }
+        catch
+        {
+            _layout.Arrival.Delete();
+            throw;
+        }
         Publish();
-        Adopt();
-        Publish();
+        return AdoptTillEnd();
+    }
+
+    /// <summary>Also of an order that could not do it.</summary>
+    private VmStatus AdoptTillEnd()
+    {
+        if (_record!.Stage == VmStage.Adopting)
+        {
+            Adopt();
+            Publish();
+        }
         return Status;
     }
 
@@ -196,12 +220,12 @@ internal sealed partial class VmSupervisor
         var arrival = _layout.Arrival;
         var manifest = arrival.Read();
         Directory.CreateDirectory(_layout.Run);
-        arrival.FilesWith(manifest.Memory is not null).MoveTo(_layout.FilesOf(_layout.Generation(FirstGeneration)));
+        MoveIn(arrival, manifest);
         Write(_record! with
         {
             Stage = manifest.Memory is null ? VmStage.Stopped : VmStage.Standby,
             Hypervisor = manifest.Memory is null ? _record.Hypervisor : manifest.Hypervisor,
-            Generation = manifest.Memory is null ? null : FirstGeneration,
+            Generation = manifest.Memory is null ? null : _record.Generation,
             Saved = manifest.Memory,
             GuestBoot = manifest.Memory is null ? null : manifest.Spec.Boot,
             StartedBoot = manifest.Memory is null ? null : _record.Spec.Boot,
@@ -210,6 +234,21 @@ internal sealed partial class VmSupervisor
         arrival.Delete();
         DropMemory();
         _trail.Note(manifest.Memory is null ? "its disk is a copy now" : "its disk and memory are copies now");
+    }
+
+    private void MoveIn(SnapshotFolder arrival, SnapshotManifest manifest)
+    {
+        if (manifest.Memory is null)
+        {
+            arrival.FilesWith(memory: false).MoveTo(_layout.DiskAlone);
+            // A VM in standby has one, with its program's secrets.
+            File.Delete(_layout.ConfigDisk);
+            return;
+        }
+        var memory = _layout.Generation(_record!.Generation!.Value);
+        // Whoever looks for the bases that are needed, while it moves, could see it at neither place.
+        using var held = _host.Memory.Hold((arrival.Memory.IsWhole ? arrival.Memory : memory).Read().Base);
+        arrival.FilesWith(memory: true).MoveTo(_layout.FilesOf(memory));
     }
 
     private NodeException WhyNotCopied(Exception e, CancellationToken givenUp, CancellationToken callerLeft)

@@ -144,8 +144,11 @@ internal sealed partial class VmSupervisor : IVmSigns, IAsyncDisposable
         from.ProgramStarted = true;
     });
 
-    void IVmSigns.AgentAnswered(VmRun from) => OnSign(from, () =>
+    void IVmSigns.AgentAnswered(VmRun from, GuestLink link) => OnSign(from, () =>
     {
+        // It was left meanwhile: the guest may stand still, or has yet to be told that it did.
+        if (from.Guest != link)
+            return;
         if (!from.AgentAnswered)
             _steps?.Reach("agent");
         from.AgentAnswered = true;
@@ -173,13 +176,17 @@ internal sealed partial class VmSupervisor : IVmSigns, IAsyncDisposable
     /// <summary>An order that a stop or a delete gives up.</summary>
     private Task<T>? Interruptible<T>(long epoch, Func<CancellationToken, Task<T>> order, CancellationToken cancellationToken)
     {
-        CancellationToken givenUp;
+        var givenUp = AdmitInterruptible(epoch);
+        return _inbox.TryPost(() => order(givenUp), cancellationToken);
+    }
+
+    private CancellationToken AdmitInterruptible(long epoch)
+    {
         lock (_gate)
         {
             Admit(epoch);
-            givenUp = _starts.Token;
+            return _starts.Token;
         }
-        return _inbox.TryPost(() => order(givenUp), cancellationToken);
     }
 
     /// <summary>Signs of an earlier run are of no interest.</summary>

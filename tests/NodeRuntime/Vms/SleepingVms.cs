@@ -7,9 +7,10 @@ namespace Hypeman.Tests.NodeRuntime.Vms;
 internal static class SleepingVms
 {
     /// <summary>Counts in its memory, from zero at each boot, and shows the number.</summary>
-    internal static VmSpec Counting() => TestVms.Spec(
+    /// <param name="before">What the shell does first.</param>
+    internal static VmSpec Counting(string before = "") => TestVms.Spec(
         TestVms.NewId(), "/bin/sh", "-c",
-        "rm -f /tmp/n; n=0; while :; do n=$((n+1)); echo $n > /tmp/part; mv /tmp/part /tmp/n; sleep 0.1; done");
+        before + "rm -f /tmp/n; n=0; while :; do n=$((n+1)); echo $n > /tmp/part; mv /tmp/part /tmp/n; sleep 0.1; done");
 
     internal static async Task<int> CountAsync(this TestVms vms, string id)
     {

@@ -32,23 +32,27 @@ internal sealed class TestVms : IAsyncDisposable
     private readonly FileLock _claim;
     private NodeNetwork _network = null!;
 
-    private TestVms(TestHost outside)
+    private TestVms(TestHost outside, string? data)
     {
         _outside = outside;
-        _layout = new DataLayout(Path.Combine(Path.GetTempPath(), "hmt-" + Guid.NewGuid().ToString("N")[..8]));
+        _layout = new DataLayout(data ?? Path.Combine(Path.GetTempPath(), "hmt-" + Guid.NewGuid().ToString("N")[..8]));
         _claim = _layout.Claim();
     }
 
     internal VmHost Host { get; private set; } = null!;
+    internal ISnapshotHost Snapshots { get; private set; } = null!;
     internal VmContext Context { get; private set; } = null!;
     internal DataLayout Layout => _layout;
     internal NodeNetwork Network => _network;
     internal Func<string, string, CancellationToken, Task> BeforeStep { get; set; } = (_, _, _) => Task.CompletedTask;
+    internal OverlayDiskOptions Disks { get; } = new();
     internal TimeSpan BootDeadline { get; set; } = TimeSpan.FromSeconds(60);
 
-    internal static async Task<TestVms> CreateAsync(Action<TestVms>? configure = null)
+    /// <param name="configure">Before it is opened.</param>
+    /// <param name="data">The data directory, which is not there yet; null for any.</param>
+    internal static async Task<TestVms> CreateAsync(Action<TestVms>? configure = null, string? data = null)
     {
-        var made = new TestVms(await TestHost.CreateAsync());
+        var made = new TestVms(await TestHost.CreateAsync(), data);
         configure?.Invoke(made);
         try
         {
@@ -83,7 +87,8 @@ internal sealed class TestVms : IAsyncDisposable
         var version = await QemuVersion.FindAsync(Qemu, CancellationToken.None);
         await _network.EnsureAsync(CancellationToken.None);
         var log = LoggerFactory.Create(logging => logging.AddProvider(new TestOutputLogger())).CreateLogger("vms");
-        var (memory, disks) = (new MemoryStore(_layout.Memory, _layout.ListMemories, TimeProvider.System, log), new OverlayDisks(new OverlayDiskOptions()));
+        var memory = new MemoryStore(_layout.Memory, _layout.ListMemories, TimeProvider.System, log);
+        var disks = new OverlayDisks(Disks);
         Context = new VmContext
         {
             Layout = _layout,
@@ -104,7 +109,15 @@ internal sealed class TestVms : IAsyncDisposable
             BeforeStep = (id, step, token) => BeforeStep(id, step, token),
         };
         Host = new VmHost(Context);
+        Snapshots = new SnapshotHost(Context.Snapshots, Host);
         await Host.AdoptAllAsync();
+    }
+
+    /// <summary>What a node does after it has taken up its VMs.</summary>
+    internal Task SweepAsync()
+    {
+        Context.Snapshots.Sweep();
+        return new VmSweeper(Host, Context).SweepAsync();
     }
 
     internal static VmSpec Spec(string id, params string[] command) => new()

@@ -64,6 +64,32 @@ public sealed class VmLeakTests
         }
     }
 
+    [Fact]
+    public async Task A_guest_that_was_copied_many_times_runs_on_and_leaves_nothing()
+    {
+        await using var vms = await TestVms.CreateAsync();
+        var spec = SleepingVms.Counting();
+        await vms.RunAsync(spec);
+        await CopyAsync();
+        var (before, descriptors, counted) = (await HeldAsync(vms), Descriptors(), await vms.CountAsync(spec.Id));
+
+        for (var round = 1; round <= Rounds; round++)
+            await CopyAsync();
+
+        Assert.Equal(before, await HeldAsync(vms));
+        Assert.True(await vms.CountAsync(spec.Id) > counted);
+        await Until.True(() => Descriptors() < descriptors + FewDescriptors, Patience, $"there are about {descriptors} descriptors again");
+
+        async Task CopyAsync()
+        {
+            var snapshot = await vms.TakeAsync(CopiedVms.NewSnapshotId(), spec);
+            var copy = await vms.ForkAwakeAsync(spec, ForkSource.Snapshot(snapshot.Id));
+            await vms.Snapshots.DeleteAsync(snapshot.Id, CancellationToken.None);
+            await vms.DeleteAsync(copy);
+            await vms.ReachAsync(spec.Id, VmPhase.Running);
+        }
+    }
+
     /// <summary>Start, stop, start, delete.</summary>
     private static async Task LiveAsync(TestVms vms, bool isFull)
     {
@@ -86,7 +112,7 @@ public sealed class VmLeakTests
         .. await vms.Network.ListTapsAsync(),
         .. (await TestHost.RunAsync(vms.Network.Namespace, "nft", "list ruleset")).Split('\n'),
         .. vms.Context.Cgroups.List(),
-        .. Hypeman.NodeRuntime.Vms.VmProcesses.Find(vms.Layout.Vms).Select(found => $"{found}"),
+        .. VmProcesses.Find(vms.Layout.Vms).Select(found => $"{found}"),
     ];
 
     private static int Descriptors() => Directory.EnumerateFileSystemEntries("/proc/self/fd").Count();

@@ -1,6 +1,5 @@
 using Hypeman.NodeRuntime.Errors;
 using Hypeman.NodeRuntime.Linux;
-using Hypeman.NodeRuntime.Memory;
 using Hypeman.NodeRuntime.Vms;
 using Hypeman.Tests.Testing;
 
@@ -164,7 +163,7 @@ public sealed class VmStandbyFailureTests
         await vms.StandbyAsync(spec.Id);
         var file = Assert.Single(vms.SavedFiles(spec.Id), path => Path.GetFileName(path) == name);
         await Command.RunAsync("cp", ["-a", file, file + ".good"], CancellationToken.None);
-        Damage(file, how);
+        DamagedFiles.Damage(file, how);
 
         var error = await Assert.ThrowsAsync<NodeException>(() => vms.WakeAsync(spec.Id));
 
@@ -258,25 +257,6 @@ public sealed class VmStandbyFailureTests
     private static void Fail(TestVms vms, string failing) => vms.BeforeStep = (_, step, _) => step == failing
         ? Task.FromException(new NodeException(NodeErrorKind.InsufficientResources, $"no {failing} today"))
         : Task.CompletedTask;
-
-    private static void Damage(string file, string how)
-    {
-        if (how == "gone")
-            File.Delete(file);
-        else
-        {
-            using var stream = new FileStream(file, FileMode.Open);
-            if (how == "cut")
-                stream.SetLength(stream.Length / 2 / PageSet.PageBytes * PageSet.PageBytes);
-            else
-            {
-                stream.Position = stream.Length / 2;
-                var one = stream.ReadByte();
-                stream.Position--;
-                stream.WriteByte((byte)(one ^ 1));
-            }
-        }
-    }
 
     private static async Task AssertAtRestAsync(TestVms vms, string id)
     {

@@ -129,7 +129,7 @@ public sealed class VmStandbyTests
 
         var error = await Assert.ThrowsAsync<NodeException>(async () => await replies.MoveNextAsync());
         Assert.Equal(NodeErrorKind.WrongPhase, error.Kind);
-        Assert.Contains("standby", error.Message, StringComparison.Ordinal);
+        Assert.Contains("memory of the instance is being saved", error.Message, StringComparison.Ordinal);
         await vms.WakeAsync(spec.Id);
         Assert.Equal(("1\n", 0), await vms.ExecAsync(spec.Id, "/bin/echo", "1"));
     }
