@@ -14,6 +14,12 @@ public sealed record CreateInstance
     public IReadOnlyList<string>? Cmd { get; init; }
     public string? Hypervisor { get; init; }
     public CreateNetwork? Network { get; init; }
+
+    /// <summary>How long it is to live, for example <c>24h</c>.</summary>
+    public string? Ttl { get; init; }
+
+    public RestartPolicy? RestartPolicy { get; init; }
+    public HealthCheck? HealthCheck { get; init; }
 }
 
 /// <summary>Whether a new instance is on the network.</summary>

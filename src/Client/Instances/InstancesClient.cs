@@ -27,6 +27,9 @@ public sealed class InstancesClient
         return _api.GetAsync<List<Instance>>("instances" + Query([.. query]), cancellationToken);
     }
 
+    public Task<Instance> UpdateAsync(string id, UpdateInstance update, CancellationToken cancellationToken) =>
+        _api.PatchAsync<UpdateInstance, Instance>(Path(id), update, cancellationToken);
+
     public Task<Instance> StartAsync(string id, StartInstance start, CancellationToken cancellationToken) =>
         _api.PostAsync<StartInstance, Instance>(Path(id, "start"), start, cancellationToken);
 
@@ -57,6 +60,9 @@ public sealed class InstancesClient
     public Task<PathInfo> StatAsync(string id, string path, bool followLinks, CancellationToken cancellationToken) =>
         _api.GetAsync<PathInfo>(
             Path(id, "stat") + Query(("path", path), ("follow_links", followLinks ? "true" : "false")), cancellationToken);
+
+    public Task<InstanceStats> StatsAsync(string id, CancellationToken cancellationToken) =>
+        _api.GetAsync<InstanceStats>(Path(id, "stats"), cancellationToken);
 
     /// <summary>Lines of a log, oldest first; with <paramref name="follow"/> until cancelled.</summary>
     public async IAsyncEnumerable<string> ReadLogAsync(

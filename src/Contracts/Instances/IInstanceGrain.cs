@@ -1,3 +1,4 @@
+using Hypeman.Contracts.Instances.Policies;
 using Hypeman.Contracts.Snapshots;
 using Orleans.Concurrency;
 
@@ -28,6 +29,10 @@ public interface IInstanceGrain : IGrainWithStringKey
     /// <summary>Begins to have an instance in standby go on from where it was.</summary>
     [Alias("Restore")] Task<InstanceInfo> RestoreAsync();
 
+    /// <summary>Changes what it was asked for, in any phase.</summary>
+    /// <exception cref="Errors.HypemanException"><c>instance_expired</c>, <c>invalid_state</c>, <c>invalid_expires_at</c>.</exception>
+    [Alias("Update")] Task<InstanceInfo> UpdateAsync(InstanceUpdate update);
+
     /// <summary>Begins the deletion, from any phase; it is over when <see cref="GetAsync"/> says <c>not_found</c>.</summary>
     [Alias("Delete")] Task DeleteAsync(bool graceful);
 
@@ -53,6 +58,9 @@ public interface IInstanceGrain : IGrainWithStringKey
     [Alias("SendGuest"), AlwaysInterleave] Task<bool> SendGuestAsync(string sessionId, GuestInput input);
 
     [Alias("Stat"), AlwaysInterleave] Task<GuestPathInfo> StatAsync(string path, bool followLinks);
+
+    /// <exception cref="Errors.HypemanException"><c>unavailable</c> while its node is away.</exception>
+    [Alias("Stats"), AlwaysInterleave] Task<InstanceStats> StatsAsync();
 
     /// <summary>Lines of a log, oldest first, in batches; goes on with new lines when <c>Follow</c> is set.</summary>
     [Alias("ReadLog")] IAsyncEnumerable<LogLines> ReadLogAsync(LogQuery query, CancellationToken cancellationToken);

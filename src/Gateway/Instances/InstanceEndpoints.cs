@@ -1,6 +1,7 @@
 using Hypeman.Contracts;
 using Hypeman.Contracts.Index;
 using Hypeman.Contracts.Instances;
+using Hypeman.Gateway.Instances.Policies;
 using Hypeman.Gateway.Requests;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -14,6 +15,7 @@ internal static class InstanceEndpoints
         routes.MapPost("/instances", CreateAsync).WithName("createInstance");
         routes.MapGet("/instances", ListAsync).WithName("listInstances");
         routes.MapGet("/instances/{id}", GetAsync).WithName("getInstance");
+        routes.MapPatch("/instances/{id}", UpdateAsync).WithName("updateInstance");
         routes.MapDelete("/instances/{id}", DeleteAsync).WithName("deleteInstance");
         routes.MapPost("/instances/{id}/start", StartAsync).WithName("startInstance");
         routes.MapPost("/instances/{id}/stop", StopAsync).WithName("stopInstance");
@@ -22,6 +24,7 @@ internal static class InstanceEndpoints
         routes.MapPost("/instances/{id}/fork", ForkAsync).WithName("forkInstance");
         routes.MapGet("/instances/{id}/wait", WaitAsync).WithName("waitForInstanceState");
         routes.MapGet("/instances/{id}/stat", StatAsync).WithName("statInstancePath");
+        routes.MapGet("/instances/{id}/stats", StatsAsync).WithName("getInstanceStats");
     }
 
     private static async Task<JsonHttpResult<InstanceResponse>> CreateAsync(
@@ -46,6 +49,15 @@ internal static class InstanceEndpoints
     {
         var found = await lookup.FindIdAsync(ResourceKind.Instance, id, cancellationToken);
         return Answer(await grains.Instance(found).GetAsync(), clock);
+    }
+
+    private static async Task<JsonHttpResult<InstanceResponse>> UpdateAsync(
+        string id, HttpRequest request, ResourceLookup lookup, IGrainFactory grains, TimeProvider clock,
+        CancellationToken cancellationToken)
+    {
+        var update = await RequestBody.ReadAsync(request, UpdateInstanceRequest.Read);
+        var found = await lookup.FindIdAsync(ResourceKind.Instance, id, cancellationToken);
+        return Answer(await grains.Instance(found).UpdateAsync(update), clock);
     }
 
     private static async Task<Results<NoContent, JsonHttpResult<InstanceResponse>>> DeleteAsync(
@@ -118,6 +130,14 @@ internal static class InstanceEndpoints
         var found = await lookup.FindIdAsync(ResourceKind.Instance, id, cancellationToken);
         var info = await grains.Instance(found).StatAsync(path, followLinks);
         return TypedResults.Json(PathInfoResponse.From(info), WireJson.Api.PathInfoResponse);
+    }
+
+    private static async Task<JsonHttpResult<InstanceStatsResponse>> StatsAsync(
+        string id, ResourceLookup lookup, IGrainFactory grains, CancellationToken cancellationToken)
+    {
+        var found = await lookup.FindIdAsync(ResourceKind.Instance, id, cancellationToken);
+        var stats = await grains.Instance(found).StatsAsync();
+        return TypedResults.Json(InstanceStatsResponse.From(stats), WireJson.Api.InstanceStatsResponse);
     }
 
     private static JsonHttpResult<InstanceResponse> Answer(

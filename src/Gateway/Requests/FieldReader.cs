@@ -21,6 +21,9 @@ internal sealed class FieldReader
 
     public Problems Problems { get; }
 
+    /// <summary>There is no field that was not taken yet.</summary>
+    public bool IsEmpty => _unread.Count == 0;
+
     /// <param name="element">The object.</param>
     /// <param name="path">Where it is in the body; empty at the top.</param>
     /// <param name="problems">Where to note what is wrong.</param>
@@ -42,11 +45,27 @@ internal sealed class FieldReader
     public string? String(string name) =>
         Take(name, JsonValueKind.String, "a string") is { } element ? element.GetString() : null;
 
+    /// <summary>The string; null when it is absent, or null, which says the same.</summary>
+    public string? NullableString(string name) =>
+        _unread.TryGetValue(name, out var element) && element.ValueKind == JsonValueKind.Null && _unread.Remove(name) ? null : String(name);
+
     /// <summary>The string, or an empty one when it is missing, which is noted.</summary>
     public string RequiredString(string name)
     {
         Require(name);
         return String(name) ?? "";
+    }
+
+    /// <summary>One of the given words; null when it is absent, and when it is none of them, which is noted.</summary>
+    public T? Word<T>(string name, IReadOnlyDictionary<string, T> words)
+        where T : struct
+    {
+        if (String(name) is not { } text)
+            return null;
+        if (words.TryGetValue(text, out var value))
+            return value;
+        Problems.AddSchema(PathOf(name), $"must be one of {string.Join(", ", words.Keys)}, but is \"{text}\"");
+        return null;
     }
 
     public bool Bool(string name, bool otherwise)

@@ -1,5 +1,6 @@
 using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Instances;
+using Hypeman.Grains.Instances.Policies;
 
 namespace Hypeman.Grains.Instances;
 
@@ -35,10 +36,12 @@ internal static class InstanceObservation
 
     /// <summary>
     /// Compares what is wanted with what is, at rest: begins the operation that is missing, or notes what takes too
-    /// long. Needs no hint of what happened, so that it is right after any crash.
+    /// long. One that has expired is deleted over everything else. Needs no hint of what happened, so that it is right after any crash.
     /// </summary>
     public static InstanceState Correct(InstanceState state, DateTimeOffset now)
     {
+        state = InstanceExpiry.Enforce(state, now);
+        state = InstanceRestart.Settle(state, now);
         if (state.Operation is not null)
             return state;
         var stay = now - state.Clock.Since;
@@ -47,6 +50,8 @@ internal static class InstanceObservation
             (InstanceIntent.Gone, _) => InstanceLifecycle.Delete(state, graceful: false, now),
             (InstanceIntent.Stopped, ObservedPhase.Booting or ObservedPhase.Running or ObservedPhase.Standby) =>
                 InstanceLifecycle.Begin(state, OperationKind.Stop, graceful: true, now),
+            (InstanceIntent.Running, ObservedPhase.Stopped) =>
+                InstanceLifecycle.Moved(InstanceLifecycle.WithoutWishForTheEnded(state, now), now),
             (_, ObservedPhase.Ending) when stay > InstanceTiming.Ending =>
                 InstanceLifecycle.Begin(state, OperationKind.Stop, graceful: false, now),
             (InstanceIntent.Running, ObservedPhase.Booting) when stay > InstanceTiming.Boot && state.Failure is null =>

@@ -16,6 +16,7 @@ internal static class ContractFacts
         ["GET /instances"] = new("listInstances", "200", "state", "tags"),
         ["POST /instances"] = new("createInstance", "201"),
         ["GET /instances/{id}"] = new("getInstance", "200"),
+        ["PATCH /instances/{id}"] = new("updateInstance", "200"),
         ["DELETE /instances/{id}"] = new("deleteInstance", "204", "graceful_shutdown"),
         ["POST /instances/{id}/start"] = new("startInstance", "200"),
         ["POST /instances/{id}/stop"] = new("stopInstance", "200"),
@@ -24,12 +25,16 @@ internal static class ContractFacts
         ["POST /instances/{id}/fork"] = new("forkInstance", "201"),
         ["POST /instances/{id}/snapshots"] = new("createInstanceSnapshot", "201"),
         ["POST /instances/{id}/snapshots/{snapshotId}/restore"] = new("restoreInstanceSnapshot", "200"),
+        ["GET /instances/{id}/snapshot-schedule"] = new("getInstanceSnapshotSchedule", "200"),
+        ["PUT /instances/{id}/snapshot-schedule"] = new("setInstanceSnapshotSchedule", "200"),
+        ["DELETE /instances/{id}/snapshot-schedule"] = new("deleteInstanceSnapshotSchedule", "204"),
         ["GET /snapshots"] = new("listSnapshots", "200", "source_instance_id", "kind", "name", "tags"),
         ["GET /snapshots/{snapshotId}"] = new("getSnapshot", "200"),
         ["DELETE /snapshots/{snapshotId}"] = new("deleteSnapshot", "204"),
         ["POST /snapshots/{snapshotId}/fork"] = new("forkSnapshot", "201"),
         ["GET /instances/{id}/wait"] = new("waitForInstanceState", "200", "state", "timeout"),
         ["GET /instances/{id}/stat"] = new("statInstancePath", "200", "path", "follow_links"),
+        ["GET /instances/{id}/stats"] = new("getInstanceStats", "200"),
         ["GET /instances/{id}/logs"] = new("getInstanceLogs", "200", "tail", "follow", "source"),
         ["GET /images"] = new("listImages", "200", "tags"),
         ["POST /images"] = new("createImage", "202"),
@@ -48,12 +53,20 @@ internal static class ContractFacts
             "name image platform size hotplug_size overlay_size disk_io_bps vcpus env credentials tags ttl expires_at network"
             + " devices gpu volumes hypervisor snapshot_policy auto_standby health_check restart_policy skip_kernel_headers"
             + " skip_guest_agent entrypoint cmd"),
+        ["UpdateInstanceRequest"] = Words("env auto_standby health_check restart_policy ttl expires_at"),
+        ["HealthCheck"] = Words("type interval timeout start_period failure_threshold success_threshold http tcp exec"),
+        ["HealthCheckHTTP"] = Words("port path scheme expected_status"),
+        ["HealthCheckTCP"] = Words("port"),
+        ["HealthCheckExec"] = Words("command working_dir"),
+        ["RestartPolicy"] = Words("policy backoff max_attempts stable_after"),
         ["StartInstanceRequest"] = Words("entrypoint cmd"),
         ["StandbyInstanceRequest"] = Words("compression compression_delay"),
         ["ForkInstanceRequest"] = Words("name from_running target_state"),
         ["CreateSnapshotRequest"] = Words("kind name tags compression"),
         ["SnapshotCompressionConfig"] = Words("enabled algorithm level"),
         ["SnapshotPolicy"] = Words("compression standby_compression_delay"),
+        ["SetSnapshotScheduleRequest"] = Words("interval name_prefix metadata retention"),
+        ["SnapshotScheduleRetention"] = Words("max_count max_age"),
         ["RestoreSnapshotRequest"] = Words("target_state target_hypervisor"),
         ["ForkSnapshotRequest"] = Words("name target_state target_hypervisor"),
         ["CreateImageRequest"] = Words("name platform credentials tags"),
@@ -75,8 +88,17 @@ internal static class ContractFacts
             + " gpu created_at expires_at started_at stopped_at exit_code exit_message has_snapshot hypervisor snapshot_policy"
             + " auto_standby health_check health_status restart_policy restart_status phase_durations_ms current_phase"
             + " current_phase_since"),
+        ["InstanceHealthStatus"] = Words(
+            "status consecutive_successes consecutive_failures last_checked_at last_success_at last_failure_at last_error"),
+        ["RestartStatus"] = Words("attempts last_attempt_at next_attempt_at blocked_reason last_reason"),
         ["WaitForStateResponse"] = Words("state state_error timed_out"),
         ["PathInfo"] = Words("exists is_dir is_file is_symlink link_target mode size error"),
+        ["InstanceStats"] = Words(
+            "instance_id instance_name cpu_seconds memory_rss_bytes memory_vms_bytes network_rx_bytes network_tx_bytes"
+            + " allocated_vcpus allocated_memory_bytes memory_utilization_ratio"),
+        ["SnapshotSchedule"] = Words(
+            "instance_id interval name_prefix metadata retention next_run_at last_run_at last_snapshot_id last_error created_at"
+            + " updated_at"),
         ["Snapshot"] = Words(
             "id name kind tags source_instance_id source_instance_name source_hypervisor created_at size_bytes compression_state"
             + " compression_error compression compressed_size_bytes uncompressed_size_bytes"),
@@ -95,6 +117,15 @@ internal static class ContractFacts
         ["Instance"] = Words("id name image state created_at expires_at"),
         ["WaitForStateResponse"] = Words("state timed_out"),
         ["PathInfo"] = Words("exists"),
+        ["InstanceStats"] = Words(
+            "instance_id instance_name cpu_seconds memory_rss_bytes memory_vms_bytes network_rx_bytes network_tx_bytes"
+            + " allocated_vcpus allocated_memory_bytes"),
+        ["HealthCheckHTTP"] = Words("port"),
+        ["HealthCheckTCP"] = Words("port"),
+        ["HealthCheckExec"] = Words("command"),
+        ["InstanceHealthStatus"] = Words("status consecutive_successes consecutive_failures"),
+        ["SetSnapshotScheduleRequest"] = Words("interval retention"),
+        ["SnapshotSchedule"] = Words("instance_id interval retention next_run_at created_at updated_at"),
         ["ForkInstanceRequest"] = Words("name"),
         ["CreateSnapshotRequest"] = Words("kind"),
         ["SnapshotCompressionConfig"] = Words("enabled"),
