@@ -10,7 +10,8 @@ internal static class InstanceCommands
 {
     public static IEnumerable<Command> TopLevel(CliHost host) =>
     [
-        RunCommand.Make(host), List(host, "ps"), Get(host), Start(host), Stop(host), Standby(host), Restore(host), ForkCommand.Make(host), Remove(host), WaitCommand.Make(host),
+        RunCommand.Make(host), List(host, "ps"), Get(host), UpdateCommand.Make(host), Start(host), Stop(host), Standby(host), Restore(host),
+        ForkCommand.Make(host), Remove(host), WaitCommand.Make(host),
         LogsCommand.Make(host), ExecCommand.Make(host), CopyCommand.Make(host), StatCommand.Make(host),
     ];
 
@@ -134,5 +135,6 @@ internal static class InstanceCommands
         ("Memory", instance.Size),
         ("vCPUs", instance.Vcpus?.ToString(System.Globalization.CultureInfo.InvariantCulture)),
         ("Created", instance.CreatedAt?.ToString("u")),
+        ("Expires", instance.ExpiresAt?.ToString("u")),
     ]);
 }

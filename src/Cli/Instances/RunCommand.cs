@@ -31,6 +31,7 @@ internal sealed class RunCommand
     };
     private readonly Option<string?> _hypervisor = new("--hypervisor") { Description = "qemu, qemu-microvm, cloud-hypervisor or firecracker" };
     private readonly Option<bool> _noNetwork = new("--no-network") { Description = "Without a network" };
+    private readonly Option<string?> _ttl = UpdateCommand.TtlOption();
     private readonly Option<bool> _wait = new("--wait") { Description = "Return when it is Running" };
     private readonly Option<TimeSpan?> _timeout = WaitCommand.TimeoutOption("--wait-timeout", "2m");
 
@@ -40,7 +41,7 @@ internal sealed class RunCommand
         var command = new Command("run", "Run an image as an instance: hypeman run IMAGE [-- COMMAND...]")
         {
             self._image, self._cmd, self._name, self._env, self._tags, self._memory, self._vcpus, self._disk,
-            self._entrypoint, self._hypervisor, self._noNetwork, self._wait, self._timeout,
+            self._entrypoint, self._hypervisor, self._noNetwork, self._ttl, self._wait, self._timeout,
         };
         return command.Does(host, self.RunAsync);
     }
@@ -69,6 +70,7 @@ internal sealed class RunCommand
         Entrypoint = run.Value(_entrypoint) is { Length: > 0 } entrypoint ? entrypoint : null,
         Cmd = run.Value(_cmd) is { Length: > 0 } cmd ? cmd : null,
         Hypervisor = run.Value(_hypervisor),
+        Ttl = run.Value(_ttl),
         Network = run.Value(_noNetwork) ? new CreateNetwork(false) : null,
     };
 

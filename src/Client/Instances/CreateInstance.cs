@@ -14,6 +14,9 @@ public sealed record CreateInstance
     public IReadOnlyList<string>? Cmd { get; init; }
     public string? Hypervisor { get; init; }
     public CreateNetwork? Network { get; init; }
+
+    /// <summary>How long it is to live, for example <c>24h</c>.</summary>
+    public string? Ttl { get; init; }
 }
 
 /// <summary>Whether a new instance is on the network.</summary>

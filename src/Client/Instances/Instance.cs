@@ -17,6 +17,7 @@ public sealed record Instance : ApiResource
     public int? Vcpus { get; init; }
     public InstanceNetwork? Network { get; init; }
     public DateTimeOffset? CreatedAt { get; init; }
+    public DateTimeOffset? ExpiresAt { get; init; }
     public int? ExitCode { get; init; }
     public string? ExitMessage { get; init; }
 }

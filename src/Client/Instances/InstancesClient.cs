@@ -27,6 +27,9 @@ public sealed class InstancesClient
         return _api.GetAsync<List<Instance>>("instances" + Query([.. query]), cancellationToken);
     }
 
+    public Task<Instance> UpdateAsync(string id, UpdateInstance update, CancellationToken cancellationToken) =>
+        _api.PatchAsync<UpdateInstance, Instance>(Path(id), update, cancellationToken);
+
     public Task<Instance> StartAsync(string id, StartInstance start, CancellationToken cancellationToken) =>
         _api.PostAsync<StartInstance, Instance>(Path(id, "start"), start, cancellationToken);
 

@@ -1,3 +1,4 @@
+using Hypeman.Contracts.Instances.Policies;
 using Hypeman.Contracts.Snapshots;
 using Orleans.Concurrency;
 
@@ -27,6 +28,10 @@ public interface IInstanceGrain : IGrainWithStringKey
 
     /// <summary>Begins to have an instance in standby go on from where it was.</summary>
     [Alias("Restore")] Task<InstanceInfo> RestoreAsync();
+
+    /// <summary>Changes what it was asked for, in any phase.</summary>
+    /// <exception cref="Errors.HypemanException"><c>instance_expired</c>, <c>invalid_state</c>, <c>invalid_expires_at</c>.</exception>
+    [Alias("Update")] Task<InstanceInfo> UpdateAsync(InstanceUpdate update);
 
     /// <summary>Begins the deletion, from any phase; it is over when <see cref="GetAsync"/> says <c>not_found</c>.</summary>
     [Alias("Delete")] Task DeleteAsync(bool graceful);

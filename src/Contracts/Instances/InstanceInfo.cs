@@ -54,6 +54,12 @@ public sealed record InstanceInfo
 
     /// <summary>Why the last move did not come about; null when it did.</summary>
     [Id(23)] public string? MoveError { get; init; }
+
+    /// <summary>When it is deleted; null: not by itself.</summary>
+    [Id(24)] public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>When its node must look at it although nothing has happened; null: not before something does.</summary>
+    [Id(25)] public DateTimeOffset? DueAt { get; init; }
 }
 
 /// <summary>Why an operation on an instance failed, in the words of <see cref="Errors.HypemanException"/>.</summary>

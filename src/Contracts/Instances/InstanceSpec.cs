@@ -1,3 +1,4 @@
+using Hypeman.Contracts.Instances.Policies;
 using Hypeman.Contracts.Snapshots;
 
 namespace Hypeman.Contracts.Instances;
@@ -40,6 +41,9 @@ public sealed record InstanceSpec
 
     /// <summary>Null: as the server does by default.</summary>
     [Id(18)] public SnapshotPolicy? SnapshotPolicy { get; init; }
+
+    /// <summary>Only of a create: an instance keeps the end that comes of it, and copies have none.</summary>
+    [Id(19)] public InstanceLifetime? Lifetime { get; init; }
 }
 
 /// <summary>What may be changed when a stopped instance is started. Null keeps what was set before.</summary>

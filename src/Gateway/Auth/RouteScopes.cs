@@ -16,6 +16,7 @@ internal static class RouteScopes
         ["GET /instances"] = Scopes.InstanceRead,
         ["POST /instances"] = Scopes.InstanceWrite,
         ["GET /instances/{id}"] = Scopes.InstanceRead,
+        ["PATCH /instances/{id}"] = Scopes.InstanceWrite,
         ["DELETE /instances/{id}"] = Scopes.InstanceDelete,
         ["POST /instances/{id}/start"] = Scopes.InstanceWrite,
         ["POST /instances/{id}/stop"] = Scopes.InstanceWrite,

@@ -1,5 +1,6 @@
 using Hypeman.Contracts.Instances;
 using Hypeman.Gateway.Errors;
+using Hypeman.Gateway.Instances.Policies;
 using Hypeman.Gateway.Requests;
 using Hypeman.Gateway.Snapshots;
 using Hypeman.Gateway.Values;
@@ -41,6 +42,7 @@ internal static class CreateInstanceRequest
             Cmd = Arguments(fields, "cmd"),
             Placement = PlacementRequest.Read(fields),
             SnapshotPolicy = CompressionFields.ReadPolicy(fields),
+            Lifetime = LifetimeFields.Read(fields),
         };
         LaterFields.Refuse(fields, network);
         Check(spec, fields.Problems);

@@ -1,6 +1,7 @@
 using Hypeman.Contracts;
 using Hypeman.Contracts.Index;
 using Hypeman.Contracts.Instances;
+using Hypeman.Gateway.Instances.Policies;
 using Hypeman.Gateway.Requests;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -14,6 +15,7 @@ internal static class InstanceEndpoints
         routes.MapPost("/instances", CreateAsync).WithName("createInstance");
         routes.MapGet("/instances", ListAsync).WithName("listInstances");
         routes.MapGet("/instances/{id}", GetAsync).WithName("getInstance");
+        routes.MapPatch("/instances/{id}", UpdateAsync).WithName("updateInstance");
         routes.MapDelete("/instances/{id}", DeleteAsync).WithName("deleteInstance");
         routes.MapPost("/instances/{id}/start", StartAsync).WithName("startInstance");
         routes.MapPost("/instances/{id}/stop", StopAsync).WithName("stopInstance");
@@ -46,6 +48,15 @@ internal static class InstanceEndpoints
     {
         var found = await lookup.FindIdAsync(ResourceKind.Instance, id, cancellationToken);
         return Answer(await grains.Instance(found).GetAsync(), clock);
+    }
+
+    private static async Task<JsonHttpResult<InstanceResponse>> UpdateAsync(
+        string id, HttpRequest request, ResourceLookup lookup, IGrainFactory grains, TimeProvider clock,
+        CancellationToken cancellationToken)
+    {
+        var update = await RequestBody.ReadAsync(request, UpdateInstanceRequest.Read);
+        var found = await lookup.FindIdAsync(ResourceKind.Instance, id, cancellationToken);
+        return Answer(await grains.Instance(found).UpdateAsync(update), clock);
     }
 
     private static async Task<Results<NoContent, JsonHttpResult<InstanceResponse>>> DeleteAsync(

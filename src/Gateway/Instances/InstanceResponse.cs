@@ -73,6 +73,7 @@ internal sealed record InstanceResponse
             Tags = spec.Tags.NullIfEmpty(),
             Network = InstanceNetworkResponse.From(info),
             CreatedAt = info.CreatedAt.UtcDateTime,
+            ExpiresAt = info.ExpiresAt?.UtcDateTime,
             StartedAt = info.StartedAt?.UtcDateTime,
             StoppedAt = info.StoppedAt?.UtcDateTime,
             ExitCode = info.ExitCode,

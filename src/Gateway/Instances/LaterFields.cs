@@ -5,7 +5,7 @@ using Hypeman.Gateway.Requests;
 namespace Hypeman.Gateway.Instances;
 
 /// <summary>
-/// Fields of POST /instances whose features are not built yet. Values that ask for nothing are taken, all others are
+/// Fields of instances whose features are not built yet. Values that ask for nothing are taken, all others are
 /// refused by name: a wish is never dropped silently.
 /// </summary>
 internal static class LaterFields
@@ -19,8 +19,15 @@ internal static class LaterFields
         ("auto_standby", policy => IsOff(policy, "enabled")),
         ("health_check", check => IsText(check, "type", "none")),
         ("restart_policy", policy => IsText(policy, "policy", "never")),
-        ("ttl", ttl => ttl.ValueKind == JsonValueKind.String && ttl.ValueEquals("0s")),
-        ("expires_at", _ => false),
+    ];
+
+    /// <summary>Those of PATCH /instances/{id}. Only a credential's variable may be changed, and there are none.</summary>
+    private static readonly (string Name, Func<JsonElement, bool> AsksForNothing)[] UpdateFields =
+    [
+        ("env", _ => false),
+        ("auto_standby", policy => IsOff(policy, "enabled")),
+        ("health_check", check => IsText(check, "type", "none")),
+        ("restart_policy", policy => IsText(policy, "policy", "never")),
     ];
 
     /// <summary>The platform that nodes of this build run.</summary>
@@ -35,6 +42,12 @@ internal static class LaterFields
             RefuseUnless(network, "egress", egress => IsOff(egress, "enabled"));
         if (PlatformName.FromBody(fields) is { } platform && platform != Platform)
             NotSupported(fields, "platform", $"only {Platform} is supported by this server");
+    }
+
+    public static void RefuseUpdates(FieldReader fields)
+    {
+        foreach (var (name, asksForNothing) in UpdateFields)
+            RefuseUnless(fields, name, asksForNothing);
     }
 
     private static void RefuseUnless(FieldReader fields, string name, Func<JsonElement, bool> asksForNothing)

@@ -21,6 +21,9 @@ internal sealed class FieldReader
 
     public Problems Problems { get; }
 
+    /// <summary>There is no field that was not taken yet.</summary>
+    public bool IsEmpty => _unread.Count == 0;
+
     /// <param name="element">The object.</param>
     /// <param name="path">Where it is in the body; empty at the top.</param>
     /// <param name="problems">Where to note what is wrong.</param>

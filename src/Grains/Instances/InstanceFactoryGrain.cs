@@ -2,6 +2,8 @@ using Hypeman.Contracts;
 using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Images;
 using Hypeman.Contracts.Instances;
+using Hypeman.Grains.Instances.Policies;
+using Hypeman.Grains.Records;
 using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
 
@@ -13,11 +15,12 @@ namespace Hypeman.Grains.Instances;
 /// </summary>
 [GrainType("instance-factory"), StatelessWorker]
 internal sealed class InstanceFactoryGrain(
-    ReadyImages images, InstancePlacement placement, InstanceCopies copies, IOptions<InstanceLimits> limits) : Grain, IInstanceFactoryGrain
+    ReadyImages images, InstancePlacement placement, InstanceCopies copies, IOptions<InstanceLimits> limits, GrainClock clock) : Grain, IInstanceFactoryGrain
 {
     public async Task<InstanceInfo> CreateAsync(InstanceSpec spec)
     {
         limits.Value.Check(spec);
+        _ = InstanceExpiry.EndOf(spec.Lifetime, clock.Now);
         var image = await images.GetAsync(spec.Image);
         _ = GuestPrograms.Resolve(spec, image);
 

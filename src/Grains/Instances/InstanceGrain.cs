@@ -3,9 +3,11 @@ using Hypeman.Contracts;
 using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Index;
 using Hypeman.Contracts.Instances;
+using Hypeman.Contracts.Instances.Policies;
 using Hypeman.Contracts.Nodes;
 using Hypeman.Contracts.Snapshots;
 using Hypeman.Grains.Images;
+using Hypeman.Grains.Instances.Policies;
 using Hypeman.Grains.Nodes;
 using Hypeman.Grains.Records;
 using Hypeman.Grains.Snapshots;
@@ -30,6 +32,7 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile,
     private readonly InstanceRecord _record;
     private readonly InstanceOperator _operator;
     private readonly InstanceGuest _guest;
+    private readonly GrainAlarm _alarm;
     private readonly DisplacedActivations _displaced;
     private readonly LocalNodes _local;
     private readonly NodeDirectory _nodes;
@@ -47,11 +50,12 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile,
         (_local, _nodes, _silos, _displaced, _clock, _logger) = (local, nodes, silos, displaced, clock, logger);
         _stored = new DirectState<Stored<InstanceState>>(storage, "instance", context.GrainId);
         _cell = new StateCell<InstanceState>(_stored, Leave, logger);
-        _record = new InstanceRecord(_cell, index, books, nodes, local, clock) { HomeChanged = FollowHome };
+        _record = new InstanceRecord(_cell, index, books, nodes, local, clock) { HomeChanged = FollowHome, Changed = SetAlarm };
         var move = new MoveSteps(_record, local, roots, grains, clock, logger, peers);
         _operator = new InstanceOperator(
             _record, new InstanceSteps(_record, local, roots, copies, move, clock), local, clock, logger);
         _guest = new InstanceGuest(_record, local, clock, logger);
+        _alarm = new GrainAlarm(clock, ReconcileAsync, logger);
     }
 
     private string Id => this.GetPrimaryKeyString()[GrainKeys.InstancePrefix.Length..];
@@ -72,6 +76,7 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile,
     {
         _displaced.Remove(GrainContext);
         _record.Watchers.Abandon();
+        _alarm.End();
         _guest.End();
         await _operator.EndAsync();
         _cell.Close();
@@ -140,6 +145,13 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile,
         RequireHome();
         await _record.StartAsync(state => InstanceLifecycle.Revert(state, order, _clock.Now));
         return Begun();
+    }
+
+    public async Task<InstanceInfo> UpdateAsync(InstanceUpdate update)
+    {
+        RequireHome();
+        await _record.ChangeAsync(state => InstanceUpdates.Apply(state, update, _clock.Now));
+        return _record.Info;
     }
 
     public async Task DeleteAsync(bool graceful)
@@ -222,13 +234,17 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile,
         TakeUp();
     }
 
-    private Task LookAsync(VmStatus? seen) => seen is { Phase: VmPhase.Arriving }
-        ? Task.CompletedTask
-        : _record.ChangeAsync(now => InstanceObservation.Correct(
-            seen is null
-                ? InstanceObservation.ObserveAbsent(now, _clock.Now)
-                : InstanceObservation.Observe(now, ObservedVm.Of(seen.ToObservation()), _clock.Now),
-            _clock.Now));
+    private Task<InstanceState> LookAsync(VmStatus? seen) => _record.ChangeAsync(now => seen switch
+    {
+        { Phase: VmPhase.Arriving } => InstanceExpiry.Enforce(now, _clock.Now),
+        null => InstanceObservation.Correct(InstanceObservation.ObserveAbsent(now, _clock.Now), _clock.Now),
+        _ => InstanceObservation.Correct(
+            InstanceObservation.Observe(now, ObservedVm.Of(seen.ToObservation()), _clock.Now), _clock.Now),
+    });
+
+    // Elsewhere nothing is done but at home.
+    private void SetAlarm() =>
+        _alarm.Set(_record.State is { } state && _local.IsHome(state.Home) ? InstanceAgenda.DueAt(state) : null);
 
     /// <summary>For commands that a stand-in does not take.</summary>
     private void RequireHome()
@@ -247,6 +263,7 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile,
     {
         if (_record.State?.Operation is { } operation)
             DelayDeactivation(InstanceTiming.Deadline(operation.Kind));
+        SetAlarm();
         _operator.Wake();
     }
 

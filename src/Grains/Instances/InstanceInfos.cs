@@ -1,5 +1,6 @@
 using Hypeman.Contracts.Index;
 using Hypeman.Contracts.Instances;
+using Hypeman.Grains.Instances.Policies;
 
 namespace Hypeman.Grains.Instances;
 
@@ -34,6 +35,8 @@ internal static class InstanceInfos
         MovedFrom = state.MovedFrom,
         MovesTo = state.Operation?.Target,
         MoveError = state.MoveError,
+        ExpiresAt = state.ExpiresAt,
+        DueAt = InstanceAgenda.DueAt(state),
     };
 
     /// <summary>The info while the instance's node cannot be asked: what was last known, marked as such.</summary>

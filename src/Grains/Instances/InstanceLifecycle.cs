@@ -1,6 +1,7 @@
 using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Instances;
 using Hypeman.Contracts.Snapshots;
+using Hypeman.Grains.Instances.Policies;
 using Hypeman.Grains.Snapshots;
 
 namespace Hypeman.Grains.Instances;
@@ -37,10 +38,12 @@ namespace Hypeman.Grains.Instances;
 internal static class InstanceLifecycle
 {
     /// <summary>From nothing, or as a copy.</summary>
+    /// <exception cref="HypemanException"><c>invalid_expires_at</c></exception>
     public static InstanceState Create(string id, InstanceOrder order, string hypervisor, DateTimeOffset now) => new()
     {
         Id = id,
-        Spec = order.Spec,
+        Spec = order.Spec with { Lifetime = null },
+        ExpiresAt = InstanceExpiry.EndOf(order.Spec.Lifetime, now),
         Image = order.Image,
         Home = order.Home,
         Hypervisor = order.Origin?.Hypervisor ?? hypervisor,

@@ -1,5 +1,6 @@
 using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Instances;
+using Hypeman.Grains.Instances.Policies;
 
 namespace Hypeman.Grains.Instances;
 
@@ -35,10 +36,11 @@ internal static class InstanceObservation
 
     /// <summary>
     /// Compares what is wanted with what is, at rest: begins the operation that is missing, or notes what takes too
-    /// long. Needs no hint of what happened, so that it is right after any crash.
+    /// long. One that has expired is deleted over everything else. Needs no hint of what happened, so that it is right after any crash.
     /// </summary>
     public static InstanceState Correct(InstanceState state, DateTimeOffset now)
     {
+        state = InstanceExpiry.Enforce(state, now);
         if (state.Operation is not null)
             return state;
         var stay = now - state.Clock.Since;

@@ -26,6 +26,9 @@ internal sealed class InstanceRecord(
     /// <summary>Called when the record was written with another home, which the index knows.</summary>
     public Action HomeChanged { get; set; } = () => { };
 
+    /// <summary>Called after each change.</summary>
+    public Action Changed { get; set; } = () => { };
+
     /// <exception cref="HypemanException"><c>not_found</c></exception>
     public InstanceState Required => cell.Value ?? throw HypemanException.NotFound();
 
@@ -125,6 +128,7 @@ internal sealed class InstanceRecord(
         if (state is null)
             return Task.CompletedTask;
         Book();
+        Changed();
         Watchers.Publish(Info);
         return Task.CompletedTask;
     }

@@ -119,6 +119,9 @@ internal sealed record InstanceState : IVersioned<InstanceState>, IIndexedRecord
     /// <summary>What it began as a copy of; null when it is none.</summary>
     [Id(19)] public InstanceOrigin? Origin { get; init; }
 
+    /// <summary>When it is deleted; null: not by itself.</summary>
+    [Id(20)] public DateTimeOffset? ExpiresAt { get; init; }
+
     IndexEntry? IIndexedRecord.Entry => new(this.ToRow(), [Spec.Name]);
 
     public InstanceState Upgraded() => SchemaVersion switch

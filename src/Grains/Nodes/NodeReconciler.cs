@@ -5,6 +5,7 @@ using Hypeman.Contracts.Index;
 using Hypeman.Contracts.Instances;
 using Hypeman.Grains.Images;
 using Hypeman.Grains.Instances;
+using Hypeman.Grains.Records;
 using Hypeman.Grains.Snapshots;
 using Hypeman.NodeRuntime.Nodes;
 using Hypeman.NodeRuntime.Vms;
@@ -18,29 +19,33 @@ namespace Hypeman.Grains.Nodes;
 /// after a crash. What no record knows is removed after it was seen unknown in two rounds.
 /// </summary>
 internal sealed class NodeReconciler(
-    INode node, NodeBook book, IResourceIndex index, RootUsers roots, IGrainFactory grains, ILogger logger)
+    INode node, NodeBook book, IResourceIndex index, RootUsers roots, IGrainFactory grains, GrainClock clock, ILogger logger)
 {
     private readonly SnapshotReconciler _snapshots = new(node, index, grains, logger);
     private HashSet<string> _strangers = [];
 
-    /// <summary>Versions of rows, by id, that needed no look; as long as neither row nor VM changes, they need none.</summary>
-    private Dictionary<string, long> _settled = [];
+    /// <summary>
+    /// Rows, by id, that needed no look: their versions, and when they will need one. Until then they need none as long as
+    /// neither row nor VM changes.
+    /// </summary>
+    private Dictionary<string, (long Version, DateTimeOffset? DueAt)> _settled = [];
     private bool _first = true;
 
     private string Home => node.Facts.NodeId;
 
     public async Task RoundAsync(CancellationToken cancellationToken)
     {
-        var (strangers, settled) = (new HashSet<string>(), new Dictionary<string, long>());
+        var (strangers, settled) = (new HashSet<string>(), new Dictionary<string, (long, DateTimeOffset?)>());
         var vms = node.Vms.List().ToDictionary(vm => vm.Id);
         var promised = book.Ids.ToHashSet();
         await foreach (var row in NewsAsync(vms, promised, settled, cancellationToken))
         {
             vms.Remove(row.Id, out var vm);
             promised.Remove(row.Id);
-            var needsLook = NeedsLook(row, vm);
+            var info = ResourceSummary.Read<InstanceInfo>(row);
+            var needsLook = NeedsLook(info, vm) || info.DueAt <= clock.Now;
             if (!needsLook)
-                settled[row.Id] = row.Version;
+                settled[row.Id] = (row.Version, info.DueAt);
             if ((_first || needsLook) && !await LookAsync(row.Id, cancellationToken))
                 await DropRowAsync(row, strangers, cancellationToken);
         }
@@ -56,7 +61,7 @@ internal sealed class NodeReconciler(
 
     // Most rows are as they were. Their VMs and promises are taken out here.
     private async IAsyncEnumerable<ResourceRow> NewsAsync(
-        Dictionary<string, VmStatus> vms, HashSet<string> promised, Dictionary<string, long> settled,
+        Dictionary<string, VmStatus> vms, HashSet<string> promised, Dictionary<string, (long, DateTimeOffset?)> settled,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var here = new ResourceQuery(ResourceKind.Instance) { Home = Home };
@@ -67,11 +72,12 @@ internal sealed class NodeReconciler(
             yield break;
         }
         await foreach (var glance in index.GlanceAsync(here, cancellationToken))
-            if (_settled.GetValueOrDefault(glance.Id) == glance.Version && glance.State == StateOf(vms.GetValueOrDefault(glance.Id)))
+            if (_settled.TryGetValue(glance.Id, out var known) && known.Version == glance.Version && !(known.DueAt <= clock.Now)
+                && glance.State == StateOf(vms.GetValueOrDefault(glance.Id)))
             {
                 vms.Remove(glance.Id);
                 promised.Remove(glance.Id);
-                settled[glance.Id] = glance.Version;
+                settled[glance.Id] = known;
             }
             else if (await index.GetAsync(ResourceKind.Instance, glance.Id, cancellationToken) is { } row)
                 yield return row;
@@ -79,14 +85,10 @@ internal sealed class NodeReconciler(
 
     private static string StateOf(VmStatus? vm) => (vm?.ToObservation().Phase ?? InstancePhase.Stopped).ToString();
 
-    private static bool NeedsLook(ResourceRow row, VmStatus? vm)
-    {
-        var info = ResourceSummary.Read<InstanceInfo>(row);
-        return info.Operation is not null
-            || info.Failure is not null
-            || info.Phase is not (InstancePhase.Running or InstancePhase.Stopped or InstancePhase.Standby)
-            || info.Phase != (vm?.ToObservation().Phase ?? InstancePhase.Stopped);
-    }
+    private static bool NeedsLook(InstanceInfo info, VmStatus? vm) => info.Operation is not null
+        || info.Failure is not null
+        || info.Phase is not (InstancePhase.Running or InstancePhase.Stopped or InstancePhase.Standby)
+        || info.Phase != (vm?.ToObservation().Phase ?? InstancePhase.Stopped);
 
     private Task<bool> LookAsync(string id, CancellationToken cancellationToken) => LookAsync(
         GrainKeys.InstancePrefix + id, key => grains.GetGrain<IInstanceReconcile>(key).ReconcileAsync(), cancellationToken);

@@ -44,6 +44,18 @@ public class InstanceCommandTests
     }
 
     [Fact]
+    public async Task The_end_of_an_instance_is_changed_by_an_update()
+    {
+        await using var server = await ScriptedServer.StartAsync();
+        server.On("PATCH /instances/web", (200, Web));
+
+        await CliRun.Async(server, "update", "web", "--ttl", "24h");
+        await CliRun.Async(server, "update", "web", "--expires-at", "2026-08-21T18:00:00Z");
+
+        Assert.Equal(["""{"ttl":"24h"}""", """{"expires_at":"2026-08-21T18:00:00+00:00"}"""], server.Requests.Select(request => request.Body));
+    }
+
+    [Fact]
     public async Task A_wait_that_times_out_is_124_and_one_that_ends_elsewhere_1()
     {
         await using var server = await ScriptedServer.StartAsync();

@@ -16,6 +16,7 @@ internal static class ContractFacts
         ["GET /instances"] = new("listInstances", "200", "state", "tags"),
         ["POST /instances"] = new("createInstance", "201"),
         ["GET /instances/{id}"] = new("getInstance", "200"),
+        ["PATCH /instances/{id}"] = new("updateInstance", "200"),
         ["DELETE /instances/{id}"] = new("deleteInstance", "204", "graceful_shutdown"),
         ["POST /instances/{id}/start"] = new("startInstance", "200"),
         ["POST /instances/{id}/stop"] = new("stopInstance", "200"),
@@ -48,6 +49,7 @@ internal static class ContractFacts
             "name image platform size hotplug_size overlay_size disk_io_bps vcpus env credentials tags ttl expires_at network"
             + " devices gpu volumes hypervisor snapshot_policy auto_standby health_check restart_policy skip_kernel_headers"
             + " skip_guest_agent entrypoint cmd"),
+        ["UpdateInstanceRequest"] = Words("env auto_standby health_check restart_policy ttl expires_at"),
         ["StartInstanceRequest"] = Words("entrypoint cmd"),
         ["StandbyInstanceRequest"] = Words("compression compression_delay"),
         ["ForkInstanceRequest"] = Words("name from_running target_state"),

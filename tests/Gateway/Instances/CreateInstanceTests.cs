@@ -86,8 +86,6 @@ public sealed class CreateInstanceTests(ApiHost api) : ApiTests(api)
     [InlineData("auto_standby", """{"enabled": true, "idle_timeout": "5m"}""")]
     [InlineData("health_check", """{"type": "tcp", "tcp": {"port": 80}}""")]
     [InlineData("restart_policy", """{"policy": "always"}""")]
-    [InlineData("ttl", "\"1h\"")]
-    [InlineData("expires_at", "\"2030-01-01T00:00:00Z\"")]
     [InlineData("platform", "\"linux/riscv64\"")]
     public async Task What_is_not_built_yet_is_refused_by_name(string field, string value)
     {
