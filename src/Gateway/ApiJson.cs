@@ -23,6 +23,7 @@ namespace Hypeman.Gateway;
 [JsonSerializable(typeof(IAsyncEnumerable<IngressResponse>))]
 [JsonSerializable(typeof(InstanceResponse))]
 [JsonSerializable(typeof(IAsyncEnumerable<InstanceResponse>))]
+[JsonSerializable(typeof(InstanceStatsResponse))]
 [JsonSerializable(typeof(DrainPlanResponse))]
 [JsonSerializable(typeof(DrainResponse))]
 [JsonSerializable(typeof(NodeResponse))]

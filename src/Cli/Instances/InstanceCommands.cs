@@ -12,7 +12,7 @@ internal static class InstanceCommands
     [
         RunCommand.Make(host), List(host, "ps"), Get(host), UpdateCommand.Make(host), Start(host), Stop(host), Standby(host), Restore(host),
         ForkCommand.Make(host), Remove(host), WaitCommand.Make(host),
-        LogsCommand.Make(host), ExecCommand.Make(host), CopyCommand.Make(host), StatCommand.Make(host),
+        LogsCommand.Make(host), ExecCommand.Make(host), CopyCommand.Make(host), StatCommand.Make(host), StatsCommand.Make(host),
     ];
 
     /// <summary>The same verbs under their noun, for those who look there.</summary>
@@ -26,7 +26,7 @@ internal static class InstanceCommands
 
     public static Argument<string> InstanceArgument() => new("instance") { Description = "Name, id, or the beginning of an id" };
 
-    private static Argument<string[]> InstancesArgument() => new("instance")
+    public static Argument<string[]> InstancesArgument() => new("instance")
     {
         Description = "Names or ids",
         Arity = ArgumentArity.OneOrMore,

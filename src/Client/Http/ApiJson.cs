@@ -22,6 +22,8 @@ namespace Hypeman.Client.Http;
 [JsonSerializable(typeof(ForkInstance))]
 [JsonSerializable(typeof(WaitResult))]
 [JsonSerializable(typeof(PathInfo))]
+[JsonSerializable(typeof(InstanceStats))]
+[JsonSerializable(typeof(List<InstanceStats>))]
 [JsonSerializable(typeof(ExecRequest))]
 [JsonSerializable(typeof(CopyRequest))]
 [JsonSerializable(typeof(CopyMessage))]

@@ -61,6 +61,9 @@ public sealed class InstancesClient
         _api.GetAsync<PathInfo>(
             Path(id, "stat") + Query(("path", path), ("follow_links", followLinks ? "true" : "false")), cancellationToken);
 
+    public Task<InstanceStats> StatsAsync(string id, CancellationToken cancellationToken) =>
+        _api.GetAsync<InstanceStats>(Path(id, "stats"), cancellationToken);
+
     /// <summary>Lines of a log, oldest first; with <paramref name="follow"/> until cancelled.</summary>
     public async IAsyncEnumerable<string> ReadLogAsync(
         string id, string source, int tail, bool follow, [EnumeratorCancellation] CancellationToken cancellationToken)

@@ -59,6 +59,9 @@ public interface IInstanceGrain : IGrainWithStringKey
 
     [Alias("Stat"), AlwaysInterleave] Task<GuestPathInfo> StatAsync(string path, bool followLinks);
 
+    /// <exception cref="Errors.HypemanException"><c>unavailable</c> while its node is away.</exception>
+    [Alias("Stats"), AlwaysInterleave] Task<InstanceStats> StatsAsync();
+
     /// <summary>Lines of a log, oldest first, in batches; goes on with new lines when <c>Follow</c> is set.</summary>
     [Alias("ReadLog")] IAsyncEnumerable<LogLines> ReadLogAsync(LogQuery query, CancellationToken cancellationToken);
 

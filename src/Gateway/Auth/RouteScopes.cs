@@ -25,6 +25,7 @@ internal static class RouteScopes
         ["POST /instances/{id}/fork"] = Scopes.InstanceWrite,
         ["GET /instances/{id}/wait"] = Scopes.InstanceRead,
         ["GET /instances/{id}/stat"] = Scopes.InstanceRead,
+        ["GET /instances/{id}/stats"] = Scopes.InstanceRead,
         ["GET /instances/{id}/logs"] = Scopes.InstanceRead,
         ["GET /instances/{id}/exec"] = Scopes.InstanceWrite,
         ["GET /instances/{id}/cp"] = Scopes.InstanceWrite,

@@ -24,6 +24,7 @@ internal static class InstanceEndpoints
         routes.MapPost("/instances/{id}/fork", ForkAsync).WithName("forkInstance");
         routes.MapGet("/instances/{id}/wait", WaitAsync).WithName("waitForInstanceState");
         routes.MapGet("/instances/{id}/stat", StatAsync).WithName("statInstancePath");
+        routes.MapGet("/instances/{id}/stats", StatsAsync).WithName("getInstanceStats");
     }
 
     private static async Task<JsonHttpResult<InstanceResponse>> CreateAsync(
@@ -129,6 +130,14 @@ internal static class InstanceEndpoints
         var found = await lookup.FindIdAsync(ResourceKind.Instance, id, cancellationToken);
         var info = await grains.Instance(found).StatAsync(path, followLinks);
         return TypedResults.Json(PathInfoResponse.From(info), WireJson.Api.PathInfoResponse);
+    }
+
+    private static async Task<JsonHttpResult<InstanceStatsResponse>> StatsAsync(
+        string id, ResourceLookup lookup, IGrainFactory grains, CancellationToken cancellationToken)
+    {
+        var found = await lookup.FindIdAsync(ResourceKind.Instance, id, cancellationToken);
+        var stats = await grains.Instance(found).StatsAsync();
+        return TypedResults.Json(InstanceStatsResponse.From(stats), WireJson.Api.InstanceStatsResponse);
     }
 
     private static JsonHttpResult<InstanceResponse> Answer(

@@ -187,6 +187,12 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile,
 
     public Task<GuestPathInfo> StatAsync(string path, bool followLinks) => _guest.StatAsync(path, followLinks);
 
+    public async Task<InstanceStats> StatsAsync()
+    {
+        RequireHome();
+        return await InstanceUsage.ReadAsync(_local.Require(_record.Required.Home).Vms, _record.Required);
+    }
+
     public IAsyncEnumerable<LogLines> ReadLogAsync(LogQuery query, CancellationToken cancellationToken) =>
         _guest.ReadLogAsync(query, cancellationToken);
 

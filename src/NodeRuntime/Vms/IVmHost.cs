@@ -111,6 +111,10 @@ public interface IVmHost
 
     IReadOnlyList<VmStatus> List();
 
+    /// <summary>What a VM takes of this host now; <see cref="VmUsage.None"/> when it has no process.</summary>
+    /// <exception cref="Errors.NodeException">NotFound.</exception>
+    Task<VmUsage> ReadUsageAsync(string id, CancellationToken cancellationToken);
+
     /// <summary>The status of every VM, then of each one that changes. A reader that is slow sees only the latest.</summary>
     IAsyncEnumerable<VmStatus> WatchAsync(CancellationToken cancellationToken);
 

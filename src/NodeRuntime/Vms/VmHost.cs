@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using Hypeman.GuestProtocol.Messages;
 using Hypeman.NodeRuntime.Errors;
+using Hypeman.NodeRuntime.Linux;
 using Hypeman.NodeRuntime.Logs;
 using Hypeman.NodeRuntime.Memory.Compression;
 using Hypeman.NodeRuntime.Snapshots;
@@ -87,6 +88,15 @@ internal sealed class VmHost(VmContext host) : IVmHost, IAsyncDisposable
     public VmStatus? Find(string id) => host.Board.Find(id);
 
     public IReadOnlyList<VmStatus> List() => host.Board.List();
+
+    public async Task<VmUsage> ReadUsageAsync(string id, CancellationToken cancellationToken)
+    {
+        var supervisor = Supervisor(id) ?? throw NotHere(id);
+        if (supervisor.Process is not { } process || ProcessUsage.Of(process) is not { } usage)
+            return VmUsage.None;
+        var network = await host.Network.ReadCountersAsync(id).WaitAsync(cancellationToken);
+        return new VmUsage(usage.CpuTime, usage.ResidentBytes, usage.VirtualBytes, network ?? default);
+    }
 
     public IAsyncEnumerable<VmStatus> WatchAsync(CancellationToken cancellationToken) => host.Board.WatchAsync(cancellationToken);
 

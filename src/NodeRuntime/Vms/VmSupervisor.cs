@@ -74,6 +74,9 @@ internal sealed partial class VmSupervisor : IVmSigns, IAsyncDisposable
     /// <summary>The agent of the running guest; null when there is none.</summary>
     internal GuestLink? Guest => _run?.Guest;
 
+    /// <summary>The hypervisor that runs it; null when none does.</summary>
+    internal ProcessIdentity? Process => _run?.Process.Identity;
+
     /// <summary>Null: the VM was deleted meanwhile.</summary>
     internal Task<VmStatus>? StartAsync(VmSpec spec, CancellationToken cancellationToken) =>
         Interruptible(spec.Epoch, givenUp => StartNowAsync(spec, givenUp), cancellationToken);

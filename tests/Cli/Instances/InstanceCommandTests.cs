@@ -56,6 +56,20 @@ public class InstanceCommandTests
     }
 
     [Fact]
+    public async Task What_instances_take_is_told_in_a_line_each()
+    {
+        await using var server = await ScriptedServer.StartAsync();
+        server.On("GET /instances/web/stats", (200, """
+            {"instance_name":"web","cpu_seconds":29.94,"memory_rss_bytes":1048576,"allocated_memory_bytes":1073741824,"network_rx_bytes":7}
+            """));
+
+        var run = await CliRun.Async(server, "stats", "web", "web");
+
+        Assert.Equal(["web", "29.94", "1.0", "MB", "1.0", "GB", "7", "B", "0", "B"],
+            run.Out.Split('\n')[2].Split(' ', StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    [Fact]
     public async Task A_wait_that_times_out_is_124_and_one_that_ends_elsewhere_1()
     {
         await using var server = await ScriptedServer.StartAsync();

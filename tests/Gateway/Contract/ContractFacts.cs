@@ -31,6 +31,7 @@ internal static class ContractFacts
         ["POST /snapshots/{snapshotId}/fork"] = new("forkSnapshot", "201"),
         ["GET /instances/{id}/wait"] = new("waitForInstanceState", "200", "state", "timeout"),
         ["GET /instances/{id}/stat"] = new("statInstancePath", "200", "path", "follow_links"),
+        ["GET /instances/{id}/stats"] = new("getInstanceStats", "200"),
         ["GET /instances/{id}/logs"] = new("getInstanceLogs", "200", "tail", "follow", "source"),
         ["GET /images"] = new("listImages", "200", "tags"),
         ["POST /images"] = new("createImage", "202"),
@@ -79,6 +80,9 @@ internal static class ContractFacts
             + " current_phase_since"),
         ["WaitForStateResponse"] = Words("state state_error timed_out"),
         ["PathInfo"] = Words("exists is_dir is_file is_symlink link_target mode size error"),
+        ["InstanceStats"] = Words(
+            "instance_id instance_name cpu_seconds memory_rss_bytes memory_vms_bytes network_rx_bytes network_tx_bytes"
+            + " allocated_vcpus allocated_memory_bytes memory_utilization_ratio"),
         ["Snapshot"] = Words(
             "id name kind tags source_instance_id source_instance_name source_hypervisor created_at size_bytes compression_state"
             + " compression_error compression compressed_size_bytes uncompressed_size_bytes"),
@@ -97,6 +101,9 @@ internal static class ContractFacts
         ["Instance"] = Words("id name image state created_at expires_at"),
         ["WaitForStateResponse"] = Words("state timed_out"),
         ["PathInfo"] = Words("exists"),
+        ["InstanceStats"] = Words(
+            "instance_id instance_name cpu_seconds memory_rss_bytes memory_vms_bytes network_rx_bytes network_tx_bytes"
+            + " allocated_vcpus allocated_memory_bytes"),
         ["ForkInstanceRequest"] = Words("name"),
         ["CreateSnapshotRequest"] = Words("kind"),
         ["SnapshotCompressionConfig"] = Words("enabled"),

@@ -23,6 +23,7 @@ public sealed class InstanceTests(ApiHost api) : ApiTests(api)
         AssertError(await PostAsync("/instances/nobody/stop", "", HttpStatusCode.NotFound), "not_found", "resource");
         AssertError(await GetAsync("/instances/nobody/wait?state=Running", HttpStatusCode.NotFound), "not_found", "resource");
         AssertError(await GetAsync("/instances/nobody/stat?path=/", HttpStatusCode.NotFound), "not_found", "resource");
+        AssertError(await GetAsync("/instances/nobody/stats", HttpStatusCode.NotFound), "not_found", "resource");
         AssertError(await GetAsync("/instances/nobody/logs", HttpStatusCode.NotFound), "not_found", "resource");
         await DeleteAsync("/instances/nobody", HttpStatusCode.NotFound);
     }
@@ -62,6 +63,25 @@ public sealed class InstanceTests(ApiHost api) : ApiTests(api)
     [InlineData("tags[%7B]=x", "tags.{: ")]
     public async Task Bad_filters_are_refused(string query, string message) =>
         AssertError(await GetAsync($"/instances?{query}", HttpStatusCode.BadRequest), "Bad Request", message);
+
+    [Fact]
+    public async Task What_an_instance_takes_is_told_and_is_nothing_when_it_does_not_run()
+    {
+        var id = await CreateAsync(more: ", \"size\": \"256MB\", \"vcpus\": 3");
+        var running = await GetAsync($"/instances/{id}/stats");
+        await PostAsync($"/instances/{id}/stop", "", HttpStatusCode.OK);
+        var stopped = await GetAsync($"/instances/{id}/stats");
+
+        Assert.Equal((id, 3, 256L << 20), (
+            running.GetProperty("instance_id").GetString(), running.GetProperty("allocated_vcpus").GetInt32(),
+            running.GetProperty("allocated_memory_bytes").GetInt64()));
+        Assert.Equal((1.0, 1000, 500, 0.25), (
+            running.GetProperty("cpu_seconds").GetDouble(), running.GetProperty("network_rx_bytes").GetInt64(),
+            running.GetProperty("network_tx_bytes").GetInt64(), running.GetProperty("memory_utilization_ratio").GetDouble()));
+        foreach (var field in (string[])["cpu_seconds", "memory_rss_bytes", "memory_vms_bytes", "network_rx_bytes", "network_tx_bytes"])
+            Assert.Equal(0, stopped.GetProperty(field).GetDouble());
+        Assert.Equal(3, stopped.GetProperty("allocated_vcpus").GetInt32());
+    }
 
     [Fact]
     public async Task Stop_and_start_answer_with_the_outcome()

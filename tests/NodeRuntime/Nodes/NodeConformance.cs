@@ -427,6 +427,22 @@ public abstract class NodeConformance : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_a_vm_takes_is_told_while_it_runs_and_is_nothing_when_it_does_not()
+    {
+        await AssertRefusedAsync(NodeErrorKind.NotFound, () => Node.Vms.ReadUsageAsync(_id, CancellationToken.None));
+        await StartAsync(Spec);
+        await ReachAsync(VmPhase.Running);
+
+        var usage = await Node.Vms.ReadUsageAsync(_id, CancellationToken.None);
+
+        Assert.True(usage.CpuTime > TimeSpan.Zero);
+        Assert.InRange(usage.ResidentBytes, 1, usage.VirtualBytes);
+        Assert.True(usage.Network is { ReceivedBytes: >= 0, SentBytes: >= 0 });
+        await StopAsync(3);
+        Assert.Equal(VmUsage.None, await Node.Vms.ReadUsageAsync(_id, CancellationToken.None));
+    }
+
+    [Fact]
     public async Task The_operations_log_takes_lines_and_gives_them_back()
     {
         await StartAsync(Spec);

@@ -79,6 +79,24 @@ public sealed class NodeTests : NodeConformance
     }
 
     [Fact]
+    public async Task Bytes_are_counted_as_the_vm_sees_them()
+    {
+        await Node.Vms.StartAsync(Spec("counted"), CancellationToken.None);
+        await foreach (var status in Node.Vms.WatchAsync(CancellationToken.None))
+            if (status.Phase == VmPhase.Running)
+                break;
+        var before = (await Node.Vms.ReadUsageAsync("counted", CancellationToken.None)).Network;
+
+        // Some hundred questions, each refused in a few bytes less.
+        for (var time = 0; time < 200; time++)
+            await Assert.ThrowsAsync<NodeException>(() => Node.Vms.ConnectAsync("counted", 9, CancellationToken.None).AsTask());
+
+        var after = (await Node.Vms.ReadUsageAsync("counted", CancellationToken.None)).Network;
+        var (received, sent) = (after.ReceivedBytes - before.ReceivedBytes, after.SentBytes - before.SentBytes);
+        Assert.True(received > sent && sent > 200 * 54 / 2, $"{received} bytes were received and {sent} sent");
+    }
+
+    [Fact]
     public async Task Its_removal_leaves_the_data_and_nothing_else()
     {
         await Node.Vms.StartAsync(Spec("removed"), CancellationToken.None);

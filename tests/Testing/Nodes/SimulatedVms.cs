@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Hypeman.GuestProtocol.Messages;
 using Hypeman.NodeRuntime.Errors;
+using Hypeman.NodeRuntime.Networks;
 using Hypeman.NodeRuntime.Vms;
 
 namespace Hypeman.Tests.Testing.Nodes;
@@ -172,6 +173,12 @@ public sealed partial class SimulatedVms(FaultPlan faults, SimulatedImages image
         lock (_gate)
             return [.. _ledger.Values];
     }
+
+    /// <summary>What each VM that has a process takes.</summary>
+    public VmUsage Usage { get; set; } = new(TimeSpan.FromSeconds(1), 64L << 20, 256L << 20, new NicCounters(1000, 500));
+
+    public Task<VmUsage> ReadUsageAsync(string id, CancellationToken cancellationToken) => Task.FromResult(
+        (Find(id) ?? throw NotHere(id)).Phase is VmPhase.Booting or VmPhase.Running or VmPhase.Paused ? Usage : VmUsage.None);
 
     public async IAsyncEnumerable<VmStatus> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
