@@ -1,6 +1,7 @@
 using Hypeman.Grains.Errors;
 using Hypeman.Grains.Images;
 using Hypeman.Grains.Instances;
+using Hypeman.Grains.Instances.Health;
 using Hypeman.Grains.Nodes;
 using Hypeman.Grains.Nodes.Draining;
 using Hypeman.Grains.Records;
@@ -72,6 +73,11 @@ public static class GrainsExtensions
         services.AddSingleton<InstancePlacement>();
         services.AddSingleton<InstanceCopies>();
         services.AddSingleton<SnapshotCopies>();
+        services.AddSingleton<HealthMonitor>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(silo => silo.GetRequiredService<HealthMonitor>());
+        services.AddOptions<HealthOptions>()
+            .Validate(options => options.AtOnce > 0, "The most health probes at a time must be more than zero.")
+            .ValidateOnStart();
         services.AddOptions<SnapshotOptions>();
         services.AddOptions<InstanceLimits>()
             .Validate(limits => limits.IsValid(), "Instance limits must all be more than zero.")

@@ -136,5 +136,7 @@ internal static class InstanceCommands
         ("vCPUs", instance.Vcpus?.ToString(System.Globalization.CultureInfo.InvariantCulture)),
         ("Created", instance.CreatedAt?.ToString("u")),
         ("Expires", instance.ExpiresAt?.ToString("u")),
+        ("Health", HealthText.Print(instance.HealthStatus)),
+        ("Restart", RestartText.Print(instance.RestartPolicy, instance.RestartStatus)),
     ]);
 }

@@ -32,6 +32,8 @@ internal sealed class RunCommand
     private readonly Option<string?> _hypervisor = new("--hypervisor") { Description = "qemu, qemu-microvm, cloud-hypervisor or firecracker" };
     private readonly Option<bool> _noNetwork = new("--no-network") { Description = "Without a network" };
     private readonly Option<string?> _ttl = UpdateCommand.TtlOption();
+    private readonly Option<RestartPolicy?> _restart = RestartText.Option();
+    private readonly Option<HealthCheck?> _health = HealthText.Option();
     private readonly Option<bool> _wait = new("--wait") { Description = "Return when it is Running" };
     private readonly Option<TimeSpan?> _timeout = WaitCommand.TimeoutOption("--wait-timeout", "2m");
 
@@ -41,7 +43,7 @@ internal sealed class RunCommand
         var command = new Command("run", "Run an image as an instance: hypeman run IMAGE [-- COMMAND...]")
         {
             self._image, self._cmd, self._name, self._env, self._tags, self._memory, self._vcpus, self._disk,
-            self._entrypoint, self._hypervisor, self._noNetwork, self._ttl, self._wait, self._timeout,
+            self._entrypoint, self._hypervisor, self._noNetwork, self._ttl, self._restart, self._health, self._wait, self._timeout,
         };
         return command.Does(host, self.RunAsync);
     }
@@ -71,6 +73,8 @@ internal sealed class RunCommand
         Cmd = run.Value(_cmd) is { Length: > 0 } cmd ? cmd : null,
         Hypervisor = run.Value(_hypervisor),
         Ttl = run.Value(_ttl),
+        RestartPolicy = run.Value(_restart),
+        HealthCheck = run.Value(_health),
         Network = run.Value(_noNetwork) ? new CreateNetwork(false) : null,
     };
 

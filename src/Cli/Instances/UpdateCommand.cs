@@ -16,10 +16,17 @@ internal static class UpdateCommand
             Description = "Delete it at this time, for example 2026-08-21T18:00:00Z",
             HelpName = "time",
         };
-        return new Command("update", "Change what an instance was asked for, in any state") { id, ttl, expiresAt }
+        var (restart, health) = (RestartText.Option(), HealthText.Option());
+        return new Command("update", "Change what an instance was asked for, in any state") { id, ttl, expiresAt, restart, health }
             .Does(host, async (run, cancellationToken) =>
             {
-                var wish = new UpdateInstance { Ttl = run.Value(ttl), ExpiresAt = run.Value(expiresAt) };
+                var wish = new UpdateInstance
+                {
+                    Ttl = run.Value(ttl),
+                    ExpiresAt = run.Value(expiresAt),
+                    RestartPolicy = run.Value(restart),
+                    HealthCheck = run.Value(health),
+                };
                 var instance = await run.Fleet.Instances.UpdateAsync(run.Value(id), wish, cancellationToken);
                 run.Print.Resource(instance, updated => updated.Name);
             });

@@ -17,6 +17,9 @@ public sealed record CreateInstance
 
     /// <summary>How long it is to live, for example <c>24h</c>.</summary>
     public string? Ttl { get; init; }
+
+    public RestartPolicy? RestartPolicy { get; init; }
+    public HealthCheck? HealthCheck { get; init; }
 }
 
 /// <summary>Whether a new instance is on the network.</summary>

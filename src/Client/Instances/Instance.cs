@@ -20,6 +20,9 @@ public sealed record Instance : ApiResource
     public DateTimeOffset? ExpiresAt { get; init; }
     public int? ExitCode { get; init; }
     public string? ExitMessage { get; init; }
+    public HealthStatus? HealthStatus { get; init; }
+    public RestartPolicy? RestartPolicy { get; init; }
+    public RestartStatus? RestartStatus { get; init; }
 }
 
 /// <summary>Where an instance is on the network; no address while it has none.</summary>
@@ -27,4 +30,13 @@ public sealed record InstanceNetwork : ApiResource
 {
     public bool Enabled { get; init; }
     public string? Ip { get; init; }
+}
+
+/// <summary>How far an instance is with being started again by itself.</summary>
+public sealed record RestartStatus : ApiResource
+{
+    public int? Attempts { get; init; }
+    public DateTimeOffset? LastAttemptAt { get; init; }
+    public DateTimeOffset? NextAttemptAt { get; init; }
+    public string? BlockedReason { get; init; }
 }

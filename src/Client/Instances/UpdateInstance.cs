@@ -8,4 +8,14 @@ public sealed record UpdateInstance
 
     /// <summary>When it is to be deleted, instead of <see cref="Ttl"/>.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
+
+    public RestartPolicy? RestartPolicy { get; init; }
+    public HealthCheck? HealthCheck { get; init; }
 }
+
+/// <summary>Whether an instance that has ended is started again.</summary>
+/// <param name="Policy">never, always or on_failure.</param>
+/// <param name="Backoff">The pause before each attempt, for example <c>5s</c>.</param>
+/// <param name="MaxAttempts">Attempts in a row; zero for any number.</param>
+/// <param name="StableAfter">Having run this long it begins to count anew.</param>
+public sealed record RestartPolicy(string Policy, string? Backoff = null, int? MaxAttempts = null, string? StableAfter = null);

@@ -1,3 +1,5 @@
+using Hypeman.Contracts.Instances.Policies;
+
 namespace Hypeman.Contracts.Instances;
 
 /// <summary>What a caller may know about an instance; also its summary in the resource index.</summary>
@@ -60,6 +62,12 @@ public sealed record InstanceInfo
 
     /// <summary>When its node must look at it although nothing has happened; null: not before something does.</summary>
     [Id(25)] public DateTimeOffset? DueAt { get; init; }
+
+    /// <summary>Of its restart policy; null when it has none.</summary>
+    [Id(26)] public RestartStatus? Restart { get; init; }
+
+    /// <summary>Null when it has no health check. In the index the counts are those of the last verdict.</summary>
+    [Id(27)] public HealthStatus? Health { get; init; }
 }
 
 /// <summary>Why an operation on an instance failed, in the words of <see cref="Errors.HypemanException"/>.</summary>

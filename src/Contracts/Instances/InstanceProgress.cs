@@ -51,6 +51,7 @@ public static class InstanceProgress
     public static bool IsAtRest(InstanceInfo info) => info is
     {
         Operation: null,
+        Restart: null or { NextAttemptAt: null },
         Phase: InstancePhase.Stopped or InstancePhase.Standby or InstancePhase.Unknown,
     };
 

@@ -44,6 +44,12 @@ public sealed record InstanceSpec
 
     /// <summary>Only of a create: an instance keeps the end that comes of it, and copies have none.</summary>
     [Id(19)] public InstanceLifetime? Lifetime { get; init; }
+
+    /// <summary>Null: it is not started again by itself.</summary>
+    [Id(20)] public RestartPolicy? RestartPolicy { get; init; }
+
+    /// <summary>Null: whether it does what it is there for is not looked at.</summary>
+    [Id(21)] public HealthCheck? HealthCheck { get; init; }
 }
 
 /// <summary>What may be changed when a stopped instance is started. Null keeps what was set before.</summary>

@@ -1,4 +1,5 @@
 using Hypeman.Contracts.Instances;
+using Hypeman.Contracts.Instances.Policies;
 using Hypeman.Gateway.Errors;
 using Hypeman.Gateway.Instances.Policies;
 using Hypeman.Gateway.Requests;
@@ -43,6 +44,8 @@ internal static class CreateInstanceRequest
             Placement = PlacementRequest.Read(fields),
             SnapshotPolicy = CompressionFields.ReadPolicy(fields),
             Lifetime = LifetimeFields.Read(fields),
+            HealthCheck = HealthCheckFields.Read(fields) is { Kind: not HealthCheckKind.None } check ? check : null,
+            RestartPolicy = RestartPolicyFields.Read(fields) is { Mode: not RestartMode.Never } policy ? policy : null,
         };
         LaterFields.Refuse(fields, network);
         Check(spec, fields.Problems);

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Hypeman.Contracts.Instances;
+using Hypeman.Gateway.Instances.Policies;
 using Hypeman.Gateway.Snapshots;
 using Hypeman.Gateway.Values;
 
@@ -47,6 +48,10 @@ internal sealed record InstanceResponse
 
     public PlacementResponse? Placement { get; init; }
     public SnapshotPolicyResponse? SnapshotPolicy { get; init; }
+    public HealthCheckResponse? HealthCheck { get; init; }
+    public required HealthStatusResponse HealthStatus { get; init; }
+    public RestartPolicyResponse? RestartPolicy { get; init; }
+    public RestartStatusResponse? RestartStatus { get; init; }
     public required IReadOnlyDictionary<string, long> PhaseDurationsMs { get; init; }
     public required string CurrentPhase { get; init; }
     public required DateTime CurrentPhaseSince { get; init; }
@@ -83,6 +88,10 @@ internal sealed record InstanceResponse
             Node = info.Home,
             Placement = PlacementResponse.From(spec.Placement),
             SnapshotPolicy = SnapshotPolicyResponse.From(spec.SnapshotPolicy),
+            HealthCheck = HealthCheckResponse.From(spec.HealthCheck),
+            HealthStatus = HealthStatusResponse.From(info.Health),
+            RestartPolicy = RestartPolicyResponse.From(spec.RestartPolicy),
+            RestartStatus = RestartStatusResponse.From(info.Restart),
             PhaseDurationsMs = DurationsUntil(now, info),
             CurrentPhase = PhaseKey(info.Phase),
             CurrentPhaseSince = info.PhaseSince.UtcDateTime,

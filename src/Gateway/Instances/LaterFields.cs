@@ -17,8 +17,6 @@ internal static class LaterFields
         ("credentials", IsEmpty),
         ("gpu", gpu => IsText(gpu, "profile", "")),
         ("auto_standby", policy => IsOff(policy, "enabled")),
-        ("health_check", check => IsText(check, "type", "none")),
-        ("restart_policy", policy => IsText(policy, "policy", "never")),
     ];
 
     /// <summary>Those of PATCH /instances/{id}. Only a credential's variable may be changed, and there are none.</summary>
@@ -26,8 +24,6 @@ internal static class LaterFields
     [
         ("env", _ => false),
         ("auto_standby", policy => IsOff(policy, "enabled")),
-        ("health_check", check => IsText(check, "type", "none")),
-        ("restart_policy", policy => IsText(policy, "policy", "never")),
     ];
 
     /// <summary>The platform that nodes of this build run.</summary>

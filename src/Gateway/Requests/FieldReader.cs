@@ -52,6 +52,18 @@ internal sealed class FieldReader
         return String(name) ?? "";
     }
 
+    /// <summary>One of the given words; null when it is absent, and when it is none of them, which is noted.</summary>
+    public T? Word<T>(string name, IReadOnlyDictionary<string, T> words)
+        where T : struct
+    {
+        if (String(name) is not { } text)
+            return null;
+        if (words.TryGetValue(text, out var value))
+            return value;
+        Problems.AddSchema(PathOf(name), $"must be one of {string.Join(", ", words.Keys)}, but is \"{text}\"");
+        return null;
+    }
+
     public bool Bool(string name, bool otherwise)
     {
         if (!_unread.Remove(name, out var element))

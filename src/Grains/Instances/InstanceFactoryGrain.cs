@@ -2,6 +2,7 @@ using Hypeman.Contracts;
 using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Images;
 using Hypeman.Contracts.Instances;
+using Hypeman.Grains.Instances.Health;
 using Hypeman.Grains.Instances.Policies;
 using Hypeman.Grains.Records;
 using Microsoft.Extensions.Options;
@@ -20,6 +21,7 @@ internal sealed class InstanceFactoryGrain(
     public async Task<InstanceInfo> CreateAsync(InstanceSpec spec)
     {
         limits.Value.Check(spec);
+        HealthRules.Check(spec);
         _ = InstanceExpiry.EndOf(spec.Lifetime, clock.Now);
         var image = await images.GetAsync(spec.Image);
         _ = GuestPrograms.Resolve(spec, image);

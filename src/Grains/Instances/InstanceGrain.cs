@@ -7,6 +7,7 @@ using Hypeman.Contracts.Instances.Policies;
 using Hypeman.Contracts.Nodes;
 using Hypeman.Contracts.Snapshots;
 using Hypeman.Grains.Images;
+using Hypeman.Grains.Instances.Health;
 using Hypeman.Grains.Instances.Policies;
 using Hypeman.Grains.Nodes;
 using Hypeman.Grains.Records;
@@ -25,7 +26,7 @@ namespace Hypeman.Grains.Instances;
 /// what was last known, takes no command but delete, and waits to be moved back.
 /// </summary>
 [GrainType("instance"), PinnedPlacement]
-internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile, IInstanceMoves, IInstanceForks
+internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile, IInstanceMoves, IInstanceForks, IInstanceHealth
 {
     private readonly DirectState<Stored<InstanceState>> _stored;
     private readonly StateCell<InstanceState> _cell;
@@ -43,14 +44,14 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile,
 
     public InstanceGrain(
         IGrainContext context, IGrainStorage storage, IResourceIndex index, NodeBooks books, NodeDirectory nodes, RootUsers roots, LocalNodes local,
-        NodeSilos silos, DisplacedActivations displaced, IGrainFactory grains, GrainClock clock, IOptions<SnapshotOptions> snapshots, SnapshotCopies copies,
-        ILogger<InstanceGrain> logger, IVmPeers? peers = null)
+        NodeSilos silos, DisplacedActivations displaced, IGrainFactory grains, HealthMonitor health, GrainClock clock,
+        IOptions<SnapshotOptions> snapshots, SnapshotCopies copies, ILogger<InstanceGrain> logger, IVmPeers? peers = null)
     {
         _snapshots = snapshots.Value;
         (_local, _nodes, _silos, _displaced, _clock, _logger) = (local, nodes, silos, displaced, clock, logger);
         _stored = new DirectState<Stored<InstanceState>>(storage, "instance", context.GrainId);
         _cell = new StateCell<InstanceState>(_stored, Leave, logger);
-        _record = new InstanceRecord(_cell, index, books, nodes, local, clock) { HomeChanged = FollowHome, Changed = SetAlarm };
+        _record = new InstanceRecord(_cell, index, books, nodes, local, health, clock) { HomeChanged = FollowHome, Changed = SetAlarm };
         var move = new MoveSteps(_record, local, roots, grains, clock, logger, peers);
         _operator = new InstanceOperator(
             _record, new InstanceSteps(_record, local, roots, copies, move, clock), local, clock, logger);
@@ -210,11 +211,23 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile,
         if (_record.State is not { } state)
             return false;
         if (_local.IsHome(state.Home))
+        {
             await LookAsync(_local.Require(state.Home).Vms.Find(state.Id));
+            await RestartAsync();
+        }
         else if (!_silos.IsUp(state.Home))
             await _record.ChangeAsync(now => InstanceMove.GiveUpLost(now, _nodes.RemovedAt(now.Home) is not null, _clock.Now));
         await _record.RepairAsync();
         TakeUp();
+        return true;
+    }
+
+    public async Task<bool> NoteHealthAsync(HealthNews news)
+    {
+        LeaveIfNothing();
+        if (_record.State is null)
+            return false;
+        await _record.ChangeAsync(state => InstanceHealth.Note(state, news, _clock.Now));
         return true;
     }
 
@@ -247,6 +260,25 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile,
         _ => InstanceObservation.Correct(
             InstanceObservation.Observe(now, ObservedVm.Of(seen.ToObservation()), _clock.Now), _clock.Now),
     });
+
+    // The one thing that it does by itself for which its node must have room.
+    private async Task RestartAsync()
+    {
+        if (_record.State is not { } state || !InstanceRestart.IsDue(state, _clock.Now))
+            return;
+        try
+        {
+            var begun = await _record.StartAsync(now => InstanceRestart.Start(now, _clock.Now));
+            var end = state.Observed.ExitMessage ?? "no word";
+            _operator.Log($"Started again by its restart policy, attempt {begun.Restart.Attempts}; it had ended with {end}");
+        }
+        catch (HypemanException refused) when (refused.Kind != ErrorKind.Unavailable)
+        {
+            _operator.Log($"Cannot be started again now: {refused.Message}");
+            var why = new InstanceFailure(refused.Kind, refused.Code, refused.Message);
+            await _record.ChangeAsync(now => InstanceRestart.Refused(now, why, _clock.Now));
+        }
+    }
 
     // Elsewhere nothing is done but at home.
     private void SetAlarm() =>

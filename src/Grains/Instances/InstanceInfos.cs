@@ -1,5 +1,7 @@
 using Hypeman.Contracts.Index;
 using Hypeman.Contracts.Instances;
+using Hypeman.Contracts.Instances.Policies;
+using Hypeman.Grains.Instances.Health;
 using Hypeman.Grains.Instances.Policies;
 
 namespace Hypeman.Grains.Instances;
@@ -37,6 +39,8 @@ internal static class InstanceInfos
         MoveError = state.MoveError,
         ExpiresAt = state.ExpiresAt,
         DueAt = InstanceAgenda.DueAt(state),
+        Health = InstanceHealth.StatusOf(state),
+        Restart = state.Spec.RestartPolicy is null ? null : state.Restart,
     };
 
     /// <summary>The info while the instance's node cannot be asked: what was last known, marked as such.</summary>
@@ -45,6 +49,7 @@ internal static class InstanceInfos
         Phase = InstancePhase.Unknown,
         StateError = $"node {state.Home} cannot be reached since {since:u}; the instance was {state.Phase()} when last seen",
         IsAway = true,
+        Health = state.Spec.HealthCheck is null ? null : new HealthStatus { State = HealthState.Unknown },
     };
 
     /// <summary>The info when the node will not return.</summary>

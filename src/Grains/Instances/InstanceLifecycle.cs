@@ -1,5 +1,6 @@
 using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Instances;
+using Hypeman.Contracts.Instances.Policies;
 using Hypeman.Contracts.Snapshots;
 using Hypeman.Grains.Instances.Policies;
 using Hypeman.Grains.Snapshots;
@@ -62,6 +63,7 @@ internal static class InstanceLifecycle
         StartedAt = order.Target == InstancePhase.Running ? now : null,
         Version = 1,
         Origin = order.Origin,
+        Restart = StatusFor(order.Target),
     };
 
     /// <exception cref="HypemanException"><c>invalid_state</c> unless it is Stopped and at rest.</exception>
@@ -80,21 +82,26 @@ internal static class InstanceLifecycle
                 Cmd = spec.Cmd ?? state.Spec.Cmd,
             },
         };
-        return BeginStart(started, now);
+        return BeginStart(started with { Restart = RestartStatus.None }, now);
     }
 
     /// <summary>A stop that is in flight already is joined. In standby, it drops the memory.</summary>
     /// <exception cref="HypemanException">
-    /// <c>invalid_state</c> unless it is Running, Initializing, Standby or on its way to one of these.
+    /// <c>invalid_state</c> unless it is Running, Initializing, Standby or on its way to one of these, be it by itself.
     /// </exception>
     public static InstanceState Stop(InstanceState state, DateTimeOffset now)
     {
         RefuseWhenTaken(state);
-        if (state.Operation?.Kind == OperationKind.Stop)
-            return state;
+        var byHand = state with { Intent = InstanceIntent.Stopped, Restart = InstanceRestart.ByHand(state.Restart) };
+        if (state.Operation is { Kind: OperationKind.Stop } stop)
+            return state.Intent == InstanceIntent.Stopped
+                ? state
+                : Moved(byHand with { Operation = stop with { Restart = false, IsAutomatic = false } }, now);
+        if (state is { Operation: null, Restart.NextAttemptAt: not null } && state.Phase() == InstancePhase.Stopped)
+            return Moved(byHand, now);
         if (state.Operation is null && state.Phase() is not (InstancePhase.Running or InstancePhase.Initializing or InstancePhase.Standby))
             throw Refused("stop", state, "must be Running, Initializing or Standby");
-        return Begin(state with { Intent = InstanceIntent.Stopped }, OperationKind.Stop, graceful: true, now);
+        return Begin(byHand, OperationKind.Stop, graceful: true, now);
     }
 
     /// <summary>A standby that is in flight already is joined.</summary>
@@ -142,7 +149,7 @@ internal static class InstanceLifecycle
         if (state.Operation is not null || state.Phase() is not (InstancePhase.Stopped or InstancePhase.Standby))
             throw Refused("revert", state, "must be Stopped or Standby");
         var begun = Begin(state with { Intent = IntentFor(order.Target), Boot = state.Boot + 1 }, OperationKind.Revert, graceful: true, now);
-        return begun with { Hypervisor = order.Hypervisor, Operation = begun.Operation! with { Snapshot = order } };
+        return begun with { Hypervisor = order.Hypervisor, Restart = StatusFor(order.Target), Operation = begun.Operation! with { Snapshot = order } };
     }
 
     /// <summary>Always possible. A delete in flight is joined, or made less patient.</summary>
@@ -163,9 +170,17 @@ internal static class InstanceLifecycle
             throw HypemanException.InvalidState($"instance must be running (current state: {state.Phase()})");
     }
 
-    /// <summary>The operation did what it was to do; a delete has no such end, its record is removed.</summary>
+    /// <summary>
+    /// The operation did what it was to do, and the next one is begun where that was only the half of it; a delete has no
+    /// such end, its record is removed.
+    /// </summary>
     public static InstanceState Done(InstanceState state, DateTimeOffset now)
     {
+        if (state is { Operation: { Kind: OperationKind.Stop, Restart: true } again, Observed.Phase: ObservedPhase.Stopped })
+        {
+            var begun = BeginStart(state, now);
+            return begun with { Operation = begun.Operation! with { IsAutomatic = again.IsAutomatic } };
+        }
         var rested = state with
         {
             Operation = null,
@@ -194,7 +209,7 @@ internal static class InstanceLifecycle
             Failure = failure,
         };
         var inTime = now < operation.StartedAt + InstanceTiming.Deadline(operation.Kind);
-        return operation.Kind switch
+        var failed = operation.Kind switch
         {
             OperationKind.Create when passing && inTime => Moved(again, now),
             OperationKind.Create => Delete(state with { Failure = failure }, graceful: false, now) with { Failure = failure },
@@ -222,6 +237,7 @@ internal static class InstanceLifecycle
                 },
                 now),
         };
+        return operation.IsAutomatic && failed.Operation is null ? InstanceRestart.Failed(failed, now) : failed;
     }
 
     /// <summary>Ends a change: the version rises, and the phase that now shows is accounted for.</summary>
@@ -248,16 +264,20 @@ internal static class InstanceLifecycle
         },
         OperationKind.Start, graceful: true, now);
 
-    /// <summary>A VM that has ended is not wanted to run any more: a later start says so anew.</summary>
+    /// <summary>A VM that has ended is not wanted to run any more: a later start says so anew, or its restart policy does.</summary>
     internal static InstanceState WithoutWishForTheEnded(InstanceState state, DateTimeOffset now)
     {
         if (state.Operation is not null || state.Observed.Phase is not (ObservedPhase.Stopped or ObservedPhase.Absent))
             return state;
-        return state with
+        var rested = state with
         {
             Intent = InstanceIntent.Stopped,
             StoppedAt = state.StoppedAt ?? state.Observed.ExitedAt ?? now,
         };
+        // One whose disk is lost would be another one.
+        return state.Intent == InstanceIntent.Running && state.Observed.Phase == ObservedPhase.Stopped
+            ? InstanceRestart.Ended(rested, now)
+            : rested;
     }
 
     private static InstanceIntent IntentFor(InstancePhase target) => target switch
@@ -266,6 +286,10 @@ internal static class InstanceLifecycle
         InstancePhase.Standby => InstanceIntent.Standby,
         _ => InstanceIntent.Running,
     };
+
+    // Who wants it to be stopped has stopped it.
+    private static RestartStatus StatusFor(InstancePhase target) =>
+        target == InstancePhase.Stopped ? InstanceRestart.ByHand(RestartStatus.None) : RestartStatus.None;
 
     private static void RefuseWhenTaken(InstanceState state)
     {

@@ -41,6 +41,7 @@ internal static class InstanceObservation
     public static InstanceState Correct(InstanceState state, DateTimeOffset now)
     {
         state = InstanceExpiry.Enforce(state, now);
+        state = InstanceRestart.Settle(state, now);
         if (state.Operation is not null)
             return state;
         var stay = now - state.Clock.Since;
@@ -49,6 +50,8 @@ internal static class InstanceObservation
             (InstanceIntent.Gone, _) => InstanceLifecycle.Delete(state, graceful: false, now),
             (InstanceIntent.Stopped, ObservedPhase.Booting or ObservedPhase.Running or ObservedPhase.Standby) =>
                 InstanceLifecycle.Begin(state, OperationKind.Stop, graceful: true, now),
+            (InstanceIntent.Running, ObservedPhase.Stopped) =>
+                InstanceLifecycle.Moved(InstanceLifecycle.WithoutWishForTheEnded(state, now), now),
             (_, ObservedPhase.Ending) when stay > InstanceTiming.Ending =>
                 InstanceLifecycle.Begin(state, OperationKind.Stop, graceful: false, now),
             (InstanceIntent.Running, ObservedPhase.Booting) when stay > InstanceTiming.Boot && state.Failure is null =>

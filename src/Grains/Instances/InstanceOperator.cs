@@ -33,6 +33,9 @@ internal sealed class InstanceOperator(
             _attempt?.Cancel();
     }
 
+    /// <summary>A line in the instance's own log.</summary>
+    public void Log(string line) => steps.Log(line);
+
     /// <summary>Leaves the work where it is; the next activation goes on from the record.</summary>
     public Task EndAsync()
     {

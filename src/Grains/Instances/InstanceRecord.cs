@@ -1,6 +1,7 @@
 using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Index;
 using Hypeman.Contracts.Instances;
+using Hypeman.Grains.Instances.Health;
 using Hypeman.Grains.Nodes;
 using Hypeman.Grains.Records;
 
@@ -11,7 +12,8 @@ namespace Hypeman.Grains.Instances;
 /// watch.
 /// </summary>
 internal sealed class InstanceRecord(
-    StateCell<InstanceState> cell, IResourceIndex index, NodeBooks books, NodeDirectory nodes, LocalNodes local, GrainClock clock)
+    StateCell<InstanceState> cell, IResourceIndex index, NodeBooks books, NodeDirectory nodes, LocalNodes local, HealthMonitor health,
+    GrainClock clock)
 {
     // A stand-in is made for the first call that cannot go home.
     private readonly DateTimeOffset _awakeSince = clock.Now;
@@ -33,7 +35,7 @@ internal sealed class InstanceRecord(
     public InstanceState Required => cell.Value ?? throw HypemanException.NotFound();
 
     public InstanceInfo Info =>
-        local.IsHome(Required.Home) ? Required.ToInfo()
+        local.IsHome(Required.Home) ? Counted(Required.ToInfo())
         // One whose disk had not arrived there comes home again.
         : Required.MovedFrom is null && nodes.RemovedAt(Required.Home) is { } removedAt ? Required.ToInfoOfRemovedNode(removedAt)
         : Required.ToInfoFromAfar(_awakeSince);
@@ -98,17 +100,25 @@ internal sealed class InstanceRecord(
         var (id, home) = (Required.Id, Required.Home);
         await index.DeleteAsync(ResourceKind.Instance, id);
         await cell.ChangeAsync(_ => null, _ => Task.CompletedTask);
+        health.Forget(id);
         if (local.IsHome(home))
             books.Of(home).Release(id);
         WasThere = true;
         Watchers.End();
     }
 
-    /// <summary>Writes into the node's books what is here.</summary>
+    /// <summary>Writes into the node's books what is here, and has it probed as it wishes.</summary>
     public void Book()
     {
-        if (State is { } state && local.IsHome(state.Home))
-            books.Of(state.Home).Set(state.Id, InstanceDemand.Of(state));
+        if (State is not { } state)
+            return;
+        if (!local.IsHome(state.Home))
+        {
+            health.Forget(state.Id);
+            return;
+        }
+        books.Of(state.Home).Set(state.Id, InstanceDemand.Of(state));
+        health.Follow(state);
     }
 
     /// <summary>Has room promised to what comes to this node, or is here already.</summary>
@@ -122,6 +132,8 @@ internal sealed class InstanceRecord(
         Book();
         return index.RepairAsync(row);
     }
+
+    private InstanceInfo Counted(InstanceInfo info) => health.Find(info.Id) is { } counted ? info with { Health = counted } : info;
 
     private Task TellAsync(InstanceState? state)
     {

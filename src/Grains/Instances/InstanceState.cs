@@ -2,7 +2,9 @@ using System.Text.Json.Serialization;
 using Hypeman.Contracts.Images;
 using Hypeman.Contracts.Index;
 using Hypeman.Contracts.Instances;
+using Hypeman.Contracts.Instances.Policies;
 using Hypeman.Contracts.Snapshots;
+using Hypeman.Grains.Instances.Health;
 using Hypeman.Grains.Records;
 
 namespace Hypeman.Grains.Instances;
@@ -52,7 +54,7 @@ internal sealed record InstanceOperation
     /// <summary>For Move: the new home.</summary>
     [Id(5)] public string? Target { get; init; }
 
-    /// <summary>For Move: it ran, and is to run again.</summary>
+    /// <summary>For Move and Stop: it ran, and is to run again.</summary>
     [Id(6)] public bool Restart { get; init; }
 
     /// <summary>For Move: it is put to sleep for the way, and goes on with its memory.</summary>
@@ -69,6 +71,9 @@ internal sealed record InstanceOperation
 
     /// <inheritdoc cref="Compression"/>
     [Id(10)] public TimeSpan CompressionDelay { get; init; }
+
+    /// <summary>For Start and Stop: its restart policy wants it, nobody has asked for it.</summary>
+    [Id(11)] public bool IsAutomatic { get; init; }
 }
 
 /// <summary>
@@ -121,6 +126,12 @@ internal sealed record InstanceState : IVersioned<InstanceState>, IIndexedRecord
 
     /// <summary>When it is deleted; null: not by itself.</summary>
     [Id(20)] public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>How far its restart policy is; also, without one, whether it was stopped by hand.</summary>
+    [Id(21)] public RestartStatus Restart { get; init; } = RestartStatus.None;
+
+    /// <summary>The last verdict on its health, which may be about an earlier run; null when there was none.</summary>
+    [Id(22)] public HealthNews? Health { get; init; }
 
     IndexEntry? IIndexedRecord.Entry => new(this.ToRow(), [Spec.Name]);
 

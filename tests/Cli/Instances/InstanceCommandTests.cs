@@ -55,6 +55,64 @@ public class InstanceCommandTests
         Assert.Equal(["""{"ttl":"24h"}""", """{"expires_at":"2026-08-21T18:00:00+00:00"}"""], server.Requests.Select(request => request.Body));
     }
 
+    [Theory]
+    [InlineData("always", """{"restart_policy":{"policy":"always"}}""")]
+    [InlineData("on-failure:3", """{"restart_policy":{"policy":"on_failure","max_attempts":3}}""")]
+    public async Task A_restart_policy_is_a_word_and_the_most_attempts(string words, string body)
+    {
+        await using var server = await ScriptedServer.StartAsync();
+        server.On("PATCH /instances/web", (200, Web));
+
+        await CliRun.Async(server, "update", "web", "--restart", words);
+
+        Assert.Equal(body, server.Requests.Single().Body);
+    }
+
+    [Theory]
+    [InlineData("http:8080/healthz", """{"health_check":{"type":"http","http":{"port":8080,"path":"/healthz"}}}""")]
+    [InlineData("http:80", """{"health_check":{"type":"http","http":{"port":80}}}""")]
+    [InlineData("tcp:5432", """{"health_check":{"type":"tcp","tcp":{"port":5432}}}""")]
+    [InlineData("exec:test -e /tmp/a:b", """{"health_check":{"type":"exec","exec":{"command":["/bin/sh","-c","test -e /tmp/a:b"]}}}""")]
+    [InlineData("none", """{"health_check":{"type":"none"}}""")]
+    public async Task A_health_check_is_its_kind_and_what_is_to_answer(string words, string body)
+    {
+        await using var server = await ScriptedServer.StartAsync();
+        server.On("PATCH /instances/web", (200, Web));
+
+        await CliRun.Async(server, "update", "web", "--health", words);
+
+        Assert.Equal(body, server.Requests.Single().Body);
+    }
+
+    [Theory]
+    [InlineData("http")]
+    [InlineData("http:/x")]
+    [InlineData("tcp:")]
+    [InlineData("exec:")]
+    [InlineData("none:1")]
+    [InlineData("udp:1")]
+    public async Task What_is_no_health_check_is_wrong_usage(string words)
+    {
+        await using var server = await ScriptedServer.StartAsync();
+
+        Assert.Equal(2, (await CliRun.Async(server, "update", "web", "--health", words)).ExitCode);
+    }
+
+    [Theory]
+    [InlineData("sometimes")]
+    [InlineData("on-failure:x")]
+    [InlineData("on-failure:-1")]
+    [InlineData("always:1:2")]
+    public async Task What_is_no_restart_policy_is_wrong_usage(string words)
+    {
+        await using var server = await ScriptedServer.StartAsync();
+
+        var run = await CliRun.Async(server, "update", "web", "--restart", words);
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("is no restart policy", run.Error);
+    }
+
     [Fact]
     public async Task What_instances_take_is_told_in_a_line_each()
     {

@@ -51,6 +51,11 @@ internal static class ContractFacts
             + " devices gpu volumes hypervisor snapshot_policy auto_standby health_check restart_policy skip_kernel_headers"
             + " skip_guest_agent entrypoint cmd"),
         ["UpdateInstanceRequest"] = Words("env auto_standby health_check restart_policy ttl expires_at"),
+        ["HealthCheck"] = Words("type interval timeout start_period failure_threshold success_threshold http tcp exec"),
+        ["HealthCheckHTTP"] = Words("port path scheme expected_status"),
+        ["HealthCheckTCP"] = Words("port"),
+        ["HealthCheckExec"] = Words("command working_dir"),
+        ["RestartPolicy"] = Words("policy backoff max_attempts stable_after"),
         ["StartInstanceRequest"] = Words("entrypoint cmd"),
         ["StandbyInstanceRequest"] = Words("compression compression_delay"),
         ["ForkInstanceRequest"] = Words("name from_running target_state"),
@@ -78,6 +83,9 @@ internal static class ContractFacts
             + " gpu created_at expires_at started_at stopped_at exit_code exit_message has_snapshot hypervisor snapshot_policy"
             + " auto_standby health_check health_status restart_policy restart_status phase_durations_ms current_phase"
             + " current_phase_since"),
+        ["InstanceHealthStatus"] = Words(
+            "status consecutive_successes consecutive_failures last_checked_at last_success_at last_failure_at last_error"),
+        ["RestartStatus"] = Words("attempts last_attempt_at next_attempt_at blocked_reason last_reason"),
         ["WaitForStateResponse"] = Words("state state_error timed_out"),
         ["PathInfo"] = Words("exists is_dir is_file is_symlink link_target mode size error"),
         ["InstanceStats"] = Words(
@@ -104,6 +112,10 @@ internal static class ContractFacts
         ["InstanceStats"] = Words(
             "instance_id instance_name cpu_seconds memory_rss_bytes memory_vms_bytes network_rx_bytes network_tx_bytes"
             + " allocated_vcpus allocated_memory_bytes"),
+        ["HealthCheckHTTP"] = Words("port"),
+        ["HealthCheckTCP"] = Words("port"),
+        ["HealthCheckExec"] = Words("command"),
+        ["InstanceHealthStatus"] = Words("status consecutive_successes consecutive_failures"),
         ["ForkInstanceRequest"] = Words("name"),
         ["CreateSnapshotRequest"] = Words("kind"),
         ["SnapshotCompressionConfig"] = Words("enabled"),

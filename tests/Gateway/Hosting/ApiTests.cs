@@ -44,6 +44,13 @@ public abstract class ApiTests(ApiHost api)
         return await ReadAsync(response, status);
     }
 
+    /// <summary>Changes an instance.</summary>
+    protected async Task<JsonElement> PatchAsync(string id, string body, HttpStatusCode status)
+    {
+        using var response = await Api.Client.PatchAsync($"/instances/{id}", new StringContent(body, Encoding.UTF8, "application/json"));
+        return await ReadAsync(response, status);
+    }
+
     protected async Task DeleteAsync(string path, HttpStatusCode status = HttpStatusCode.NoContent)
     {
         using var response = await Api.Client.DeleteAsync(path);

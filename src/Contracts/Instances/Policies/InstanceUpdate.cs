@@ -5,4 +5,6 @@ namespace Hypeman.Contracts.Instances.Policies;
 public sealed record InstanceUpdate
 {
     [Id(0)] public InstanceLifetime? Lifetime { get; init; }
+    [Id(1)] public RestartPolicy? RestartPolicy { get; init; }
+    [Id(2)] public HealthCheck? HealthCheck { get; init; }
 }

@@ -10,7 +10,12 @@ internal static class UpdateInstanceRequest
     {
         if (fields.IsEmpty)
             fields.Problems.Add("invalid_request", "", "the request body must have at least one field that is to be changed, for example ttl");
-        var update = new InstanceUpdate { Lifetime = LifetimeFields.Read(fields) };
+        var update = new InstanceUpdate
+        {
+            Lifetime = LifetimeFields.Read(fields),
+            HealthCheck = HealthCheckFields.Read(fields),
+            RestartPolicy = RestartPolicyFields.Read(fields),
+        };
         LaterFields.RefuseUpdates(fields);
         return update;
     }

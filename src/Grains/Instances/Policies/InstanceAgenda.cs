@@ -4,5 +4,8 @@ namespace Hypeman.Grains.Instances.Policies;
 internal static class InstanceAgenda
 {
     /// <summary>The next moment at which it must be looked at without anything having happened; null when there is none.</summary>
-    public static DateTimeOffset? DueAt(InstanceState state) => InstanceExpiry.DueAt(state);
+    public static DateTimeOffset? DueAt(InstanceState state) =>
+        Earliest(InstanceExpiry.DueAt(state), InstanceRestart.DueAt(state));
+
+    private static DateTimeOffset? Earliest(DateTimeOffset? one, DateTimeOffset? other) => one < other ? one : other ?? one;
 }

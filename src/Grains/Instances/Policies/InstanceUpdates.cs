@@ -1,5 +1,6 @@
 using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Instances.Policies;
+using Hypeman.Grains.Instances.Health;
 
 namespace Hypeman.Grains.Instances.Policies;
 
@@ -7,7 +8,8 @@ namespace Hypeman.Grains.Instances.Policies;
 internal static class InstanceUpdates
 {
     /// <exception cref="HypemanException">
-    /// <c>instance_expired</c>: it is past its end. <c>invalid_state</c>: it is being deleted. <c>invalid_expires_at</c>.
+    /// <c>instance_expired</c>: it is past its end. <c>invalid_state</c>: it is being deleted. <c>invalid_expires_at</c>,
+    /// <c>invalid_health_check</c>.
     /// </exception>
     public static InstanceState Apply(InstanceState state, InstanceUpdate update, DateTimeOffset now)
     {
@@ -17,6 +19,10 @@ internal static class InstanceUpdates
         if (state.Operation?.Kind == OperationKind.Delete)
             throw HypemanException.InvalidState("instance is being deleted");
         var next = update.Lifetime is null ? state : state with { ExpiresAt = InstanceExpiry.EndOf(update.Lifetime, now) };
+        if (update.HealthCheck is { } check)
+            next = InstanceHealth.Under(next, check);
+        if (update.RestartPolicy is { } policy)
+            next = InstanceRestart.Under(next, policy, now);
         return next == state ? state : InstanceLifecycle.Moved(next, now);
     }
 }

@@ -74,11 +74,5 @@ public sealed class UpdateInstanceTests(ApiHost api) : ApiTests(api)
         AssertError(await ReadAsync(response, HttpStatusCode.NotFound), "not_found", "resource");
     }
 
-    private async Task<JsonElement> PatchAsync(string id, string body, HttpStatusCode status)
-    {
-        using var response = await Api.Client.PatchAsync($"/instances/{id}", Json(body));
-        return await ReadAsync(response, status);
-    }
-
     private static StringContent Json(string body) => new(body, System.Text.Encoding.UTF8, "application/json");
 }
