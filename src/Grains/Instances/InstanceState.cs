@@ -73,7 +73,7 @@ internal sealed record InstanceOperation
     [Id(10)] public TimeSpan CompressionDelay { get; init; }
 
     /// <summary>For Start and Stop: its restart policy wants it, nobody has asked for it.</summary>
-    [Id(11)] public bool IsAutomatic { get; init; }
+    [Id(12)] public bool IsAutomatic { get; init; }
 }
 
 /// <summary>
