@@ -3,6 +3,7 @@ using Hypeman.Contracts.Ingresses;
 using Hypeman.Contracts.Instances;
 using Hypeman.Contracts.Nodes;
 using Hypeman.Contracts.Snapshots;
+using Hypeman.Contracts.Snapshots.Schedules;
 
 namespace Hypeman.Contracts;
 
@@ -17,6 +18,7 @@ public static class GrainKeys
     public const string IngressPrefix = "g-";
     public const string NodePrefix = "n-";
     public const string SnapshotPrefix = "s-";
+    public const string SchedulePrefix = "c-";
 
     public static IInstanceGrain Instance(this IGrainFactory grains, string id) =>
         grains.GetGrain<IInstanceGrain>(InstancePrefix + id);
@@ -32,6 +34,10 @@ public static class GrainKeys
 
     public static ISnapshotGrain Snapshot(this IGrainFactory grains, string id) =>
         grains.GetGrain<ISnapshotGrain>(SnapshotPrefix + id);
+
+    /// <summary>The schedule of an instance's snapshots.</summary>
+    public static ISnapshotScheduleGrain SnapshotSchedule(this IGrainFactory grains, string instanceId) =>
+        grains.GetGrain<ISnapshotScheduleGrain>(SchedulePrefix + instanceId);
 
     public static ISnapshotFactoryGrain SnapshotFactory(this IGrainFactory grains) =>
         grains.GetGrain<ISnapshotFactoryGrain>(0);

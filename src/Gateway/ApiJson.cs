@@ -7,6 +7,7 @@ using Hypeman.Gateway.Ingresses;
 using Hypeman.Gateway.Instances;
 using Hypeman.Gateway.Nodes;
 using Hypeman.Gateway.Snapshots;
+using Hypeman.Gateway.Snapshots.Schedules;
 
 namespace Hypeman.Gateway;
 
@@ -29,6 +30,7 @@ namespace Hypeman.Gateway;
 [JsonSerializable(typeof(NodeResponse))]
 [JsonSerializable(typeof(List<NodeResponse>))]
 [JsonSerializable(typeof(PathInfoResponse))]
+[JsonSerializable(typeof(ScheduleResponse))]
 [JsonSerializable(typeof(SnapshotResponse))]
 [JsonSerializable(typeof(IAsyncEnumerable<SnapshotResponse>))]
 [JsonSerializable(typeof(WaitForStateResponse))]

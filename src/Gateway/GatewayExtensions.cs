@@ -8,6 +8,7 @@ using Hypeman.Gateway.Instances;
 using Hypeman.Gateway.Nodes;
 using Hypeman.Gateway.Registry;
 using Hypeman.Gateway.Snapshots;
+using Hypeman.Gateway.Snapshots.Schedules;
 using Hypeman.Gateway.Requests;
 using Hypeman.Gateway.Streams;
 using Microsoft.AspNetCore.Http.Metadata;
@@ -74,6 +75,7 @@ public static class GatewayExtensions
         resources.MapHealth();
         resources.MapInstances();
         resources.MapSnapshots();
+        resources.MapSchedules();
         resources.MapImages();
         resources.MapIngresses();
         resources.MapNodes();

@@ -33,6 +33,9 @@ public sealed record SnapshotSpec
 
     /// <summary>Null takes what the instance's policy says.</summary>
     [Id(3)] public SnapshotCompression? Compression { get; init; }
+
+    /// <summary>The schedule of its instance takes it, and lets go of it.</summary>
+    [Id(4)] public bool IsScheduled { get; init; }
 }
 
 /// <summary>What a caller may know about a snapshot; also its summary in the resource index.</summary>
@@ -41,6 +44,9 @@ public sealed record SnapshotInfo
 {
     /// <summary>A tag in the index by which the snapshots of an instance are found. No user's tag can have this key.</summary>
     public const string SourceTag = "!source";
+
+    /// <summary>Another one, by which those are found that the schedule of an instance took.</summary>
+    public const string ScheduleTag = "!schedule";
 
     [Id(0)] public required string Id { get; init; }
     [Id(1)] public required SnapshotSpec Spec { get; init; }

@@ -32,6 +32,9 @@ internal static class RouteScopes
 
         ["POST /instances/{id}/snapshots"] = Scopes.SnapshotWrite,
         ["POST /instances/{id}/snapshots/{snapshotId}/restore"] = Scopes.SnapshotWrite,
+        ["GET /instances/{id}/snapshot-schedule"] = Scopes.SnapshotRead,
+        ["PUT /instances/{id}/snapshot-schedule"] = Scopes.SnapshotWrite,
+        ["DELETE /instances/{id}/snapshot-schedule"] = Scopes.SnapshotDelete,
         ["GET /snapshots"] = Scopes.SnapshotRead,
         ["GET /snapshots/{snapshotId}"] = Scopes.SnapshotRead,
         ["DELETE /snapshots/{snapshotId}"] = Scopes.SnapshotDelete,

@@ -45,6 +45,10 @@ internal sealed class FieldReader
     public string? String(string name) =>
         Take(name, JsonValueKind.String, "a string") is { } element ? element.GetString() : null;
 
+    /// <summary>The string; null when it is absent, or null, which says the same.</summary>
+    public string? NullableString(string name) =>
+        _unread.TryGetValue(name, out var element) && element.ValueKind == JsonValueKind.Null && _unread.Remove(name) ? null : String(name);
+
     /// <summary>The string, or an empty one when it is missing, which is noted.</summary>
     public string RequiredString(string name)
     {

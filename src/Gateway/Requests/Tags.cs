@@ -13,10 +13,12 @@ internal static class Tags
     private static readonly SearchValues<char> Allowed = SearchValues.Create(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 _.:/=+@-");
 
-    public static IReadOnlyDictionary<string, string> FromBody(FieldReader fields)
+    /// <param name="fields">Of the body.</param>
+    /// <param name="name">Where they are.</param>
+    public static IReadOnlyDictionary<string, string> FromBody(FieldReader fields, string name = "tags")
     {
-        var tags = fields.StringMap("tags") ?? new Dictionary<string, string>();
-        Check(tags, fields.Problems);
+        var tags = fields.StringMap(name) ?? new Dictionary<string, string>();
+        Check(tags, name, fields.Problems);
         return tags;
     }
 
@@ -25,21 +27,21 @@ internal static class Tags
     {
         var tags = Pairs.FromQuery(query, "tags");
         var problems = new Problems();
-        Check(tags, problems);
+        Check(tags, "tags", problems);
         problems.ThrowIfAny();
         return tags;
     }
 
-    private static void Check(IReadOnlyDictionary<string, string> tags, Problems problems)
+    private static void Check(IReadOnlyDictionary<string, string> tags, string name, Problems problems)
     {
         if (tags.Count > MaxCount)
-            problems.AddSchema("tags", $"must be at most {MaxCount}, but are {tags.Count}");
+            problems.AddSchema(name, $"must be at most {MaxCount}, but are {tags.Count}");
         foreach (var (key, value) in tags)
         {
             if (key.Length is 0 or > MaxKeyLength || key.AsSpan().ContainsAnyExcept(Allowed))
-                problems.AddSchema($"tags.{key}", $"must have a key of 1 to {MaxKeyLength} letters, digits, blanks or _.:/=+@-");
+                problems.AddSchema($"{name}.{key}", $"must have a key of 1 to {MaxKeyLength} letters, digits, blanks or _.:/=+@-");
             if (value.Length > MaxValueLength || value.AsSpan().ContainsAnyExcept(Allowed))
-                problems.AddSchema($"tags.{key}", $"must be at most {MaxValueLength} letters, digits, blanks or _.:/=+@-");
+                problems.AddSchema($"{name}.{key}", $"must be at most {MaxValueLength} letters, digits, blanks or _.:/=+@-");
         }
     }
 }

@@ -60,12 +60,20 @@ internal sealed record SnapshotState : IVersioned<SnapshotState>, IIndexedRecord
         Name = Order.Spec.Name ?? "",
         Parent = Order.Image.Digest,
         Home = Order.Home,
-        Tags = new Dictionary<string, string>(Order.Spec.Tags) { [SnapshotInfo.SourceTag] = Order.SourceId },
+        Tags = IndexTags(),
         State = Phase.ToString(),
         Summary = ResourceSummary.Write(ToInfo()),
         Version = Version,
         CreatedAt = CreatedAt,
     };
+
+    private Dictionary<string, string> IndexTags()
+    {
+        var tags = new Dictionary<string, string>(Order.Spec.Tags) { [SnapshotInfo.SourceTag] = Order.SourceId };
+        if (Order.Spec.IsScheduled)
+            tags[SnapshotInfo.ScheduleTag] = Order.SourceId;
+        return tags;
+    }
 
     public SnapshotState Upgraded() => SchemaVersion switch
     {

@@ -25,6 +25,9 @@ internal static class ContractFacts
         ["POST /instances/{id}/fork"] = new("forkInstance", "201"),
         ["POST /instances/{id}/snapshots"] = new("createInstanceSnapshot", "201"),
         ["POST /instances/{id}/snapshots/{snapshotId}/restore"] = new("restoreInstanceSnapshot", "200"),
+        ["GET /instances/{id}/snapshot-schedule"] = new("getInstanceSnapshotSchedule", "200"),
+        ["PUT /instances/{id}/snapshot-schedule"] = new("setInstanceSnapshotSchedule", "200"),
+        ["DELETE /instances/{id}/snapshot-schedule"] = new("deleteInstanceSnapshotSchedule", "204"),
         ["GET /snapshots"] = new("listSnapshots", "200", "source_instance_id", "kind", "name", "tags"),
         ["GET /snapshots/{snapshotId}"] = new("getSnapshot", "200"),
         ["DELETE /snapshots/{snapshotId}"] = new("deleteSnapshot", "204"),
@@ -62,6 +65,8 @@ internal static class ContractFacts
         ["CreateSnapshotRequest"] = Words("kind name tags compression"),
         ["SnapshotCompressionConfig"] = Words("enabled algorithm level"),
         ["SnapshotPolicy"] = Words("compression standby_compression_delay"),
+        ["SetSnapshotScheduleRequest"] = Words("interval name_prefix metadata retention"),
+        ["SnapshotScheduleRetention"] = Words("max_count max_age"),
         ["RestoreSnapshotRequest"] = Words("target_state target_hypervisor"),
         ["ForkSnapshotRequest"] = Words("name target_state target_hypervisor"),
         ["CreateImageRequest"] = Words("name platform credentials tags"),
@@ -91,6 +96,9 @@ internal static class ContractFacts
         ["InstanceStats"] = Words(
             "instance_id instance_name cpu_seconds memory_rss_bytes memory_vms_bytes network_rx_bytes network_tx_bytes"
             + " allocated_vcpus allocated_memory_bytes memory_utilization_ratio"),
+        ["SnapshotSchedule"] = Words(
+            "instance_id interval name_prefix metadata retention next_run_at last_run_at last_snapshot_id last_error created_at"
+            + " updated_at"),
         ["Snapshot"] = Words(
             "id name kind tags source_instance_id source_instance_name source_hypervisor created_at size_bytes compression_state"
             + " compression_error compression compressed_size_bytes uncompressed_size_bytes"),
@@ -116,6 +124,8 @@ internal static class ContractFacts
         ["HealthCheckTCP"] = Words("port"),
         ["HealthCheckExec"] = Words("command"),
         ["InstanceHealthStatus"] = Words("status consecutive_successes consecutive_failures"),
+        ["SetSnapshotScheduleRequest"] = Words("interval retention"),
+        ["SnapshotSchedule"] = Words("instance_id interval retention next_run_at created_at updated_at"),
         ["ForkInstanceRequest"] = Words("name"),
         ["CreateSnapshotRequest"] = Words("kind"),
         ["SnapshotCompressionConfig"] = Words("enabled"),

@@ -107,6 +107,7 @@ public sealed class ApiHost : IAsyncLifetime
     private void ConfigureSilo(ISiloBuilder silo)
     {
         silo.AddHypemanGrains();
+        silo.UseInMemoryReminderService();
         silo.Services.AddSingleton<IGrainStorage>(new TestStorage(Index));
         silo.Services.AddSingleton<IResourceIndex>(Index);
         silo.Services.AddSingleton<INode>(Node);

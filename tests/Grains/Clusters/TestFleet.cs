@@ -150,6 +150,7 @@ public sealed class TestFleet : IAsyncDisposable
         var life = new SiloLife();
         silo.Services.AddSingleton(new GrainClock(_time));
         silo.AddHypemanGrains();
+        silo.UseInMemoryReminderService();
         silo.Services.AddSingleton<IResourceIndex>(Index);
         silo.Services.AddSingleton<IGrainStorage>(new MortalStorage(Storage, life));
         if (_hasPeers)

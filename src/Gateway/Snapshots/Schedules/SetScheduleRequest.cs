@@ -1,0 +1,59 @@
+using System.Text.RegularExpressions;
+using Hypeman.Contracts.Snapshots.Schedules;
+using Hypeman.Gateway.Instances.Policies;
+using Hypeman.Gateway.Requests;
+
+namespace Hypeman.Gateway.Snapshots.Schedules;
+
+/// <summary>The body of PUT /instances/{id}/snapshot-schedule.</summary>
+internal static partial class SetScheduleRequest
+{
+    private const string Code = "invalid_request";
+
+    /// <summary>A name has room for this and the time of the run.</summary>
+    private const int LongestPrefix = 47;
+
+    private static readonly TimeSpan LeastInterval = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan LeastAge = TimeSpan.FromSeconds(1);
+
+    public static ScheduleSpec Read(FieldReader fields)
+    {
+        fields.Require("interval");
+        return new ScheduleSpec
+        {
+            Interval = DurationField.Read(fields, "interval", Code, LeastInterval) ?? LeastInterval,
+            NamePrefix = Prefix(fields),
+            Tags = Tags.FromBody(fields, "metadata"),
+            Retention = Retention(fields.RequiredObject("retention")),
+        };
+    }
+
+    private static SnapshotRetention Retention(FieldReader? fields)
+    {
+        if (fields is null)
+            return new SnapshotRetention();
+        var problems = fields.Problems.Count;
+        var retention = new SnapshotRetention
+        {
+            MaxCount = fields.Int("max_count", min: 0) ?? 0,
+            MaxAge = DurationField.Read(fields, "max_age", Code, LeastAge),
+        };
+        if (fields.Problems.Count == problems && retention is { MaxCount: 0, MaxAge: null })
+            fields.Problems.Add(Code, "retention", "must have a max_count of more than 0, or a max_age, or both");
+        return retention;
+    }
+
+    // The official client sends null for none.
+    private static string? Prefix(FieldReader fields)
+    {
+        if (fields.NullableString("name_prefix") is not { } prefix)
+            return null;
+        if (prefix.Length > LongestPrefix || !Pattern().IsMatch(prefix))
+            fields.Problems.AddSchema("name_prefix",
+                $"must be 1 to {LongestPrefix} lower-case letters, digits and dashes, and neither begin nor end with a dash");
+        return prefix;
+    }
+
+    [GeneratedRegex("^[a-z0-9]([a-z0-9-]*[a-z0-9])?\\z")]
+    private static partial Regex Pattern();
+}
