@@ -12,7 +12,7 @@ internal static class SnapshotCommands
 
     public static Command Group(CliHost host) => new("snapshot", "Keep instances as they are at a moment, and make others from that")
     {
-        Create(host), List(host), Get(host), Restore(host), Fork(host), Remove(host),
+        Create(host), List(host), Get(host), Restore(host), Fork(host), Remove(host), ScheduleCommands.Group(host),
     };
 
     private static Argument<string> SnapshotArgument() => new("snapshot") { Description = "Id of the snapshot" };

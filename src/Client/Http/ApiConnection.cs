@@ -44,6 +44,12 @@ internal sealed class ApiConnection : IDisposable
         return await ReadAsync<TAnswer>(response, cancellationToken);
     }
 
+    public async Task<TAnswer> PutAsync<TBody, TAnswer>(string path, TBody body, CancellationToken cancellationToken)
+    {
+        using var response = await SendAsync(HttpMethod.Put, path, Json(body), cancellationToken);
+        return await ReadAsync<TAnswer>(response, cancellationToken);
+    }
+
     public async Task<TAnswer> PostAsync<TAnswer>(string path, CancellationToken cancellationToken)
     {
         using var response = await SendAsync(HttpMethod.Post, path, null, cancellationToken);

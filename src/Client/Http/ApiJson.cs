@@ -36,6 +36,8 @@ namespace Hypeman.Client.Http;
 [JsonSerializable(typeof(Snapshot))]
 [JsonSerializable(typeof(List<Snapshot>))]
 [JsonSerializable(typeof(CreateSnapshot))]
+[JsonSerializable(typeof(SnapshotSchedule))]
+[JsonSerializable(typeof(SetSchedule))]
 [JsonSerializable(typeof(RestoreSnapshot))]
 [JsonSerializable(typeof(ForkSnapshot))]
 [JsonSerializable(typeof(DrainNode))]

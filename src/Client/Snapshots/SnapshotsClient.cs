@@ -31,5 +31,15 @@ public sealed class SnapshotsClient
     public Task<Instance> ForkAsync(string id, ForkSnapshot wish, CancellationToken cancellationToken) =>
         _api.PostAsync<ForkSnapshot, Instance>(Path(id) + "/fork", wish, cancellationToken);
 
+    /// <summary>Has snapshots of an instance taken again and again, or changes how.</summary>
+    public Task<SnapshotSchedule> SetScheduleAsync(string instance, SetSchedule wish, CancellationToken cancellationToken) =>
+        _api.PutAsync<SetSchedule, SnapshotSchedule>(InstancesClient.Path(instance, "snapshot-schedule"), wish, cancellationToken);
+
+    public Task<SnapshotSchedule> GetScheduleAsync(string instance, CancellationToken cancellationToken) =>
+        _api.GetAsync<SnapshotSchedule>(InstancesClient.Path(instance, "snapshot-schedule"), cancellationToken);
+
+    public Task DeleteScheduleAsync(string instance, CancellationToken cancellationToken) =>
+        _api.DeleteAsync(InstancesClient.Path(instance, "snapshot-schedule"), cancellationToken);
+
     private static string Path(string id) => $"snapshots/{Uri.EscapeDataString(id)}";
 }

@@ -28,6 +28,24 @@ public class SnapshotCommandTests
     }
 
     [Fact]
+    public async Task A_schedule_is_set_shown_and_ended()
+    {
+        const string schedule = """{"instance_id":"id1","interval":"24h0m0s","retention":{"max_count":7},"next_run_at":"2026-03-10T02:00:00Z"}""";
+        await using var server = await ScriptedServer.StartAsync();
+        server.On("PUT /instances/web/snapshot-schedule", (200, schedule));
+        server.On("GET /instances/web/snapshot-schedule", (200, schedule));
+        server.On("DELETE /instances/web/snapshot-schedule", (204, ""));
+
+        await CliRun.Async(server, "snapshot", "schedule", "set", "web", "--every", "24h", "--keep", "7", "--prefix", "nightly");
+        var shown = await CliRun.Async(server, "snapshot", "schedule", "get", "web");
+        var ended = await CliRun.Async(server, "snapshot", "schedule", "rm", "web");
+
+        Assert.Equal("""{"interval":"24h","retention":{"max_count":7},"name_prefix":"nightly"}""", server.Requests.First().Body);
+        Assert.Contains("2026-03-10 02:00:00Z", shown.Out, StringComparison.Ordinal);
+        Assert.Equal(0, ended.ExitCode);
+    }
+
+    [Fact]
     public async Task A_list_is_one_line_each()
     {
         await using var server = await ScriptedServer.StartAsync();
