@@ -43,9 +43,9 @@ export function layoutImage(directory) {
   };
 }
 
-/** Waits, at most 10 s, until a condition holds; one that throws does not hold yet. */
-export async function eventually(condition) {
-  for (const deadline = Date.now() + 10_000; ; await new Promise((resolve) => setTimeout(resolve, 20))) {
+/** Waits, at most 10 s or as long as is said, until a condition holds; one that throws does not hold yet. */
+export async function eventually(condition, seconds = 10) {
+  for (const deadline = Date.now() + seconds * 1000; ; await new Promise((resolve) => setTimeout(resolve, 20))) {
     try {
       if (await condition()) return;
     } catch (e) {

@@ -18,12 +18,14 @@ internal sealed class ScheduleWork(
 {
     private CancellationTokenSource? _running;
     private Task _work = Task.CompletedTask;
+    private bool _isWanted;
     private bool _ended;
 
     /// <summary>Makes sure that it is being done. Never waits.</summary>
     public void Wake()
     {
-        if (_work.IsCompleted && !_ended)
+        _isWanted = true;
+        if (_work.IsCompleted)
             _work = RunAsync();
     }
 
@@ -39,11 +41,21 @@ internal sealed class ScheduleWork(
     {
         // First let the call that woke us return.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        RequestContext.Clear();
+        // Who came while it was being done may have come for something that was not so then.
+        while (_isWanted && !_ended)
+        {
+            _isWanted = false;
+            await LookAsync();
+        }
+    }
+
+    private async Task LookAsync()
+    {
         using var running = new CancellationTokenSource();
         _running = running;
         try
         {
-            RequestContext.Clear();
             var isThere = cell.Value is { } state && await index.GetAsync(ResourceKind.Instance, state.InstanceId, running.Token) is not null;
             if (isThere)
                 await cell.ChangeAsync(now => now is null ? null : ScheduleDecision.Begin(now, clock.Now), _ => Task.CompletedTask);
