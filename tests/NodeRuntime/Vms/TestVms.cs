@@ -109,7 +109,7 @@ internal sealed class TestVms : IAsyncDisposable
             BeforeStep = (id, step, token) => BeforeStep(id, step, token),
         };
         Host = new VmHost(Context);
-        Snapshots = new SnapshotHost(Context.Snapshots, Host);
+        Snapshots = new SnapshotHost(Context.Snapshots, new SnapshotTransfer(Context, new NodeNetworkOptions().UidBase - 1), Host);
         await Host.AdoptAllAsync();
     }
 

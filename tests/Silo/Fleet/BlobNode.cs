@@ -1,6 +1,7 @@
 using Hypeman.NodeRuntime.Images;
 using Hypeman.NodeRuntime.Images.Peers;
 using Hypeman.NodeRuntime.Nodes;
+using Hypeman.NodeRuntime.Snapshots;
 using Hypeman.NodeRuntime.Vms;
 using Hypeman.Silo.Server;
 using Hypeman.Tests.Testing.Nodes;
@@ -28,6 +29,8 @@ internal sealed class BlobNode : INode, IAsyncDisposable
     public NodeFacts Facts => _simulated.Facts;
 
     public IVmHost Vms => _simulated.Vms;
+
+    public ISnapshotHost Snapshots => _simulated.Snapshots;
 
     IImageHost INode.Images => Images;
 

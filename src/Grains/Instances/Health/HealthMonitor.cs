@@ -48,7 +48,7 @@ internal sealed class HealthMonitor(
     public void Forget(string id)
     {
         if (_watches.TryRemove(id, out var watch))
-            watch.End.Cancel();
+            watch.Stop();
     }
 
     /// <summary>What is known now of one that is probed here; null of any other.</summary>
@@ -142,6 +142,18 @@ internal sealed class HealthMonitor(
 
         /// <summary>What its grain knows.</summary>
         public HealthState Told { get; set; } = known.State;
+
+        public void Stop()
+        {
+            try
+            {
+                End.Cancel();
+            }
+            catch (ObjectDisposedException)
+            {
+                // It has just ended by itself.
+            }
+        }
 
         public bool IsOf(HealthRun other, HealthCheck by) => Run == other && InstanceHealth.IsSame(Check, by);
     }
