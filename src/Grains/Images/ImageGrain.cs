@@ -33,6 +33,7 @@ internal sealed class ImageGrain : Grain, IImageGrain, IImageReconcile, IImageMo
     private readonly LocalNodes _local;
     private readonly NodeSilos _silos;
     private readonly GrainClock _clock;
+    private bool _stray;
 
     public ImageGrain(
         IGrainContext context, IGrainStorage storage, IResourceIndex index, RootUsers roots, LocalNodes local,
@@ -169,7 +170,7 @@ internal sealed class ImageGrain : Grain, IImageGrain, IImageReconcile, IImageMo
         {
             return await _record.PutAsync(change);
         }
-        catch (ResourceClaimedException)
+        catch (Exception error) when (error is ResourceClaimedException || _stray)
         {
             throw Stray();
         }
@@ -178,6 +179,7 @@ internal sealed class ImageGrain : Grain, IImageGrain, IImageReconcile, IImageMo
     // Two nodes set out to make the image at once, and the other one was first.
     private HypemanException Stray()
     {
+        _stray = true;
         _displaced.ExpectStrays();
         DeactivateOnIdle();
         return new HypemanException(ErrorKind.Unavailable, MadeElsewhere, "the image is made on another node, please try again shortly");

@@ -55,7 +55,7 @@ public sealed class DrainTests(ApiHost api) : ApiTests(api)
     }
 
     [Theory]
-    [InlineData("""{"running": "stop"}""", "running: must be one of leave, restart, but is \"stop\"")]
+    [InlineData("""{"running": "stop"}""", "running: must be one of leave, restart, suspend, but is \"stop\"")]
     [InlineData("""{"running": true}""", "running: must be a string, but is true")]
     [InlineData("""{"plan": "yes"}""", "plan: must be true or false, but is a string")]
     [InlineData("""{"force": true}""", "force: is not a known field")]

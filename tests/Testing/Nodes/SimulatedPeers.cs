@@ -16,15 +16,28 @@ public sealed class SimulatedPeers(Func<string, INode?> find) : IVmPeers, ISnaps
 
     private INode Reach(string nodeId) => find(nodeId) ?? throw new IOException($"node {nodeId} is cut off");
 
+    // A peer that dies during a call has no more to say than that its connection ended.
+    private async Task<T> CallAsync<T>(string nodeId, Func<INode, Task<T>> call, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await call(Reach(nodeId));
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new IOException($"node {nodeId} ended the connection");
+        }
+    }
+
     private sealed class VmOfPeer(SimulatedPeers peers, string nodeId, string vmId, long epoch) : IVmSource
     {
         public string Name => $"node {nodeId}";
 
         public async Task<VmManifest> HandOverAsync(CancellationToken cancellationToken) =>
-            await peers.Reach(nodeId).Vms.HandOverAsync(vmId, epoch, cancellationToken);
+            await peers.CallAsync(nodeId, node => node.Vms.HandOverAsync(vmId, epoch, cancellationToken), cancellationToken);
 
         public async Task<ReadOnlyMemory<byte>> ReadChunkAsync(string file, long chunk, CancellationToken cancellationToken) =>
-            await peers.Reach(nodeId).Vms.ReadChunkAsync(vmId, file, chunk, cancellationToken);
+            await peers.CallAsync(nodeId, node => node.Vms.ReadChunkAsync(vmId, file, chunk, cancellationToken), cancellationToken);
     }
 
     private sealed class SnapshotOfPeer(SimulatedPeers peers, string nodeId, string snapshotId) : ISnapshotSource
@@ -32,9 +45,9 @@ public sealed class SimulatedPeers(Func<string, INode?> find) : IVmPeers, ISnaps
         public string Name => $"node {nodeId}";
 
         public async Task<SnapshotDescription> DescribeAsync(CancellationToken cancellationToken) =>
-            await peers.Reach(nodeId).Snapshots.DescribeAsync(snapshotId, cancellationToken);
+            await peers.CallAsync(nodeId, node => node.Snapshots.DescribeAsync(snapshotId, cancellationToken), cancellationToken);
 
         public async Task<ReadOnlyMemory<byte>> ReadChunkAsync(string file, long chunk, CancellationToken cancellationToken) =>
-            await peers.Reach(nodeId).Snapshots.ReadChunkAsync(snapshotId, file, chunk, cancellationToken);
+            await peers.CallAsync(nodeId, node => node.Snapshots.ReadChunkAsync(snapshotId, file, chunk, cancellationToken), cancellationToken);
     }
 }
