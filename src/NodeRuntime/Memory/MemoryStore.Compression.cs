@@ -190,7 +190,8 @@ internal sealed partial class MemoryStore
     }
 
     private IEnumerable<string> Ids() => System.IO.Directory.Exists(directory)
-        ? System.IO.Directory.EnumerateDirectories(directory).Select(path => Path.GetFileName(path)).Where(id => !id.EndsWith(DraftSuffix, StringComparison.Ordinal))
+        ? System.IO.Directory.EnumerateDirectories(directory).Select(path => Path.GetFileName(path))
+            .Where(id => !id.EndsWith(DraftSuffix, StringComparison.Ordinal))
         : [];
 
     private void Signal() => Interlocked.Exchange(ref _news, NewSignal()).TrySetResult();

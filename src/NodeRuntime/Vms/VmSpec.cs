@@ -98,7 +98,8 @@ public sealed record VmStatus
     /// <summary>
     /// Milliseconds of the last order. Of a start: <c>network</c>, <c>overlay</c> and <c>config</c> (at the same time),
     /// <c>open</c>, <c>spawn</c>, <c>control</c>: what that step took; <c>program</c> and <c>agent</c>: from the order until it
-    /// was there. Of a snapshot: <c>sessions</c>, <c>pause</c>, <c>devices</c>, <c>memory</c>, <c>disk</c>, <c>sync</c>. Of a standby: <c>sessions</c>, <c>pause</c>, <c>devices</c>, <c>memory</c>, <c>sync</c>, <c>end</c>. Of a restore:
+    /// was there. Of a snapshot: <c>sessions</c>, <c>pause</c>, <c>devices</c>, <c>memory</c>, <c>disk</c>, <c>sync</c>.
+    /// Of a standby: <c>sessions</c>, <c>pause</c>, <c>devices</c>, <c>memory</c>, <c>sync</c>, <c>end</c>. Of a restore:
     /// <c>network</c>, <c>open</c>, <c>spawn</c>, <c>control</c>, <c>changes</c>, <c>incoming</c>, <c>resume</c>, and
     /// <c>agent</c> from the order until it had set the clock.
     /// </summary>

@@ -108,7 +108,8 @@ internal sealed class VmStandby(VmContext host, VmLayout layout, VmRecord record
     private WrittenMemory? WriteLikeLast(
         MemoryWriter writer, ProcessMemory memory, PageSet touched, MemoryBase? mapped, CancellationToken cancellationToken)
     {
-        if (record.LastBase is not { } last || host.Memory.Find(last.Id) is not { HasPages: true } there || new FileInfo(there.PagesFile).Length != memory.Bytes)
+        if (record.LastBase is not { } last || host.Memory.Find(last.Id) is not { HasPages: true } there
+            || new FileInfo(there.PagesFile).Length != memory.Bytes)
             return null;
         var changed = MemoryWriter.Compare(memory, touched, mapped, there, cancellationToken);
         return StandbyPlan.IsDifferential(changed.Count * PageSet.PageBytes, last.Bytes)

@@ -122,12 +122,15 @@ public sealed class VmForkTests
 
         async Task<VmSpec> ForkOnceItRunsAsync()
         {
+            var copy = CopiedVms.CopyOf(source);
             while (true)
             {
                 await vms.ReachAsync(source.Id, VmPhase.Running);
                 try
                 {
-                    return await vms.ForkAwakeAsync(source);
+                    await vms.ForkAsync(copy, CopiedVms.Source(source));
+                    await vms.WakeAsync(copy.Id);
+                    return copy;
                 }
                 catch (NodeException e) when (e.Kind == NodeErrorKind.Unavailable)
                 {
