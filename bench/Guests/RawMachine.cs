@@ -65,7 +65,9 @@ internal sealed class RawMachine
         restoring.RemoveRange(sandbox, 2);
         restoring.Remove("-S");
         restoring[restoring.IndexOf("defer")] = $"fd:{(int)VmDescriptor.Incoming}";
-        return [.. restoring.Select(argument => argument.StartsWith("tap,", StringComparison.Ordinal) ? "tap,id=net0,ifname=raw0,script=no,downscript=no,vhost=off" : argument)];
+        return [.. restoring.Select(argument => argument.StartsWith("tap,", StringComparison.Ordinal)
+            ? "tap,id=net0,ifname=raw0,script=no,downscript=no,vhost=off"
+            : argument)];
     }
 
     private SafeFileHandle Open(VmDescriptor descriptor, string place) => descriptor switch
@@ -117,7 +119,8 @@ internal sealed class RawStart(string place, List<string> arguments, List<SafeFi
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             throw new TimeoutException(
-                $"No agent answered in {Patience.TotalSeconds:0} s. QEMU says: {await File.ReadAllTextAsync(Path.Combine(place, "qemu.log"), cancellationToken)}");
+                $"No agent answered in {Patience.TotalSeconds:0} s. QEMU says: "
+                + $"{await File.ReadAllTextAsync(Path.Combine(place, "qemu.log"), cancellationToken)}");
         }
     }
 

@@ -19,7 +19,10 @@ internal sealed class RestoreBenchmark(GuestBenchmarkOptions options)
         var rows = new List<(int Size, Figures Raw, Figures Ours)>();
         foreach (var size in Sizes)
             rows.Add(await CompareAsync(guests, image, guest, work, size, cancellationToken));
-        Report.Table("From standby until the agent answers, milliseconds", ["guest", "raw QEMU", "min", "max", "POST restore", "min", "max", "ratio"], rows.Select(row => (string[])
+        Report.Table(
+            "From standby until the agent answers, milliseconds",
+            ["guest", "raw QEMU", "min", "max", "POST restore", "min", "max", "ratio"],
+            rows.Select(row => (string[])
         [
             $"{row.Size} MiB", Figures.Text(row.Raw.Median), Figures.Text(row.Raw.Min), Figures.Text(row.Raw.Max),
             Figures.Text(row.Ours.Median), Figures.Text(row.Ours.Min), Figures.Text(row.Ours.Max), (row.Ours.Median / row.Raw.Median).ToString("0.00", null),
@@ -43,7 +46,8 @@ internal sealed class RestoreBenchmark(GuestBenchmarkOptions options)
                 continue; // The first of each is thrown away.
             rawTimes.Add(peer);
             ourTimes.Add(ours);
-            await Console.Error.WriteLineAsync($"{size} MiB, run {run} of {options.Runs}: raw QEMU {Figures.Text(peer)} ms, POST restore {Figures.Text(ours)} ms");
+            await Console.Error.WriteLineAsync(
+                $"{size} MiB, run {run} of {options.Runs}: raw QEMU {Figures.Text(peer)} ms, POST restore {Figures.Text(ours)} ms");
         }
         await guests.Client.Instances.DeleteAsync(instance.Id, cancellationToken);
         return (size, new Figures(rawTimes), new Figures(ourTimes));

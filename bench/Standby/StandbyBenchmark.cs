@@ -55,7 +55,8 @@ internal sealed class StandbyBenchmark(GuestBenchmarkOptions options)
             Directory.Delete(folder, recursive: true);
             await guests.Client.Instances.DeleteAsync(instance.Id, cancellationToken);
             await Console.Error.WriteLineAsync(
-                $"{size} MiB, run {run} of {options.Runs}: raw QEMU {Figures.Text(raw[^1])} ms, first {Figures.Text(first[^1])} ms, again {Figures.Text(again[^1])} ms");
+                $"{size} MiB, run {run} of {options.Runs}: raw QEMU {Figures.Text(raw[^1])} ms, "
+                + $"first {Figures.Text(first[^1])} ms, again {Figures.Text(again[^1])} ms");
         }
         return new Row(size, new Figures(raw), rawBytes, new Figures(first), firstBytes, new Figures(again), againBytes);
     }

@@ -147,7 +147,8 @@ public class ManyHostsTests(ManyHostsFixture fixture) : IClassFixture<ManyHostsF
     [Fact]
     public async Task A_drained_nodes_guests_go_on_elsewhere_with_what_they_have_in_memory()
     {
-        const string counter = "mkdir -p /www; httpd -p 8080 -h /www; i=0; while :; do i=$((i+1)); echo $i > /www/n; mv /www/n /www/index.html; sleep 0.1; done";
+        const string counter = "mkdir -p /www; httpd -p 8080 -h /www; i=0; "
+            + "while :; do i=$((i+1)); echo $i > /www/n; mv /www/n /www/index.html; sleep 0.1; done";
         await CordonAsync("n2", "cordoned");
         var running = await Instances.RunAsync(_api, "travels", counter, fixture.Image);
         var asleep = await Instances.RunAsync(_api, "sleeps", counter, fixture.Image);

@@ -54,7 +54,8 @@ internal static class InstanceFork
         if (source.Operation is not null || !fits)
             throw new HypemanException(
                 ErrorKind.Conflict, "conflict",
-                $"cannot take a snapshot of kind {kind} from state {phase}{Doing(source)}, must be {(kind == SnapshotKind.Standby ? "Running or Standby" : "Stopped")}");
+                $"cannot take a snapshot of kind {kind} from state {phase}{Doing(source)}, "
+                + $"must be {(kind == SnapshotKind.Standby ? "Running or Standby" : "Stopped")}");
         return new SnapshotOrder
         {
             Spec = wish,

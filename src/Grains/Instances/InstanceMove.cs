@@ -15,8 +15,8 @@ namespace Hypeman.Grains.Instances;
 ///   started again                  old home is home again
 /// </code>
 /// The home changes first, so that there is one owner at any time; until the disk has arrived, nothing but that is done
-/// there, and the disk of the old home is the good one, with the memory of one that sleeps or was put to sleep for the way (<see cref="InstanceState.MovedFrom"/>). Each change of home is a
-/// new epoch.
+/// there, and the disk of the old home is the good one, with the memory of one that sleeps or was put to sleep for the way
+/// (<see cref="InstanceState.MovedFrom"/>). Each change of home is a new epoch.
 /// </summary>
 internal static class InstanceMove
 {

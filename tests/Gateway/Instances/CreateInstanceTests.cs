@@ -92,7 +92,9 @@ public sealed class CreateInstanceTests(ApiHost api) : ApiTests(api)
     }
 
     [Theory]
-    [InlineData("""{"compression": {"enabled": true}, "standby_compression_delay": "90s"}""", """{"compression":{"enabled":true,"algorithm":"zstd","level":1},"standby_compression_delay":"1m30s"}""")]
+    [InlineData(
+        """{"compression": {"enabled": true}, "standby_compression_delay": "90s"}""",
+        """{"compression":{"enabled":true,"algorithm":"zstd","level":1},"standby_compression_delay":"1m30s"}""")]
     [InlineData("""{"compression": {"enabled": true, "algorithm": "LZ4"}}""", """{"compression":{"enabled":true,"algorithm":"lz4","level":0}}""")]
     [InlineData("""{"compression": {"enabled": false, "level": 99}}""", """{"compression":{"enabled":false}}""")]
     public async Task A_snapshot_policy_is_told_as_it_was_understood(string policy, string expected)

@@ -14,7 +14,9 @@ public sealed class SnapshotTests(ApiHost api) : ApiTests(api)
 
         var taken = await PostAsync($"/instances/{name}/snapshots", """{"kind": "Standby", "name": "first", "tags": {"a": "b"}}""", HttpStatusCode.Created);
 
-        Assert.Equal(("first", "Standby", id, name), (Text(taken, "name"), Text(taken, "kind"), Text(taken, "source_instance_id"), Text(taken, "source_instance_name")));
+        Assert.Equal(
+            ("first", "Standby", id, name),
+            (Text(taken, "name"), Text(taken, "kind"), Text(taken, "source_instance_id"), Text(taken, "source_instance_name")));
         Assert.Equal(("qemu", "none", "b"), (Text(taken, "source_hypervisor"), Text(taken, "compression_state"), Text(taken.GetProperty("tags"), "a")));
         Assert.True(taken.GetProperty("size_bytes").GetInt64() > 0);
         var found = await GetAsync($"/snapshots/{Text(taken, "id")}");

@@ -385,7 +385,8 @@ public abstract class NodeConformance : IAsyncLifetime
         await ReachAsync(other, CopyId, VmPhase.Running);
         await other.Vms.DeleteAsync(CopyId, 1, CancellationToken.None);
         await AssertRefusedAsync(
-            NodeErrorKind.NotFound, () => other.Snapshots.ReceiveAsync("othersnapshot", new SnapshotOfHost(Node.Snapshots, "othersnapshot"), CancellationToken.None));
+            NodeErrorKind.NotFound,
+            () => other.Snapshots.ReceiveAsync("othersnapshot", new SnapshotOfHost(Node.Snapshots, "othersnapshot"), CancellationToken.None));
     }
 
     private sealed class SnapshotOfHost(ISnapshotHost host, string id) : ISnapshotSource

@@ -75,7 +75,8 @@ public sealed partial class SimulatedVms
             _received[spec.Id] = spec.Epoch;
             Plant(manifest.Status with
             {
-                Epoch = spec.Epoch, Phase = manifest.Sleep is null ? VmPhase.Stopped : VmPhase.Standby, Ip = $"10.100.0.{Interlocked.Increment(ref _addresses)}",
+                Epoch = spec.Epoch, Phase = manifest.Sleep is null ? VmPhase.Stopped : VmPhase.Standby,
+                Ip = $"10.100.0.{Interlocked.Increment(ref _addresses)}",
             });
         }
         catch (IOException lost)
