@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Hypeman.Cli.Invocation;
 using Hypeman.Cli.Output;
+using Hypeman.Cli.Snapshots;
 using Hypeman.Client;
 using Hypeman.Client.Instances;
 
@@ -77,9 +78,22 @@ internal static class InstanceCommands
     private static Command Stop(CliHost host) =>
         OfEach(host, "stop", "Stop instances; their disks stay", "Stopping", fleet => fleet.Instances.StopAsync);
 
-    private static Command Standby(CliHost host) => OfEach(
-        host, "standby", "Save the memory of running instances and end their VMs; restore has them go on", "Saving",
-        fleet => fleet.Instances.StandbyAsync);
+    private static Command Standby(CliHost host)
+    {
+        var ids = InstancesArgument();
+        var compress = CompressionText.Option();
+        var after = new Option<string?>("--compress-after")
+        {
+            Description = "How long after the standby, for example 30s, since one that wakes before has nothing to unpack",
+            HelpName = "duration",
+        };
+        return new Command("standby", "Save the memory of running instances and end their VMs; restore has them go on") { ids, compress, after }
+            .Does(host, (run, cancellationToken) =>
+            {
+                var wish = new StandbyInstance(run.Value(compress), run.Value(after));
+                return EachAsync(run, run.Value(ids)!, "Saving", id => run.Fleet.Instances.StandbyAsync(id, wish, cancellationToken));
+            });
+    }
 
     private static Command Restore(CliHost host) =>
         OfEach(host, "restore", "Have instances in standby go on where they were", "Restoring", fleet => fleet.Instances.RestoreAsync);
@@ -89,14 +103,17 @@ internal static class InstanceCommands
         CliHost host, string name, string description, string doing, Func<HypemanClient, Func<string, CancellationToken, Task<Instance>>> deed)
     {
         var ids = InstancesArgument();
-        return new Command(name, description) { ids }.Does(host, async (run, cancellationToken) =>
+        return new Command(name, description) { ids }.Does(host, (run, cancellationToken) =>
+            EachAsync(run, run.Value(ids)!, doing, id => deed(run.Fleet)(id, cancellationToken)));
+    }
+
+    private static async Task EachAsync(Run run, IEnumerable<string> ids, string doing, Func<string, Task<Instance>> deed)
+    {
+        foreach (var id in ids)
         {
-            foreach (var id in run.Value(ids))
-            {
-                var instance = await run.Print.WhileAsync($"{doing} {id}", _ => deed(run.Fleet)(id, cancellationToken));
-                run.Print.Resource(instance, done => done.Name);
-            }
-        });
+            var instance = await run.Print.WhileAsync($"{doing} {id}", _ => deed(id));
+            run.Print.Resource(instance, done => done.Name);
+        }
     }
 
     private static Command Remove(CliHost host)

@@ -27,13 +27,14 @@ internal static class SnapshotCommands
         var instance = InstanceCommands.InstanceArgument();
         var name = new Option<string?>("--name") { Description = "A name that no other snapshot of the instance has" };
         var tags = Pairs.Option("--tag", "-l", "A tag of the snapshot; repeat for more");
+        var compress = CompressionText.Option();
         return new Command("create", "Take a snapshot: memory and disk of one that runs or is in standby, the disk of a stopped one")
         {
-            instance, name, tags,
+            instance, name, tags, compress,
         }.Does(host, async (run, cancellationToken) =>
         {
             var source = await run.Fleet.Instances.GetAsync(run.Value(instance), cancellationToken);
-            var wish = new CreateSnapshot(source.State == Stopped ? Stopped : "Standby", run.Value(name), run.Value(tags));
+            var wish = new CreateSnapshot(source.State == Stopped ? Stopped : "Standby", run.Value(name), run.Value(tags), run.Value(compress));
             var taken = await run.Print.WhileAsync(
                 $"Taking a snapshot of {source.Name}", _ => run.Fleet.Snapshots.CreateAsync(source.Id, wish, cancellationToken));
             run.Print.Resource(taken, snapshot => snapshot.Id);
@@ -81,6 +82,7 @@ internal static class SnapshotCommands
                 ("Kind", found.Kind),
                 ("Instance", $"{found.SourceInstanceName} ({found.SourceInstanceId})"),
                 ("Size", Words.Size(found.SizeBytes)),
+                ("Compression", CompressionText.Print(found.Compression, found.CompressionState)),
                 ("Node", found.Node),
                 ("Created", found.CreatedAt?.ToString("u")),
             ]);

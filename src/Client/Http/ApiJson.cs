@@ -18,6 +18,7 @@ namespace Hypeman.Client.Http;
 [JsonSerializable(typeof(List<Instance>))]
 [JsonSerializable(typeof(CreateInstance))]
 [JsonSerializable(typeof(StartInstance))]
+[JsonSerializable(typeof(StandbyInstance))]
 [JsonSerializable(typeof(UpdateInstance))]
 [JsonSerializable(typeof(ForkInstance))]
 [JsonSerializable(typeof(WaitResult))]

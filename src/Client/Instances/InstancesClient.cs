@@ -38,7 +38,11 @@ public sealed class InstancesClient
 
     /// <summary>Saves its memory and ends its VM.</summary>
     public Task<Instance> StandbyAsync(string id, CancellationToken cancellationToken) =>
-        _api.PostAsync<Instance>(Path(id, "standby"), cancellationToken);
+        StandbyAsync(id, new StandbyInstance(), cancellationToken);
+
+    /// <summary>Saves its memory and ends its VM.</summary>
+    public Task<Instance> StandbyAsync(string id, StandbyInstance wish, CancellationToken cancellationToken) =>
+        _api.PostAsync<StandbyInstance, Instance>(Path(id, "standby"), wish, cancellationToken);
 
     /// <summary>Has one in standby go on.</summary>
     public Task<Instance> RestoreAsync(string id, CancellationToken cancellationToken) =>

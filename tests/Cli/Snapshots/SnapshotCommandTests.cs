@@ -27,6 +27,48 @@ public class SnapshotCommandTests
             JsonNode.Parse($$$"""{"kind":"{{{kind}}}","name":"first","tags":{"a":"b"}}"""), JsonNode.Parse(server.Requests.Last().Body)));
     }
 
+    [Theory]
+    [InlineData("zstd", """{"kind":"Standby","tags":{},"compression":{"enabled":true,"algorithm":"zstd"}}""")]
+    [InlineData("lz4:9", """{"kind":"Standby","tags":{},"compression":{"enabled":true,"algorithm":"lz4","level":9}}""")]
+    [InlineData("none", """{"kind":"Standby","tags":{},"compression":{"enabled":false}}""")]
+    public async Task The_compression_of_a_snapshot_can_be_asked_for(string compression, string body)
+    {
+        await using var server = await ScriptedServer.StartAsync();
+        server.On("GET /instances/web", (200, Instance));
+        server.On("POST /instances/id1/snapshots", (201, Taken));
+
+        await CliRun.Async(server, "snapshot", "create", "web", "--compress", compression);
+
+        Assert.True(JsonNode.DeepEquals(JsonNode.Parse(body), JsonNode.Parse(server.Requests.Last().Body)), server.Requests.Last().Body);
+    }
+
+    [Theory]
+    [InlineData("gzip")]
+    [InlineData("zstd:fast")]
+    [InlineData("")]
+    public async Task A_compression_that_there_is_not_is_wrong_usage(string compression)
+    {
+        await using var server = await ScriptedServer.StartAsync();
+
+        var run = await CliRun.Async(server, "standby", "web", "--compress", compression);
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains($"'{compression}' is no compression; write zstd, lz4, zstd:3 or none.", run.Error, StringComparison.Ordinal);
+        Assert.Empty(server.Requests);
+    }
+
+    [Fact]
+    public async Task What_a_standby_saves_is_compressed_when_and_how_it_is_asked_for()
+    {
+        await using var server = await ScriptedServer.StartAsync();
+        server.On("POST /instances/web/standby", (200, Instance));
+
+        await CliRun.Async(server, "standby", "web", "--compress", "zstd:3", "--compress-after", "5m");
+
+        Assert.Equal(
+            """{"compression":{"enabled":true,"algorithm":"zstd","level":3},"compression_delay":"5m"}""", server.Requests.Single().Body);
+    }
+
     [Fact]
     public async Task A_schedule_is_set_shown_and_ended()
     {

@@ -140,6 +140,28 @@ public sealed class VmForkTests
         }
     }
 
+    [Fact]
+    public async Task Twenty_five_that_sleep_are_woken_at_once_and_all_come_up()
+    {
+        await using var vms = await TestVms.CreateAsync();
+        var source = CopiedVms.CountingAndServing();
+        await vms.RunAsync(source);
+        var counted = await vms.CountAsync(source.Id);
+        await vms.StandbyAsync(source.Id);
+        var copies = Enumerable.Range(0, 25).Select(_ => CopiedVms.CopyOf(source)).ToList();
+        foreach (var copy in copies)
+            await vms.ForkAsync(copy, CopiedVms.Source(source));
+
+        await Task.WhenAll(copies.Select(copy => vms.WakeAsync(copy.Id)));
+
+        Assert.Equal(copies.Count, copies.Select(copy => vms.Host.Find(copy.Id)!.Ip).Distinct().Count());
+        Assert.Single(vms.Bases());
+        foreach (var copy in copies)
+            Assert.True(int.Parse(await vms.GetAsync(copy, "n"), CultureInfo.InvariantCulture) >= counted);
+        await Task.WhenAll(copies.Append(source).Select(vms.DeleteAsync));
+        vms.AssertNoCopyIsLeft();
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

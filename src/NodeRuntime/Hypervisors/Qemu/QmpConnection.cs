@@ -150,6 +150,8 @@ internal sealed class QmpConnection : IAsyncDisposable
         {
             End(Unavailable("The control session of the hypervisor broke.", e));
         }
+        // Nobody reads any more. The other side is not left to wait until somebody does.
+        await _stream.DisposeAsync();
     }
 
     /// <summary>Null at the end of the stream.</summary>
