@@ -33,7 +33,7 @@ internal sealed class ImageGrain : Grain, IImageGrain, IImageReconcile, IImageMo
     private readonly LocalNodes _local;
     private readonly NodeSilos _silos;
     private readonly GrainClock _clock;
-    private bool _stray;
+    private bool _isStray;
 
     public ImageGrain(
         IGrainContext context, IGrainStorage storage, IResourceIndex index, RootUsers roots, LocalNodes local,
@@ -170,7 +170,7 @@ internal sealed class ImageGrain : Grain, IImageGrain, IImageReconcile, IImageMo
         {
             return await _record.PutAsync(change);
         }
-        catch (Exception error) when (error is ResourceClaimedException || _stray)
+        catch (Exception error) when (error is ResourceClaimedException || _isStray || _cell.IsBehind)
         {
             throw Stray();
         }
@@ -179,7 +179,7 @@ internal sealed class ImageGrain : Grain, IImageGrain, IImageReconcile, IImageMo
     // Two nodes set out to make the image at once, and the other one was first.
     private HypemanException Stray()
     {
-        _stray = true;
+        _isStray = true;
         _displaced.ExpectStrays();
         DeactivateOnIdle();
         return new HypemanException(ErrorKind.Unavailable, MadeElsewhere, "the image is made on another node, please try again shortly");

@@ -1,6 +1,7 @@
 using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Index;
 using Microsoft.Extensions.Logging;
+using Orleans.Storage;
 
 namespace Hypeman.Grains.Records;
 
@@ -17,6 +18,9 @@ internal sealed class StateCell<T>(IPersistentState<Stored<T>> storage, Action<s
 
     /// <summary>What is stored; null when there is nothing.</summary>
     public T? Value { get; private set; }
+
+    /// <summary>Another activation has written meanwhile: this one is of no use any more.</summary>
+    public bool IsBehind { get; private set; }
 
     /// <summary>Takes over what Orleans has read before the activation.</summary>
     public void Load() => Value = storage.State?.Value?.Upgraded();
@@ -64,6 +68,7 @@ internal sealed class StateCell<T>(IPersistentState<Stored<T>> storage, Action<s
         catch (Exception error)
         {
             _closed = true;
+            IsBehind = error is InconsistentStateException;
             logger.LogWarning(error, "A record could not be written; the grain starts over from what is stored");
             deactivate("a write of its record failed");
             throw Unwritten();
