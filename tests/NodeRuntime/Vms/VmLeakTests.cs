@@ -46,7 +46,7 @@ public sealed class VmLeakTests
         await using var vms = await TestVms.CreateAsync();
         var spec = CopiedVms.CountingAndServing();
         await vms.RunAsync(spec);
-        var counted = 0;
+        var counted = await vms.CountAsync(spec.Id);
         // The first has no base yet to differ from.
         await NapAsync();
         await NapAsync();
