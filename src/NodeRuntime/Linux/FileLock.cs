@@ -11,7 +11,6 @@ namespace Hypeman.NodeRuntime.Linux;
 /// </summary>
 public sealed class FileLock : IDisposable
 {
-
     private readonly SafeFileHandle _handle;
 
     private FileLock(SafeFileHandle handle) => _handle = handle;
@@ -50,7 +49,16 @@ public sealed class FileLock : IDisposable
         return int.TryParse(text[..length].TrimEnd((byte)'\n'), CultureInfo.InvariantCulture, out var pid) ? pid : null;
     }
 
-    public void Dispose() => _handle.Dispose();
+    /// <summary>
+    /// Gives it back. Closing the file would do, but that a process which is just being started has a copy of the descriptor
+    /// until it becomes another program.
+    /// </summary>
+    public void Dispose()
+    {
+        if (!_handle.IsClosed)
+            _ = Libc.Lock((int)_handle.DangerousGetHandle(), Libc.LockRelease);
+        _handle.Dispose();
+    }
 
     /// <summary>Not File.OpenHandle: it takes a shared lock of its own, which two that try at once would hold against each other.</summary>
     private static SafeFileHandle Open(string path) => new(

@@ -6,7 +6,7 @@ namespace Hypeman.NodeRuntime.Linux;
 internal static partial class Libc
 {
     internal const int ReadOnly = 0, ReadWrite = 2, Create = 0x40, Directory = 0x10000, CloseOnExec = 0x80000;
-    internal const int LockExclusive = 2, LockNonBlocking = 4;
+    internal const int LockExclusive = 2, LockNonBlocking = 4, LockRelease = 8;
     internal const int DuplicateCloseOnExec = 1030;
     internal const int NewNetworkNamespace = 0x40000000;
     internal const ulong MountBind = 0x1000, MountRecursive = 0x4000, MountShared = 1 << 20;

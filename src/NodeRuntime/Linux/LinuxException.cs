@@ -6,7 +6,7 @@ namespace Hypeman.NodeRuntime.Linux;
 public sealed class LinuxException(int error, string what)
     : IOException($"{what}: {Marshal.GetPInvokeErrorMessage(error)} (errno {error})")
 {
-    internal const int NoEntry = 2, NoProcess = 3, Interrupted = 4, WouldBlock = 11, Exists = 17, NoDevice = 19, Invalid = 22, NoSpace = 28;
+    internal const int NoEntry = 2, NoProcess = 3, Interrupted = 4, WouldBlock = 11, Busy = 16, Exists = 17, NoDevice = 19, Invalid = 22, NoSpace = 28;
 
     /// <summary>The errno.</summary>
     public int Error { get; } = error;

@@ -10,6 +10,9 @@ public static class Tap
     private const short TapFlag = 2, NoPacketInfo = 0x1000, VirtioHeader = 0x4000;
     private const int InterfaceRequestSize = 40, FlagsOffset = 16;
 
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(2);
+
     /// <summary>Makes a device that stays without a process, and that this user may open.</summary>
     public static void Create(string name, uint owner)
     {
@@ -25,6 +28,26 @@ public static class Tap
     /// </summary>
     /// <exception cref="LinuxException">Busy: a process has it.</exception>
     public static SafeFileHandle Open(string name, bool withVirtioHeader) => Open(name, withVirtioHeader ? VirtioHeader : (short)0);
+
+    /// <summary>
+    /// Takes the process end of a device that was just made with a virtio header. A process which is just being started has a
+    /// copy of its maker's descriptor until it becomes another program; for so long, and no longer, a busy device is waited for.
+    /// </summary>
+    /// <exception cref="LinuxException">Busy: a process has it.</exception>
+    public static async Task<SafeFileHandle> TakeAsync(string name, NetworkNamespace place, TimeProvider time)
+    {
+        for (var since = time.GetTimestamp(); ; await Task.Delay(Pause, time))
+        {
+            try
+            {
+                return await place.RunAsync(() => Open(name, withVirtioHeader: true));
+            }
+            catch (LinuxException taken) when (taken.Error == LinuxException.Busy && time.GetElapsedTime(since) < Patience)
+            {
+                // Nothing tells when it is free.
+            }
+        }
+    }
 
     private static unsafe SafeFileHandle Open(string name, short header)
     {

@@ -21,7 +21,7 @@ internal sealed class VmDescriptors : IDisposable
     /// <param name="tap">Name of the VM's TAP; null when it has no network.</param>
     /// <param name="origin">Null when the guest boots.</param>
     internal static async Task<VmDescriptors> OpenAsync(
-        VmLayout vm, GuestSystemFiles guest, string rootDisk, string? tap, NetworkNamespace network, VmOrigin? origin)
+        VmLayout vm, GuestSystemFiles guest, string rootDisk, string? tap, NetworkNamespace network, TimeProvider time, VmOrigin? origin)
     {
         var descriptors = new VmDescriptors();
         try
@@ -29,7 +29,7 @@ internal sealed class VmDescriptors : IDisposable
             foreach (var descriptor in Enum.GetValues<VmDescriptor>())
             {
                 descriptors._handles.Add(descriptor == VmDescriptor.Tap && tap is not null
-                    ? await network.RunAsync(() => Tap.Open(tap, withVirtioHeader: true))
+                    ? await Tap.TakeAsync(tap, network, time)
                     : Open(descriptor, vm, guest, rootDisk, origin));
             }
             return descriptors;

@@ -125,7 +125,7 @@ internal sealed class VmStart(VmContext host, VmLayout layout, VmRecord record, 
         host.Cgroups.Ensure(Spec.Id, new CgroupLimits(Spec.MemoryBytes + HypervisorBytes, Spec.Vcpus + HypervisorCpus));
         File.WriteAllBytes(layout.StateFile, []);
         FileOwner.Set(layout.StateFile, record.Uid, record.Uid);
-        return VmDescriptors.OpenAsync(layout, host.Guest, root, tap, host.Network.Namespace, origin);
+        return VmDescriptors.OpenAsync(layout, host.Guest, root, tap, host.Network.Namespace, host.Time, origin);
     }
 
     /// <summary>Each boot has a console log of its own; that of the boot before is kept beside it.</summary>

@@ -1,5 +1,7 @@
+using System.Globalization;
 using Hypeman.NodeRuntime.Linux;
 using Hypeman.Tests.Testing;
+using Microsoft.Win32.SafeHandles;
 
 namespace Hypeman.Tests.NodeRuntime.Linux;
 
@@ -40,6 +42,22 @@ public sealed class FileLockTests : IDisposable
         process.Kill(ProcessSignal.Kill);
         await process.Exited;
 
+        Assert.NotNull(next);
+    }
+
+    [Fact]
+    public void A_lock_that_was_given_back_is_free_although_its_descriptor_has_a_copy()
+    {
+        var taken = FileLock.TryTake(Path)!;
+        var descriptor = Directory.EnumerateFiles("/proc/self/fd").Single(fd => new FileInfo(fd).LinkTarget == Path);
+        // As a process has one that is just being started.
+        using var copy = new SafeFileHandle(
+            Libc.Control(int.Parse(System.IO.Path.GetFileName(descriptor), CultureInfo.InvariantCulture), Libc.DuplicateCloseOnExec, 0), ownsHandle: true);
+        taken.Dispose();
+
+        using var next = FileLock.TryTake(Path);
+
+        Assert.False(copy.IsInvalid);
         Assert.NotNull(next);
     }
 
