@@ -166,9 +166,17 @@ internal sealed class TestVms : IAsyncDisposable
     internal async Task<(string Output, int Code)> ExecAsync(string id, params string[] command)
     {
         using var patience = new CancellationTokenSource(Patience);
-        await using var session = await Host.OpenGuestAsync(id, new ExecRequest { Command = command }, patience.Token);
-        await session.EndAsync(patience.Token);
+        await using var session = await StartAsync(id, command);
         return await Guests.EndOfAsync(session, patience.Token);
+    }
+
+    /// <summary>Starts a command in the guest and leaves its end to the caller: one that ends the machine may not live to tell.</summary>
+    internal async Task<IGuestSession> StartAsync(string id, params string[] command)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        var session = await Host.OpenGuestAsync(id, new ExecRequest { Command = command }, patience.Token);
+        await session.EndAsync(patience.Token);
+        return session;
     }
 
     internal string Logs(string id)

@@ -223,7 +223,7 @@ public sealed class VmSnapshotTests
         await vms.ReachAsync(spec.Id, VmPhase.Running);
         for (var boot = 2; boot <= 3; boot++)
         {
-            await vms.ExecAsync(spec.Id, "/bin/touch", "/tmp/go");
+            await using var touch = await vms.StartAsync(spec.Id, "/bin/touch", "/tmp/go");
             Assert.Equal(9, (await vms.ReachAsync(spec.Id, VmPhase.Stopped)).ExitCode);
             Assert.Null((await vms.RevertAsync(spec with { Boot = boot }, snapshot.Id)).ExitCode);
             await vms.WakeAsync(spec.Id);

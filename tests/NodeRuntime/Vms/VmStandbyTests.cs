@@ -142,7 +142,7 @@ public sealed class VmStandbyTests
         await vms.RunAsync(spec);
         await vms.StandbyAsync(spec.Id);
         await vms.WakeAsync(spec.Id);
-        await vms.ExecAsync(spec.Id, "/bin/touch", "/tmp/go");
+        await using var touch = await vms.StartAsync(spec.Id, "/bin/touch", "/tmp/go");
         var ended = await vms.ReachAsync(spec.Id, VmPhase.Stopped);
         Assert.Equal((9, null, null), (ended.ExitCode, ended.Saved, ended.Error));
         Assert.Empty(vms.SavedFiles(spec.Id));
