@@ -10,7 +10,9 @@ using Hypeman.Bench.Storage;
 
 return await new RootCommand("Measures this fleet side by side with what it is built on.")
 {
-    BootCommand.Create(),
+    GuestBenchmarkOptions.Command(
+        "boot", "Boots a VM by hand and by the API, in turn, until its program speaks.", runs: 7,
+        (options, token) => new BootBenchmark(options).RunAsync(token)),
     GuestBenchmarkOptions.Command(
         "restore", "Wakes a VM by hand and by the API, in turn, until its agent answers.", runs: 7,
         (options, token) => new RestoreBenchmark(options).RunAsync(token)),

@@ -45,7 +45,7 @@ internal sealed class CodecBenchmark(GuestBenchmarkOptions options)
             ["", "ours down", "tool down", "ours up", "tool up", "ours MiB", "tool MiB"], rows.Select(row => (string[])
             [
                 row.Name, Speed(bytes, row.Ours.Packing), Speed(bytes, row.Tool.Packing), Speed(bytes, row.Ours.Unpacking), Speed(bytes, row.Tool.Unpacking),
-                Mib(row.OurBytes), Mib(row.ToolBytes),
+                Figures.Mib(row.OurBytes), Figures.Mib(row.ToolBytes),
             ]));
         Report.Line(
             ("zstd_ratio", rows[0].Tool.Packing / rows[0].Ours.Packing), ("lz4_ratio", rows[1].Tool.Packing / rows[1].Ours.Packing),
@@ -151,12 +151,10 @@ internal sealed class CodecBenchmark(GuestBenchmarkOptions options)
     private static string DataMib(string file)
     {
         using var handle = File.OpenHandle(file);
-        return Mib(SparseFile.Data(handle).Sum(range => range.End - range.Start));
+        return Figures.Mib(SparseFile.Data(handle).Sum(range => range.End - range.Start));
     }
 
     private static string Speed(long bytes, double milliseconds) => (bytes / 1e3 / milliseconds).ToString("0", CultureInfo.InvariantCulture);
-
-    private static string Mib(long bytes) => (bytes / 1048576.0).ToString("0.0", CultureInfo.InvariantCulture);
 
     /// <summary>A command-line tool, and the files that it writes.</summary>
     private sealed record Tool(IReadOnlyList<string> Packed, Func<CancellationToken, Task> Pack, Func<CancellationToken, Task> Unpack);

@@ -44,7 +44,7 @@ internal sealed class ForkBenchmark(GuestBenchmarkOptions options)
             ["", "forks ms", "boots ms", "ratio", "memory MiB a fork", "disk MiB a fork"], rows.Select(row => (string[])
             [
                 row.Count.ToString(CultureInfo.InvariantCulture), Figures.Text(row.Forked), Figures.Text(row.Booted),
-                (row.Forked / row.Booted).ToString("0.00", CultureInfo.InvariantCulture), Mib(row.Memory), Mib(row.Disk),
+                (row.Forked / row.Booted).ToString("0.00", CultureInfo.InvariantCulture), Figures.Mib(row.Memory), Figures.Mib(row.Disk),
             ]));
         var ten = rows.Single(row => row.Count == 10);
         Report.Line(
@@ -70,8 +70,6 @@ internal sealed class ForkBenchmark(GuestBenchmarkOptions options)
 
     private static double DiskBytes(BenchGuests guests, string id) => Directory
         .EnumerateFiles(guests.Data.Vm(id).Directory, "*", SearchOption.AllDirectories).Sum(OverlayDisks.UsedBytes);
-
-    private static string Mib(double bytes) => (bytes / 1048576).ToString("0.0", CultureInfo.InvariantCulture);
 
     private sealed record Row(int Count, double Forked, double Booted, double Memory, double Disk);
 }

@@ -26,8 +26,8 @@ internal sealed class StandbyBenchmark(GuestBenchmarkOptions options)
             "From running until all is saved and the process is gone", ["guest", "raw QEMU ms", "MiB", "first ms", "MiB", "again ms", "MiB"],
             rows.Select(row => (string[])
             [
-                $"{row.Size} MiB", Figures.Text(row.Raw.Median), Mib(row.RawBytes), Figures.Text(row.First.Median), Mib(row.FirstBytes),
-                Figures.Text(row.Again.Median), Mib(row.AgainBytes),
+                $"{row.Size} MiB", Figures.Text(row.Raw.Median), Figures.Mib(row.RawBytes), Figures.Text(row.First.Median), Figures.Mib(row.FirstBytes),
+                Figures.Text(row.Again.Median), Figures.Mib(row.AgainBytes),
             ]));
         Report.Line(
             ("ratio", rows.Average(row => row.First.Median / row.Raw.Median)), ("second_ratio", rows.Average(row => row.Again.Median / row.Raw.Median)),
@@ -82,8 +82,6 @@ internal sealed class StandbyBenchmark(GuestBenchmarkOptions options)
             RandomAccess.FlushToDisk(saved);
         return (clock.Elapsed.TotalMilliseconds, new FileInfo(file).Length);
     }
-
-    private static string Mib(long bytes) => (bytes / 1048576.0).ToString("0.0", System.Globalization.CultureInfo.InvariantCulture);
 
     private sealed record Row(int Size, Figures Raw, long RawBytes, Figures First, long FirstBytes, Figures Again, long AgainBytes);
 }

@@ -5,8 +5,8 @@ using Hypeman.Cli.Ingresses;
 using Hypeman.Cli.Instances;
 using Hypeman.Cli.Invocation;
 using Hypeman.Cli.Nodes;
-using Hypeman.Cli.Snapshots;
 using Hypeman.Cli.Settings;
+using Hypeman.Cli.Snapshots;
 using Hypeman.Cli.Tokens;
 
 namespace Hypeman.Cli;

@@ -41,14 +41,14 @@ public interface INodeGrain : IGrainWithStringKey
     /// <exception cref="Errors.HypemanException">
     /// <c>insufficient_resources</c>; <c>invalid_state</c> when it takes nothing now; <c>unavailable</c> while it is away.
     /// </exception>
+    [Alias("Reserve")] Task ReserveAsync(string instanceId, long memoryBytes, long diskBytes);
+
     /// <summary>
     /// Has this node fetch a copy of a snapshot that lives elsewhere; false until it is there. One that somebody has come to
     /// live here stays.
     /// </summary>
     /// <exception cref="Errors.HypemanException">It cannot be had, or could not be used here.</exception>
     [Alias("FetchSnapshot")] Task<bool> FetchSnapshotAsync(string snapshotId);
-
-    [Alias("Reserve")] Task ReserveAsync(string instanceId, long memoryBytes, long diskBytes);
 
     /// <summary>Makes an image usable here that another node has. False while that is under way: ask again.</summary>
     /// <exception cref="Errors.HypemanException">Why it cannot be had; <c>unavailable</c> while the node is away.</exception>

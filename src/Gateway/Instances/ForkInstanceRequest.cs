@@ -17,13 +17,5 @@ internal static class ForkInstanceRequest
     };
 
     /// <summary>The field <c>target_state</c>; null when it is left out.</summary>
-    public static InstancePhase? Target(FieldReader fields)
-    {
-        if (fields.String("target_state") is not { } name)
-            return null;
-        if (Targets.TryGetValue(name, out var target))
-            return target;
-        fields.Problems.AddSchema(fields.PathOf("target_state"), $"must be one of {string.Join(", ", Targets.Keys)}, but is \"{name}\"");
-        return null;
-    }
+    public static InstancePhase? Target(FieldReader fields) => fields.Word("target_state", Targets);
 }

@@ -13,7 +13,7 @@ internal static partial class ResourceName
         var wasMissing = fields.Problems.Count;
         var name = fields.RequiredString("name");
         if (fields.Problems.Count == wasMissing)
-            Check(fields, name);
+            Check(fields, "name", name);
         return name;
     }
 
@@ -22,15 +22,16 @@ internal static partial class ResourceName
     {
         var name = fields.String("name");
         if (name is not null)
-            Check(fields, name);
+            Check(fields, "name", name);
         return name;
     }
 
-    private static void Check(FieldReader fields, string name)
+    /// <summary>Notes a field that is no name, or the beginning of one.</summary>
+    public static void Check(FieldReader fields, string field, string name, int maxLength = MaxLength)
     {
-        if (name.Length > MaxLength || !Pattern().IsMatch(name))
-            fields.Problems.AddSchema(fields.PathOf("name"),
-                $"must be 1 to {MaxLength} lower-case letters, digits and dashes, and neither begin nor end with a dash");
+        if (name.Length > maxLength || !Pattern().IsMatch(name))
+            fields.Problems.AddSchema(fields.PathOf(field),
+                $"must be 1 to {maxLength} lower-case letters, digits and dashes, and neither begin nor end with a dash");
     }
 
     [GeneratedRegex("^[a-z0-9]([a-z0-9-]*[a-z0-9])?\\z")]

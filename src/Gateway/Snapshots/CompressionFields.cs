@@ -7,6 +7,9 @@ namespace Hypeman.Gateway.Snapshots;
 /// <summary>What bodies say about the compression of saved memory. A wrong value is noted under the code of where it stands.</summary>
 internal static class CompressionFields
 {
+    private static readonly Dictionary<string, SnapshotAlgorithm> Algorithms =
+        Enum.GetValues<SnapshotAlgorithm>().ToDictionary(algorithm => algorithm.ToString(), StringComparer.OrdinalIgnoreCase);
+
     /// <summary>The object <c>compression</c>; null when it is left out. Of one that is off, nothing else is looked at.</summary>
     public static SnapshotCompression? Read(FieldReader fields, string code)
     {
@@ -17,7 +20,7 @@ internal static class CompressionFields
         var (enabled, algorithm, level) = (compression.Bool("enabled", false), compression.String("algorithm"), compression.Int("level"));
         if (!enabled || fields.Problems.Count > problems)
             return SnapshotCompression.Off;
-        if (!Enum.TryParse<SnapshotAlgorithm>(algorithm ?? "zstd", ignoreCase: true, out var chosen) || !Enum.IsDefined(chosen))
+        if (!Algorithms.TryGetValue(algorithm ?? "zstd", out var chosen))
             fields.Problems.Add(code, compression.PathOf("algorithm"), $"must be zstd or lz4, but is \"{algorithm}\"");
         var levels = SnapshotCompression.LevelsOf(chosen);
         if (level < levels.Least || level > levels.Most)

@@ -14,12 +14,10 @@ internal static class CreateSnapshotRequest
 
     public static SnapshotSpec Read(FieldReader fields)
     {
-        var kind = fields.RequiredString("kind");
-        if (fields.Problems.Count == 0 && !Kinds.ContainsKey(kind))
-            fields.Problems.AddSchema("kind", $"must be one of {string.Join(", ", Kinds.Keys)}, but is \"{kind}\"");
+        fields.Require("kind");
         var spec = new SnapshotSpec
         {
-            Kind = Kinds.GetValueOrDefault(kind),
+            Kind = fields.Word("kind", Kinds) ?? default,
             Name = ResourceName.OptionalFromBody(fields),
             Tags = Tags.FromBody(fields),
             Compression = CompressionFields.Read(fields, InvalidCompression),

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Hypeman.Contracts.Snapshots;
+using Hypeman.Gateway.Values;
 
 namespace Hypeman.Gateway.Snapshots;
 
@@ -31,7 +32,7 @@ internal sealed record SnapshotResponse
         Id = info.Id,
         Name = info.Spec.Name,
         Kind = info.Spec.Kind.ToString(),
-        Tags = info.Spec.Tags.Count > 0 ? info.Spec.Tags : null,
+        Tags = info.Spec.Tags.NullIfEmpty(),
         SourceInstanceId = info.SourceId,
         SourceInstanceName = info.SourceName,
         SourceHypervisor = info.Hypervisor,

@@ -51,6 +51,12 @@ internal static class Errors
         }
     }
 
+    /// <summary>Whether the same may go well a little later.</summary>
+    /// <param name="error">What failed.</param>
+    /// <param name="expected">The same as callers see it.</param>
+    public static bool MayPass(Exception error, HypemanException expected) =>
+        error is NodeException refused ? refused.IsPassing() : expected.Kind == ErrorKind.Unavailable;
+
     /// <summary>A database that is away, in an exception that can be told to a caller in another process; its own cannot.</summary>
     public static HypemanException OfDatabase(DbException error) =>
         new(ErrorKind.Unavailable, "unavailable", "the database cannot be reached, try again", error.Message);

@@ -211,12 +211,11 @@ internal static class InstanceLifecycle
         var inTime = now < operation.StartedAt + InstanceTiming.Deadline(operation.Kind);
         var failed = operation.Kind switch
         {
-            OperationKind.Create when passing && inTime => Moved(again, now),
-            OperationKind.Create => Delete(state with { Failure = failure }, graceful: false, now) with { Failure = failure },
+            OperationKind.Create or OperationKind.Start or OperationKind.Revert when passing && inTime => Moved(again, now),
             // What the source is not is no matter of time.
             OperationKind.Fork when passing && inTime && failure.Kind != ErrorKind.Conflict => Moved(again, now),
-            OperationKind.Fork => Delete(state with { Failure = failure }, graceful: false, now) with { Failure = failure },
-            OperationKind.Start when passing && inTime => Moved(again, now),
+            OperationKind.Create or OperationKind.Fork =>
+                Delete(state with { Failure = failure }, graceful: false, now) with { Failure = failure },
             OperationKind.Start => Moved(
                 state with { Operation = null, Intent = InstanceIntent.Stopped, Failure = failure, StoppedAt = now }, now),
             OperationKind.Stop when inTime => Moved(again, now),
@@ -227,7 +226,6 @@ internal static class InstanceLifecycle
             OperationKind.Restore => Moved(
                 state with { Operation = null, Intent = InstanceIntent.Standby, Failure = failure, StoppedAt = now }, now),
             OperationKind.Move => InstanceMove.Failed(state, failure, passing, now),
-            OperationKind.Revert when passing && inTime => Moved(again, now),
             OperationKind.Revert => Moved(
                 state with
                 {

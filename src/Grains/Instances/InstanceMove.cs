@@ -35,7 +35,7 @@ internal static class InstanceMove
             throw HypemanException.InvalidState($"cannot be moved to node {target} from state {state.Phase()} on node {state.Home}");
         var begun = InstanceLifecycle.Begin(state with { MoveError = null }, OperationKind.Move, graceful: true, now);
         var asleep = running == DrainRunning.Suspend && state.Observed.Phase == ObservedPhase.Running;
-        return begun with { Operation = begun.Operation! with { Target = target, Restart = runs, Suspend = runs && asleep }, Failure = state.Failure };
+        return begun with { Operation = begun.Operation! with { Target = target, Restart = runs, Suspend = asleep }, Failure = state.Failure };
     }
 
     /// <summary>Nothing of it runs any more: the target is its home now.</summary>

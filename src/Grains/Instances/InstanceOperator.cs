@@ -105,7 +105,7 @@ internal sealed class InstanceOperator(
         if (record.State is not { } state)
             return;
         var expected = Errors.Errors.Expected(error, logger, $"{operation.Kind} of instance {state.Id}");
-        var passing = error is NodeException refused ? refused.IsPassing() : expected.Kind == ErrorKind.Unavailable;
+        var passing = Errors.Errors.MayPass(error, expected);
         var failure = new InstanceFailure(expected.Kind, expected.Code, expected.Message);
         logger.LogInformation("{Operation} of instance {Id} failed: {Message} ({Detail})",
             operation.Kind, state.Id, expected.Message, expected.Detail);

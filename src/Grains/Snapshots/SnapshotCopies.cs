@@ -1,6 +1,6 @@
-using System.Collections.Concurrent;
 using Hypeman.Contracts.Index;
 using Hypeman.Grains.Nodes;
+using Hypeman.Grains.Records;
 using Hypeman.NodeRuntime.Errors;
 using Hypeman.NodeRuntime.Snapshots;
 
@@ -12,7 +12,7 @@ namespace Hypeman.Grains.Snapshots;
 /// </summary>
 internal sealed class SnapshotCopies(LocalNodes local, IResourceIndex index, ISnapshotPeers? peers = null)
 {
-    private readonly ConcurrentDictionary<(string Home, string Id), Lazy<Task>> _fetches = new();
+    private readonly DetachedWork<(string Home, string Id)> _fetches = new();
 
     /// <summary>Makes sure that the snapshot is on the node.</summary>
     /// <exception cref="NodeException">It cannot be had, or could not be used there.</exception>
@@ -33,14 +33,6 @@ internal sealed class SnapshotCopies(LocalNodes local, IResourceIndex index, ISn
 
     /// <summary>Begins to fetch one that somebody will need here, and tells whether it is there; asked for again, how it went.</summary>
     /// <inheritdoc cref="EnsureAsync"/>
-    public async Task<bool> IsDoneAsync(string node, string id)
-    {
-        // Nobody who leaves ends it.
-        var fetch = _fetches.GetOrAdd((node, id), _ => new Lazy<Task>(() => EnsureAsync(node, id, CancellationToken.None))).Value;
-        if (!fetch.IsCompleted)
-            return false;
-        _fetches.TryRemove((node, id), out _);
-        await fetch;
-        return true;
-    }
+    public Task<bool> IsDoneAsync(string node, string id) =>
+        _fetches.IsDoneAsync((node, id), () => EnsureAsync(node, id, CancellationToken.None));
 }

@@ -6,7 +6,6 @@ using Hypeman.Grains.Images;
 using Hypeman.Grains.Instances;
 using Hypeman.Grains.Nodes;
 using Hypeman.Grains.Records;
-using Hypeman.NodeRuntime.Errors;
 using Microsoft.Extensions.Logging;
 
 namespace Hypeman.Grains.Snapshots;
@@ -106,7 +105,7 @@ internal sealed class SnapshotWork(SnapshotRecord record, LocalNodes local, Root
     private async Task NoteAsync(SnapshotState state, Exception error)
     {
         var expected = Errors.Errors.Expected(error, logger, $"{state.Phase} of snapshot {state.Id}");
-        var passing = error is NodeException refused ? refused.IsPassing() : expected.Kind == ErrorKind.Unavailable;
+        var passing = Errors.Errors.MayPass(error, expected);
         // What an instance is not in a state for is called a conflict where snapshots are made.
         var code = expected.Code == "invalid_state" ? "conflict" : expected.Code;
         var failure = new InstanceFailure(expected.Kind, code, expected.Message);

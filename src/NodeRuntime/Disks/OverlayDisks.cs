@@ -88,8 +88,7 @@ public sealed class OverlayDisks(OverlayDiskOptions options)
     internal static bool IsDiskFull(Exception e) => e switch
     {
         CommandException command => command.Errors.Contains("No space left", StringComparison.Ordinal),
-        LinuxException linux => linux.Error == LinuxException.NoSpace,
-        IOException io => io.HResult == LinuxException.NoSpace,
+        IOException io => DiskFull.Is(io),
         _ => false,
     };
 

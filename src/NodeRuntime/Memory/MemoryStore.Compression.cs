@@ -73,7 +73,7 @@ internal sealed partial class MemoryStore
         {
             var wishes =
                 from id in Ids()
-                let found = new MemoryBase(id, Path.Combine(directory, id))
+                let found = At(id)
                 where found is { IsWhole: true, HasPages: true, IsPacked: false } && !_holds.ContainsKey(id)
                 let wish = found.ReadWish()
                 where wish is { Error: null }
@@ -144,7 +144,7 @@ internal sealed partial class MemoryStore
                 return; // It was removed meanwhile.
             File.Delete(found.PackingFile);
             if (found.ReadWish() is { } wish)
-                found.Write(wish with { Error = DiskFullText(e) ?? e.Message });
+                found.Write(wish with { Error = OverlayDisks.IsDiskFull(e) ? OverlayDisks.Full(e).Message : e.Message });
         }
     }
 
@@ -161,7 +161,7 @@ internal sealed partial class MemoryStore
         catch (Exception e) when (e is IOException or InvalidDataException)
         {
             File.Delete(found.FillingFile);
-            throw DiskFullText(e) is null ? MemoryFolder.Damaged(e.Message.TrimEnd('.'), e) : OverlayDisks.Full(e);
+            throw OverlayDisks.IsDiskFull(e) ? OverlayDisks.Full(e) : MemoryFolder.Damaged(e.Message.TrimEnd('.'), e);
         }
         finally
         {
@@ -197,8 +197,6 @@ internal sealed partial class MemoryStore
     private void Signal() => Interlocked.Exchange(ref _news, NewSignal()).TrySetResult();
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    private static string? DiskFullText(Exception e) => OverlayDisks.IsDiskFull(e) ? "The disk of this host is full." : null;
 
     private static SafeFileHandle OpenToRead(string path) => File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
 

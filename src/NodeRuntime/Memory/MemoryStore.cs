@@ -34,7 +34,7 @@ internal sealed partial class MemoryStore(
     /// <summary>Null when there is none of this id (any more).</summary>
     internal MemoryBase? Find(string id)
     {
-        var found = new MemoryBase(id, Path.Combine(directory, id));
+        var found = At(id);
         return found.IsWhole ? found : null;
     }
 
@@ -111,7 +111,7 @@ internal sealed partial class MemoryStore(
                     continue;
                 if (named.Contains(name))
                 {
-                    Tidy(new MemoryBase(id, Path.Combine(directory, id)));
+                    Tidy(At(id));
                     continue;
                 }
                 log.LogInformation("Removing the memory base {Base}, which nothing needs any more", name);
@@ -133,6 +133,8 @@ internal sealed partial class MemoryStore(
             return null;
         }
     }
+
+    private MemoryBase At(string id) => new(id, Path.Combine(directory, id));
 
     private void Release(IReadOnlyList<string> ids)
     {

@@ -158,7 +158,7 @@ public sealed class Node(NodeClaim claim, NodeSettings settings, TimeProvider ti
         _network = new NodeNetwork(NodeId, settings.Network.Value, _outside, logs.CreateLogger<NodeNetwork>());
     }
 
-    private VmContext Context(GuestSystemFiles guest, NodeHypervisors hypervisors, Func<string, string?> findRoot) 
+    private VmContext Context(GuestSystemFiles guest, NodeHypervisors hypervisors, Func<string, string?> findRoot)
     {
         var memory = new MemoryStore(claim.Layout.Memory, claim.Layout.ListMemories, time, logs.CreateLogger<MemoryStore>());
         var disks = new OverlayDisks(settings.Disks.Value);

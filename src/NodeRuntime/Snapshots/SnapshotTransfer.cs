@@ -44,8 +44,9 @@ internal sealed class SnapshotTransfer(VmContext host, uint group)
         try
         {
             var description = await source.DescribeAsync(cancellationToken);
-            using var held = description.Sleep is { } sleep ? HoldFor(sleep, description.Manifest) : null;
-            await FillAsync(folder, description, source, cancellationToken);
+            using var held = description.Sleep?.HoldBase(host, VmMachines.Of(description.Manifest.Spec, mac: ""));
+            await new VmReceipt(folder.Directory, VmPlaces.ForArrival(folder), source, host.Time, () => { })
+                .FillAsync(host, description.Files, description.Sleep, cancellationToken);
             if (description.Sleep is { } memory && host.Memory.Find(memory.Base) is null)
                 host.Memory.Adopt(folder.ArrivingBase, memory.Base, group);
             folder.Write(description.Manifest);
@@ -64,25 +65,6 @@ internal sealed class SnapshotTransfer(VmContext host, uint group)
             folder.Delete();
             throw;
         }
-    }
-
-    private async Task FillAsync(
-        SnapshotFolder folder, SnapshotDescription description, ISnapshotSource source, CancellationToken cancellationToken)
-    {
-        var isBaseHere = description.Sleep is { } sleep && host.Memory.Find(sleep.Base) is not null;
-        var files = description.Files.Where(file => !isBaseHere || !VmPlaces.IsOfBase(file.Name)).ToList();
-        var places = VmPlaces.ForArrival(folder);
-        host.Disks.RequireSpace(
-            folder.OverlayDisk, VmManifest.MostBytesOf(files) - places.There.Sum(place => OverlayDisks.UsedBytes(place.Path)));
-        await new VmReceipt(folder.Directory, places, source, host.Time, () => { }).FillAsync(files, cancellationToken);
-    }
-
-    private IDisposable HoldFor(VmSleep sleep, SnapshotManifest manifest)
-    {
-        var hypervisor = host.Hypervisors.FirstOrDefault(one => one.Name == sleep.Machine.Hypervisor) ?? throw new NodeException(
-            NodeErrorKind.NotSupported, $"Its memory cannot go on here: this host has no hypervisor '{sleep.Machine.Hypervisor}'.");
-        sleep.RequireFor(hypervisor, VmMachines.Of(manifest.Spec, mac: ""));
-        return host.Memory.Hold(sleep.Base);
     }
 
     private VmPlaces PlacesOf(SnapshotFolder folder, MemoryManifest? memory) =>

@@ -1,4 +1,5 @@
 using Hypeman.NodeRuntime.Disks;
+using Hypeman.NodeRuntime.Errors;
 using Hypeman.NodeRuntime.Guest;
 using Hypeman.NodeRuntime.Hypervisors;
 using Hypeman.NodeRuntime.Linux;
@@ -26,6 +27,14 @@ internal sealed record VmContext
 
     /// <summary>The default first.</summary>
     public required IReadOnlyList<IHypervisor> Hypervisors { get; init; }
+
+    /// <summary>The one of this name; for null, the default.</summary>
+    /// <exception cref="NodeException">NotSupported.</exception>
+    public IHypervisor Hypervisor(string? name) =>
+        name is null ? Hypervisors[0]
+        : Hypervisors.FirstOrDefault(hypervisor => hypervisor.Name == name) ?? throw new NodeException(
+            NodeErrorKind.NotSupported,
+            $"This host has no hypervisor '{name}'; it has {string.Join(", ", Hypervisors.Select(h => h.Name))}.");
 
     /// <summary>Supplementary groups of a VM's user: that of /dev/kvm, where it takes one.</summary>
     public IReadOnlyList<uint> Groups { get; init; } = [];

@@ -1,6 +1,6 @@
 using System.Threading.Channels;
+using Hypeman.NodeRuntime.Disks;
 using Hypeman.NodeRuntime.Errors;
-using Hypeman.NodeRuntime.Images;
 using Microsoft.Extensions.Logging;
 
 namespace Hypeman.NodeRuntime.Vms;

@@ -100,7 +100,7 @@ public sealed record VmStatus
     /// <c>open</c>, <c>spawn</c>, <c>control</c>: what that step took; <c>program</c> and <c>agent</c>: from the order until it
     /// was there. Of a snapshot: <c>sessions</c>, <c>pause</c>, <c>devices</c>, <c>memory</c>, <c>disk</c>, <c>sync</c>.
     /// Of a standby: <c>sessions</c>, <c>pause</c>, <c>devices</c>, <c>memory</c>, <c>sync</c>, <c>end</c>. Of a restore:
-    /// <c>network</c>, <c>open</c>, <c>spawn</c>, <c>control</c>, <c>changes</c>, <c>incoming</c>, <c>resume</c>, and
+    /// <c>network</c>, <c>open</c>, <c>spawn</c>, <c>control</c>, <c>pages</c>, <c>changes</c>, <c>incoming</c>, <c>resume</c>, and
     /// <c>agent</c> from the order until it had set the clock.
     /// </summary>
     public IReadOnlyDictionary<string, double> Timings { get; init; } = new Dictionary<string, double>();

@@ -1,7 +1,7 @@
 using Hypeman.GuestProtocol.Events;
+using Hypeman.NodeRuntime.Disks;
 using Hypeman.NodeRuntime.Errors;
 using Hypeman.NodeRuntime.Guest;
-using Hypeman.NodeRuntime.Images;
 using Hypeman.NodeRuntime.Linux;
 using Hypeman.NodeRuntime.Memory.Compression;
 using Microsoft.Extensions.Logging;

@@ -29,7 +29,7 @@ internal sealed partial class VmSupervisor
             Obey(spec.Epoch);
             return Status;
         }
-        var hypervisor = Choose(spec.Hypervisor);
+        var hypervisor = _host.Hypervisor(spec.Hypervisor);
         if (givenUp.IsCancellationRequested)
             throw GivenUp();
         _trail.Note(string.Create(
@@ -262,12 +262,6 @@ internal sealed partial class VmSupervisor
     }
 
     private VmStatus Status => _host.Board.Find(_id) ?? throw NotHere();
-
-    private IHypervisor Choose(string? name) =>
-        name is null ? _host.Hypervisors[0]
-        : _host.Hypervisors.FirstOrDefault(hypervisor => hypervisor.Name == name) ?? throw new NodeException(
-            NodeErrorKind.NotSupported,
-            $"This host has no hypervisor '{name}'; it has {string.Join(", ", _host.Hypervisors.Select(h => h.Name))}.");
 
     /// <summary>Recorded first, so that no earlier owner is obeyed after a crash.</summary>
     private void Obey(long epoch)

@@ -75,8 +75,9 @@ internal sealed partial class VmSupervisor
             BeginReceipt(spec, source);
             var manifest = await DescribeAsync(source, either.Token);
             heard();
-            using var held = manifest.Sleep is { } sleep ? HoldFor(sleep) : null;
-            await FillAsync(manifest, source, heard, either.Token);
+            using var held = manifest.Sleep?.HoldBase(_host, VmMachines.Of(_record!));
+            await new VmReceipt(_layout.Directory, VmPlaces.ForArrival(_layout), source, _host.Time, heard)
+                .FillAsync(_host, manifest.Files, manifest.Sleep, either.Token);
             EndReceipt(manifest, source);
             return Status;
         }
@@ -88,24 +89,6 @@ internal sealed partial class VmSupervisor
         {
             throw OverlayDisks.Full(full);
         }
-    }
-
-    /// <exception cref="NodeException">NotSupported: its memory could not go on here.</exception>
-    private IDisposable HoldFor(VmSleep sleep)
-    {
-        var hypervisor = Choose(sleep.Machine.Hypervisor);
-        sleep.RequireFor(hypervisor, VmMachines.Of(_record!));
-        return _host.Memory.Hold(sleep.Base);
-    }
-
-    private async Task FillAsync(VmManifest manifest, IVmSource source, Action heard, CancellationToken cancellationToken)
-    {
-        var isBaseHere = manifest.Sleep is { } sleep && _host.Memory.Find(sleep.Base) is not null;
-        var files = manifest.Files.Where(file => !isBaseHere || !VmPlaces.IsOfBase(file.Name)).ToList();
-        var places = VmPlaces.ForArrival(_layout);
-        _host.Disks.RequireSpace(
-            _layout.OverlayDisk, VmManifest.MostBytesOf(files) - places.There.Sum(place => OverlayDisks.UsedBytes(place.Path)));
-        await new VmReceipt(_layout.Directory, places, source, _host.Time, heard).FillAsync(files, cancellationToken);
     }
 
     private static async Task<VmManifest> DescribeAsync(IVmSource source, CancellationToken cancellationToken)
@@ -146,7 +129,7 @@ internal sealed partial class VmSupervisor
             Ip = address.Ip.ToString(),
             Mac = address.Mac,
             Uid = _host.Network.UidOf(address.Ip),
-            Hypervisor = Choose(spec.Hypervisor).Name,
+            Hypervisor = _host.Hypervisor(spec.Hypervisor).Name,
         };
     }
 

@@ -1,11 +1,11 @@
 using System.Net;
+using Hypeman.Contracts.Snapshots;
 using Hypeman.Gateway;
 using Hypeman.Gateway.Registry;
 using Hypeman.Grains;
-using Hypeman.Contracts.Snapshots;
 using Hypeman.Grains.Instances;
-using Hypeman.Grains.Snapshots;
 using Hypeman.Grains.Nodes;
+using Hypeman.Grains.Snapshots;
 using Hypeman.Ingress;
 using Hypeman.Ingress.Forwarding;
 using Hypeman.Ingress.Listening;

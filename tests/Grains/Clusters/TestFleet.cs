@@ -106,6 +106,14 @@ public sealed class TestFleet : IAsyncDisposable
         return Grains.Instance(info.Id);
     }
 
+    /// <summary>Makes an instance that runs.</summary>
+    public async Task<string> RunningAsync(InstanceSpec? spec = null)
+    {
+        var made = await Grains.InstanceFactory().CreateAsync(spec ?? Some.Spec());
+        await RestsAsync(made.Id, InstancePhase.Running);
+        return made.Id;
+    }
+
     /// <summary>Waits until the instance is in a phase and at rest; how it is then.</summary>
     public async Task<InstanceInfo> RestsAsync(string id, InstancePhase phase)
     {

@@ -52,7 +52,7 @@ public sealed class InstanceCrashTests
     public async Task A_stop_goes_on_after_the_silo_was_killed(NodeStep step)
     {
         await using var fleet = await TestFleet.StartAsync();
-        var id = await RunningAsync(fleet);
+        var id = await fleet.RunningAsync();
         var hold = fleet.Node.Faults.HoldOnce(step);
         await fleet.Grains.Instance(id).StopAsync();
         await CrashAsync(fleet, hold);
@@ -68,7 +68,7 @@ public sealed class InstanceCrashTests
     public async Task A_delete_goes_on_after_the_silo_was_killed(NodeStep step)
     {
         await using var fleet = await TestFleet.StartAsync();
-        var id = await RunningAsync(fleet);
+        var id = await fleet.RunningAsync();
         var hold = fleet.Node.Faults.HoldOnce(step);
         await fleet.Grains.Instance(id).DeleteAsync(graceful: true);
         await CrashAsync(fleet, hold);
@@ -80,7 +80,7 @@ public sealed class InstanceCrashTests
     public async Task While_its_node_is_away_an_instance_can_be_read_and_deleted_and_nothing_else()
     {
         await using var fleet = await TestFleet.StartAsync();
-        var id = await RunningAsync(fleet);
+        var id = await fleet.RunningAsync();
         var instance = fleet.Grains.Instance(id);
         await fleet.KillSiloAsync(fleet.Node);
 
@@ -104,20 +104,13 @@ public sealed class InstanceCrashTests
     public async Task News_that_came_while_we_were_away_is_seen_after_the_restart()
     {
         await using var fleet = await TestFleet.StartAsync();
-        var id = await RunningAsync(fleet);
+        var id = await fleet.RunningAsync();
         await fleet.KillSiloAsync(fleet.Node);
         fleet.Node.Vms.Exit(id, 7);
 
         await fleet.StartSiloAsync(fleet.Node);
 
         Assert.Equal(7, (await fleet.RestsAsync(id, InstancePhase.Stopped)).ExitCode);
-    }
-
-    private static async Task<string> RunningAsync(TestFleet fleet)
-    {
-        var created = await fleet.Grains.InstanceFactory().CreateAsync(Some.Spec());
-        await fleet.RestsAsync(created.Id, InstancePhase.Running);
-        return created.Id;
     }
 
     private static async Task CrashAsync(TestFleet fleet, FaultPlan.Hold hold)

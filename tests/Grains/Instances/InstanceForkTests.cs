@@ -204,8 +204,7 @@ public sealed class InstanceForkTests(FleetFixture fixture) : IClassFixture<Flee
 
     private static async Task<string> RestingAsync(TestFleet fleet, InstancePhase phase, InstanceSpec? spec = null)
     {
-        var id = (await fleet.Grains.InstanceFactory().CreateAsync(spec ?? Some.Spec())).Id;
-        await fleet.RestsAsync(id, InstancePhase.Running);
+        var id = await fleet.RunningAsync(spec);
         if (phase == InstancePhase.Running)
             return id;
         await (phase == InstancePhase.Standby ? fleet.Grains.Instance(id).StandbyAsync() : fleet.Grains.Instance(id).StopAsync());

@@ -379,10 +379,9 @@ public sealed class InstanceMoveTests
 
     private static async Task<string> RunningAsync(TestFleet fleet)
     {
-        var made = await fleet.Grains.InstanceFactory().CreateAsync(Some.Spec() with { Placement = new() { Node = "node-0" } });
-        await fleet.RestsAsync(made.Id, InstancePhase.Running);
-        fleet.Node.Vms.WriteDisk(made.Id, Disk);
-        return made.Id;
+        var id = await fleet.RunningAsync(Some.Spec() with { Placement = new() { Node = "node-0" } });
+        fleet.Node.Vms.WriteDisk(id, Disk);
+        return id;
     }
 
     private static async Task<string> StoppedAsync(TestFleet fleet)

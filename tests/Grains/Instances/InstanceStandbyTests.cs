@@ -17,7 +17,7 @@ public sealed class InstanceStandbyTests(FleetFixture fixture) : IClassFixture<F
     [Fact]
     public async Task It_goes_to_standby_and_goes_on_as_the_same_boot()
     {
-        var id = await RunningAsync(Fleet);
+        var id = await Fleet.RunningAsync();
         var before = await Fleet.Grains.Instance(id).GetAsync();
 
         await Fleet.Grains.Instance(id).StandbyAsync();
@@ -33,7 +33,7 @@ public sealed class InstanceStandbyTests(FleetFixture fixture) : IClassFixture<F
     [Fact]
     public async Task It_can_sleep_again_and_again()
     {
-        var id = await RunningAsync(Fleet);
+        var id = await Fleet.RunningAsync();
         for (var time = 0; time < 3; time++)
         {
             await Fleet.Grains.Instance(id).StandbyAsync();
@@ -48,7 +48,7 @@ public sealed class InstanceStandbyTests(FleetFixture fixture) : IClassFixture<F
     public async Task In_standby_it_takes_disk_but_no_memory()
     {
         await using var fleet = await TestFleet.StartAsync();
-        var id = await RunningAsync(fleet);
+        var id = await fleet.RunningAsync();
         var awake = await fleet.Grains.Node("node-0").LoadAsync(null);
 
         await fleet.Grains.Instance(id).StandbyAsync();
@@ -63,7 +63,7 @@ public sealed class InstanceStandbyTests(FleetFixture fixture) : IClassFixture<F
     public async Task A_restore_for_which_there_is_no_memory_is_refused_and_the_instance_sleeps_on()
     {
         await using var fleet = await TestFleet.StartAsync();
-        var id = await RunningAsync(fleet);
+        var id = await fleet.RunningAsync();
         await fleet.Grains.Instance(id).StandbyAsync();
         await fleet.RestsAsync(id, InstancePhase.Standby);
         fleet.Node.Facts = fleet.Node.Facts with { MemoryBytes = Some.Spec().MemoryBytes };
@@ -79,7 +79,7 @@ public sealed class InstanceStandbyTests(FleetFixture fixture) : IClassFixture<F
     [Fact]
     public async Task A_standby_that_fails_leaves_it_running_and_says_why()
     {
-        var id = await RunningAsync(Fleet);
+        var id = await Fleet.RunningAsync();
         Fleet.Node.Faults.FailOnce(NodeStep.StandbyBegins, NodeErrorKind.InsufficientResources);
 
         await Fleet.Grains.Instance(id).StandbyAsync();
@@ -93,7 +93,7 @@ public sealed class InstanceStandbyTests(FleetFixture fixture) : IClassFixture<F
     [Fact]
     public async Task A_restore_that_cannot_work_leaves_it_in_standby_and_a_stop_frees_it_for_a_start_from_disk()
     {
-        var id = await RunningAsync(Fleet);
+        var id = await Fleet.RunningAsync();
         await Fleet.Grains.Instance(id).StandbyAsync();
         await Fleet.RestsAsync(id, InstancePhase.Standby);
         Fleet.Node.Faults.FailOnce(NodeStep.RestoreBegins, NodeErrorKind.NotSupported);
@@ -112,7 +112,7 @@ public sealed class InstanceStandbyTests(FleetFixture fixture) : IClassFixture<F
     [Fact]
     public async Task No_session_is_opened_while_it_is_going_to_standby()
     {
-        var id = await RunningAsync(Fleet);
+        var id = await Fleet.RunningAsync();
         var hold = Fleet.Node.Faults.HoldOnce(NodeStep.StandbyBegins);
         await Fleet.Grains.Instance(id).StandbyAsync();
         await hold.Reached.WaitAsync(TestFleet.Patience);
@@ -132,7 +132,7 @@ public sealed class InstanceStandbyTests(FleetFixture fixture) : IClassFixture<F
     public async Task It_goes_on_after_the_silo_was_killed(NodeStep step, InstancePhase expected)
     {
         await using var fleet = await TestFleet.StartAsync();
-        var id = await RunningAsync(fleet);
+        var id = await fleet.RunningAsync();
         if (step is NodeStep.RestoreBegins or NodeStep.RestoreDone)
         {
             await fleet.Grains.Instance(id).StandbyAsync();
@@ -151,7 +151,7 @@ public sealed class InstanceStandbyTests(FleetFixture fixture) : IClassFixture<F
     [Fact]
     public async Task A_delete_gets_past_a_standby_that_hangs()
     {
-        var id = await RunningAsync(Fleet);
+        var id = await Fleet.RunningAsync();
         var hold = Fleet.Node.Faults.HoldOnce(NodeStep.StandbyBegins);
         await Fleet.Grains.Instance(id).StandbyAsync();
         await hold.Reached.WaitAsync(TestFleet.Patience);
@@ -159,12 +159,5 @@ public sealed class InstanceStandbyTests(FleetFixture fixture) : IClassFixture<F
         await Fleet.Grains.Instance(id).DeleteAsync(graceful: true);
 
         await Fleet.IsGoneAsync(id);
-    }
-
-    private static async Task<string> RunningAsync(TestFleet fleet)
-    {
-        var made = await fleet.Grains.InstanceFactory().CreateAsync(Some.Spec());
-        await fleet.RestsAsync(made.Id, InstancePhase.Running);
-        return made.Id;
     }
 }

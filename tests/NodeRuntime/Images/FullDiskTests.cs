@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Hypeman.NodeRuntime.Disks;
 using Hypeman.NodeRuntime.Errors;
 using Hypeman.NodeRuntime.Images;
 using Hypeman.NodeRuntime.Linux;

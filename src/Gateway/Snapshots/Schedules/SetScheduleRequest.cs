@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Hypeman.Contracts.Snapshots.Schedules;
 using Hypeman.Gateway.Instances.Policies;
 using Hypeman.Gateway.Requests;
@@ -6,7 +5,7 @@ using Hypeman.Gateway.Requests;
 namespace Hypeman.Gateway.Snapshots.Schedules;
 
 /// <summary>The body of PUT /instances/{id}/snapshot-schedule.</summary>
-internal static partial class SetScheduleRequest
+internal static class SetScheduleRequest
 {
     private const string Code = "invalid_request";
 
@@ -46,14 +45,9 @@ internal static partial class SetScheduleRequest
     // The official client sends null for none.
     private static string? Prefix(FieldReader fields)
     {
-        if (fields.NullableString("name_prefix") is not { } prefix)
-            return null;
-        if (prefix.Length > LongestPrefix || !Pattern().IsMatch(prefix))
-            fields.Problems.AddSchema("name_prefix",
-                $"must be 1 to {LongestPrefix} lower-case letters, digits and dashes, and neither begin nor end with a dash");
+        var prefix = fields.NullableString("name_prefix");
+        if (prefix is not null)
+            ResourceName.Check(fields, "name_prefix", prefix, LongestPrefix);
         return prefix;
     }
-
-    [GeneratedRegex("^[a-z0-9]([a-z0-9-]*[a-z0-9])?\\z")]
-    private static partial Regex Pattern();
 }

@@ -18,29 +18,21 @@ internal sealed record LivingInstance(InstanceInfo Info, string ImageDigest)
 /// <summary>What lives on a node, as the index has it, oldest first.</summary>
 internal sealed class NodeContents(IResourceIndex index)
 {
-    public async Task<IReadOnlyList<LivingInstance>> InstancesAsync(string node, CancellationToken cancellationToken)
-    {
-        var found = new List<LivingInstance>();
-        await foreach (var row in index.ListAsync(new ResourceQuery(ResourceKind.Instance) { Home = node }, cancellationToken))
-            found.Add(new LivingInstance(ResourceSummary.Read<InstanceInfo>(row), row.Parent!));
-        found.Reverse();
-        return found;
-    }
+    public Task<IReadOnlyList<LivingInstance>> InstancesAsync(string node, CancellationToken cancellationToken) => ReadAsync(
+        ResourceKind.Instance, node, row => new LivingInstance(ResourceSummary.Read<InstanceInfo>(row), row.Parent!), cancellationToken);
 
-    public async Task<IReadOnlyList<SnapshotInfo>> SnapshotsAsync(string node, CancellationToken cancellationToken)
-    {
-        var found = new List<SnapshotInfo>();
-        await foreach (var row in index.ListAsync(new ResourceQuery(ResourceKind.Snapshot) { Home = node }, cancellationToken))
-            found.Add(ResourceSummary.Read<SnapshotInfo>(row));
-        found.Reverse();
-        return found;
-    }
+    public Task<IReadOnlyList<SnapshotInfo>> SnapshotsAsync(string node, CancellationToken cancellationToken) =>
+        ReadAsync(ResourceKind.Snapshot, node, ResourceSummary.Read<SnapshotInfo>, cancellationToken);
 
-    public async Task<IReadOnlyList<ImageInfo>> ImagesAsync(string node, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<ImageInfo>> ImagesAsync(string node, CancellationToken cancellationToken) =>
+        ReadAsync(ResourceKind.Image, node, ResourceSummary.Read<ImageInfo>, cancellationToken);
+
+    private async Task<IReadOnlyList<T>> ReadAsync<T>(
+        ResourceKind kind, string node, Func<ResourceRow, T> read, CancellationToken cancellationToken)
     {
-        var found = new List<ImageInfo>();
-        await foreach (var row in index.ListAsync(new ResourceQuery(ResourceKind.Image) { Home = node }, cancellationToken))
-            found.Add(ResourceSummary.Read<ImageInfo>(row));
+        var found = new List<T>();
+        await foreach (var row in index.ListAsync(new ResourceQuery(kind) { Home = node }, cancellationToken))
+            found.Add(read(row));
         found.Reverse();
         return found;
     }

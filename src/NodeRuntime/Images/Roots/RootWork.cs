@@ -1,3 +1,4 @@
+using Hypeman.NodeRuntime.Disks;
 using Hypeman.NodeRuntime.Errors;
 using Hypeman.NodeRuntime.Images.Oci;
 using Hypeman.NodeRuntime.Images.Peers;

@@ -13,9 +13,6 @@ internal abstract class PageCodec : IDisposable
         CompressionAlgorithm.Lz4 => new Lz4(level),
     };
 
-    /// <summary>The most that so many bytes can become.</summary>
-    internal abstract int MostBytes(int bytes);
-
     /// <returns>How many bytes it has become.</returns>
     internal abstract int Compress(ReadOnlySpan<byte> from, Span<byte> into);
 
@@ -30,8 +27,6 @@ internal abstract class PageCodec : IDisposable
     {
         private readonly Compressor _compressor = new(level);
         private readonly Decompressor _decompressor = new();
-
-        internal override int MostBytes(int bytes) => Compressor.GetCompressBound(bytes);
 
         internal override int Compress(ReadOnlySpan<byte> from, Span<byte> into) => _compressor.Wrap(from, into);
 
@@ -59,8 +54,6 @@ internal abstract class PageCodec : IDisposable
     {
         // Levels 1 and 2 are no other than 0 in the library that this is a port of.
         private readonly LZ4Level _level = level < (int)LZ4Level.L03_HC ? LZ4Level.L00_FAST : (LZ4Level)level;
-
-        internal override int MostBytes(int bytes) => LZ4Codec.MaximumOutputSize(bytes);
 
         internal override int Compress(ReadOnlySpan<byte> from, Span<byte> into) => LZ4Codec.Encode(from, into, _level);
 

@@ -24,11 +24,13 @@ public sealed record VmManifest
 /// <param name="GuestBoot">The number that the guest knows its boot by.</param>
 public sealed record VmSleep(string Base, MachineSignature Machine, long GuestBoot)
 {
+    /// <summary>Keeps its base, which need not be here yet, until the end of what is returned.</summary>
     /// <exception cref="NodeException">NotSupported: the memory could not go on here.</exception>
-    internal void RequireFor(IHypervisor hypervisor, VmMachine machine)
+    internal IDisposable HoldBase(VmContext host, VmMachine machine)
     {
-        if (Machine.WhyNotOn(hypervisor.Signature(machine)) is { } why)
+        if (Machine.WhyNotOn(host.Hypervisor(Machine.Hypervisor).Signature(machine)) is { } why)
             throw new NodeException(NodeErrorKind.NotSupported, $"Its memory cannot go on here: {why}.");
+        return host.Memory.Hold(Base);
     }
 }
 

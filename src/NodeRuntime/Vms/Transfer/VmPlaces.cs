@@ -19,53 +19,45 @@ internal sealed class VmPlaces
     private VmPlaces(List<(string Name, string Path)> all) => _all = all;
 
     /// <summary>Of a VM at rest, and of its saved memory if it has one.</summary>
-    internal static VmPlaces Of(VmLayout vm, MemoryFolder? memory, MemoryBase? mapped)
-    {
-        List<(string Name, string Path)> all = [.. vm.Kept.Select(path => (Path.GetRelativePath(vm.Directory, path), path))];
-        if (memory is not null && mapped is not null)
-        {
-            all.AddRange([("config", vm.ConfigDisk), ("events", vm.EventsFile)]);
-            all.AddRange(OfMemory(memory, mapped, mapped.IsPacked ? mapped.PackedFile : mapped.PagesFile));
-        }
-        return new VmPlaces(all);
-    }
+    internal static VmPlaces Of(VmLayout vm, MemoryFolder? memory, MemoryBase? mapped) => new(
+    [
+        .. KeptOf(vm),
+        .. memory is not null && mapped is not null ? OfSleep(vm.ConfigDisk, vm.EventsFile, memory, mapped, PagesOf(mapped)) : [],
+    ]);
 
     /// <summary>Of a snapshot, all but its own manifest.</summary>
-    internal static VmPlaces Of(SnapshotFolder snapshot, MemoryBase? mapped)
-    {
-        List<(string Name, string Path)> all = [(DiskName, snapshot.OverlayDisk)];
-        if (mapped is not null)
-        {
-            all.AddRange([("config", snapshot.ConfigDisk), ("events", snapshot.EventsFile)]);
-            all.AddRange(OfMemory(snapshot.Memory, mapped, mapped.IsPacked ? mapped.PackedFile : mapped.PagesFile));
-        }
-        return new VmPlaces(all);
-    }
+    internal static VmPlaces Of(SnapshotFolder snapshot, MemoryBase? mapped) => new(
+    [
+        (DiskName, snapshot.OverlayDisk),
+        .. mapped is not null ? OfSleep(snapshot.ConfigDisk, snapshot.EventsFile, snapshot.Memory, mapped, PagesOf(mapped)) : [],
+    ]);
 
     /// <summary>Of a snapshot that arrives.</summary>
     internal static VmPlaces ForArrival(SnapshotFolder snapshot) => new(
     [
-        (DiskName, snapshot.OverlayDisk), ("config", snapshot.ConfigDisk), ("events", snapshot.EventsFile),
-        .. OfMemory(snapshot.Memory, snapshot.ArrivingBase, snapshot.ArrivingBase.PagesFile, snapshot.ArrivingBase.PackedFile),
+        (DiskName, snapshot.OverlayDisk), .. OfArrivingSleep(snapshot.ConfigDisk, snapshot.EventsFile, snapshot),
     ]);
 
     /// <summary>Of a VM that arrives.</summary>
-    internal static VmPlaces ForArrival(VmLayout vm)
-    {
-        var (places, mapped) = (Of(vm, memory: null, mapped: null)._all, vm.Arrival.ArrivingBase);
-        return new VmPlaces(
-        [
-            .. places, ("config", vm.ConfigDisk), ("events", vm.EventsFile),
-            .. OfMemory(vm.Arrival.Memory, mapped, mapped.PagesFile, mapped.PackedFile),
-        ]);
-    }
+    internal static VmPlaces ForArrival(VmLayout vm) =>
+        new([.. KeptOf(vm), .. OfArrivingSleep(vm.ConfigDisk, vm.EventsFile, vm.Arrival)]);
 
-    // Packed pages are fewer bytes to send, where they are there.
-    private static IEnumerable<(string Name, string Path)> OfMemory(MemoryFolder memory, MemoryBase mapped, params IEnumerable<string> pages) =>
+    private static IEnumerable<(string Name, string Path)> KeptOf(VmLayout vm) =>
+        vm.Kept.Select(path => (Path.GetRelativePath(vm.Directory, path), path));
+
+    private static IEnumerable<(string Name, string Path)> OfArrivingSleep(string config, string events, SnapshotFolder arriving) =>
+        OfSleep(config, events, arriving.Memory, arriving.ArrivingBase, arriving.ArrivingBase.PagesFile, arriving.ArrivingBase.PackedFile);
+
+    private static IEnumerable<(string Name, string Path)> OfSleep(
+        string config, string events, MemoryFolder memory, MemoryBase mapped, params IEnumerable<string> pages) =>
     [
+        ("config", config), ("events", events),
         .. pages.Append(mapped.WishFile).Append(mapped.DigestsFile).Select(path => (BaseFolder + Path.GetFileName(path), path)),
         ("changes", memory.ChangesFile), ("devices", memory.DevicesFile), ("manifest", memory.ManifestFile),
     ];
+
+    // Packed pages are fewer bytes to send, where they are there.
+    private static string PagesOf(MemoryBase mapped) => mapped.IsPacked ? mapped.PackedFile : mapped.PagesFile;
 
     /// <summary>Whether a file is of the base, which another VM may have brought here already.</summary>
     internal static bool IsOfBase(string name) => name.StartsWith(BaseFolder, StringComparison.Ordinal);

@@ -1,3 +1,4 @@
+using Hypeman.NodeRuntime.Disks;
 using Hypeman.NodeRuntime.Errors;
 using Hypeman.NodeRuntime.Linux;
 using Microsoft.Win32.SafeHandles;
@@ -5,8 +6,9 @@ using Microsoft.Win32.SafeHandles;
 namespace Hypeman.NodeRuntime.Vms.Transfer;
 
 /// <summary>
-/// Fills the directory of a VM, or of a snapshot of one, with what another host has of it. Each chunk is checked when it comes, and every file as a
-/// whole when it is on the disk. Whatever an earlier try left and is right is not fetched again, so repeating it is going on.
+/// Fills the directory of a VM, or of a snapshot of one, with what another host has of it. Each chunk is checked when it
+/// comes, and every file as a whole when it is on the disk. Whatever an earlier try left and is right is not fetched again, so
+/// repeating it is going on.
 /// </summary>
 internal sealed class VmReceipt(string directory, VmPlaces places, IFileSource source, TimeProvider time, Action heard)
 {
@@ -19,17 +21,29 @@ internal sealed class VmReceipt(string directory, VmPlaces places, IFileSource s
 
     private readonly byte[] _present = new byte[VmFile.ChunkBytes];
 
+    /// <summary>Fetches all but the base of a memory that is here already, if there is room for it.</summary>
+    /// <exception cref="NodeException">InsufficientResources; and as <see cref="FillAsync(IReadOnlyList{VmFile}, CancellationToken)"/>.</exception>
+    internal Task FillAsync(VmContext host, IReadOnlyList<VmFile> files, VmSleep? sleep, CancellationToken cancellationToken)
+    {
+        var isBaseHere = sleep is not null && host.Memory.Find(sleep.Base) is not null;
+        var missing = files.Where(file => !isBaseHere || !VmPlaces.IsOfBase(file.Name)).ToList();
+        host.Disks.RequireSpace(
+            Path.Combine(directory, "any"), VmManifest.MostBytesOf(missing) - places.There.Sum(place => OverlayDisks.UsedBytes(place.Path)));
+        return FillAsync(missing, cancellationToken);
+    }
+
     /// <exception cref="NodeException">Unavailable: the source is silent, or sends something else. Invalid: it names other files.</exception>
     internal async Task FillAsync(IReadOnlyList<VmFile> files, CancellationToken cancellationToken)
     {
         var paths = files.Select(file => places.PathOf(file.Name)).ToList();
-        foreach (var folder in paths.Select(path => Path.GetDirectoryName(path)!).Append(directory).Distinct())
+        var folders = paths.Select(path => Path.GetDirectoryName(path)!).Append(directory).Distinct().ToList();
+        foreach (var folder in folders)
             Directory.CreateDirectory(folder, FileModes.PrivateFolder);
         foreach (var (_, stale) in places.There.Where(place => !paths.Contains(place.Path)))
             File.Delete(stale);
         foreach (var file in files)
             await FillAsync(file, cancellationToken);
-        foreach (var folder in paths.Select(path => Path.GetDirectoryName(path)!).Append(directory).Distinct())
+        foreach (var folder in folders)
             AtomicFile.SyncDirectory(folder);
     }
 

@@ -169,12 +169,8 @@ public sealed class HealthTests : IDisposable
             TestFleet.Patience, "a probe was made");
     }
 
-    private static async Task<string> RunningAsync(TestFleet fleet, RestartPolicy? policy = null)
-    {
-        var made = await fleet.Grains.InstanceFactory().CreateAsync(Some.Spec() with { HealthCheck = Check, RestartPolicy = policy });
-        await fleet.RestsAsync(made.Id, InstancePhase.Running);
-        return made.Id;
-    }
+    private static Task<string> RunningAsync(TestFleet fleet, RestartPolicy? policy = null) =>
+        fleet.RunningAsync(Some.Spec() with { HealthCheck = Check, RestartPolicy = policy });
 
     private static async Task<HealthStatus> IsAsync(TestFleet fleet, string id, HealthState state)
     {

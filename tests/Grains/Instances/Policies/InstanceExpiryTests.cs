@@ -151,10 +151,6 @@ public sealed class InstanceExpiryTests
         await fleet.CreateAsync(spec with { Lifetime = null });
     }
 
-    private static async Task<string> RunningAsync(TestFleet fleet, InstanceLifetime? lifetime)
-    {
-        var made = await fleet.Grains.InstanceFactory().CreateAsync(Some.Spec() with { Lifetime = lifetime });
-        await fleet.RestsAsync(made.Id, InstancePhase.Running);
-        return made.Id;
-    }
+    private static Task<string> RunningAsync(TestFleet fleet, InstanceLifetime? lifetime) =>
+        fleet.RunningAsync(Some.Spec() with { Lifetime = lifetime });
 }

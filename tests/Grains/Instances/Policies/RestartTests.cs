@@ -160,11 +160,6 @@ public sealed class RestartTests
         Assert.Equal(0, info.Restart!.Attempts);
     }
 
-    private static async Task<string> RunningAsync(TestFleet fleet, int most = 0)
-    {
-        var policy = new RestartPolicy { Mode = RestartMode.OnFailure, Backoff = Backoff, MaxAttempts = most };
-        var made = await fleet.Grains.InstanceFactory().CreateAsync(Some.Spec() with { RestartPolicy = policy });
-        await fleet.RestsAsync(made.Id, InstancePhase.Running);
-        return made.Id;
-    }
+    private static Task<string> RunningAsync(TestFleet fleet, int most = 0) => fleet.RunningAsync(
+        Some.Spec() with { RestartPolicy = new RestartPolicy { Mode = RestartMode.OnFailure, Backoff = Backoff, MaxAttempts = most } });
 }

@@ -33,7 +33,7 @@ public sealed class ScheduleTests
     public async Task It_takes_one_an_interval_of_whatever_kind_the_instance_can_have_then()
     {
         await using var fleet = await TestFleet.StartAsync(time: _time);
-        var id = await RunningAsync(fleet);
+        var id = await fleet.RunningAsync();
         await fleet.Grains.SnapshotSchedule(id).SetAsync(Hourly);
 
         await RemindAsync(fleet, id);
@@ -55,7 +55,7 @@ public sealed class ScheduleTests
     public async Task It_lets_go_of_the_oldest_of_its_own_and_of_no_other()
     {
         await using var fleet = await TestFleet.StartAsync(time: _time);
-        var (id, other) = (await RunningAsync(fleet), await RunningAsync(fleet));
+        var (id, other) = (await fleet.RunningAsync(), await fleet.RunningAsync());
         var byHand = await fleet.Grains.SnapshotFactory().TakeAsync(id, new SnapshotSpec { Kind = SnapshotKind.Standby });
         await IsReadyAsync(fleet, byHand.Id);
         await fleet.Grains.SnapshotSchedule(id).SetAsync(Hourly);
@@ -76,7 +76,7 @@ public sealed class ScheduleTests
     public async Task A_run_that_its_silo_did_not_survive_is_carried_on_and_takes_one()
     {
         await using var fleet = await TestFleet.StartAsync(time: _time);
-        var id = await RunningAsync(fleet);
+        var id = await fleet.RunningAsync();
         await fleet.Grains.SnapshotSchedule(id).SetAsync(Hourly);
         var hold = fleet.Node.Faults.HoldOnce(NodeStep.SnapshotBegins);
         _time.Advance(Hour);
@@ -102,7 +102,7 @@ public sealed class ScheduleTests
     public async Task A_run_that_fails_says_why_and_the_next_one_comes_in_its_time()
     {
         await using var fleet = await TestFleet.StartAsync(time: _time);
-        var id = await RunningAsync(fleet);
+        var id = await fleet.RunningAsync();
         await fleet.Grains.SnapshotSchedule(id).SetAsync(Hourly);
         fleet.Node.Faults.FailOnce(NodeStep.SnapshotBegins, NodeErrorKind.InsufficientResources);
 
@@ -119,7 +119,7 @@ public sealed class ScheduleTests
     public async Task It_outlives_its_instance_until_its_snapshots_are_gone()
     {
         await using var fleet = await TestFleet.StartAsync(time: _time);
-        var id = await RunningAsync(fleet);
+        var id = await fleet.RunningAsync();
         await fleet.Grains.SnapshotSchedule(id).SetAsync(Hourly with { Retention = new SnapshotRetention { MaxAge = 3 * Hour } });
         await RunAsync(fleet, id);
         await fleet.Grains.Instance(id).DeleteAsync(graceful: true);
@@ -146,7 +146,7 @@ public sealed class ScheduleTests
     public async Task One_that_was_deleted_runs_no_more_and_its_snapshots_stay()
     {
         await using var fleet = await TestFleet.StartAsync(time: _time);
-        var id = await RunningAsync(fleet);
+        var id = await fleet.RunningAsync();
         await fleet.Grains.SnapshotSchedule(id).SetAsync(Hourly);
         await RunAsync(fleet, id);
 
@@ -199,11 +199,4 @@ public sealed class ScheduleTests
 
     private static Task IsReadyAsync(TestFleet fleet, string id) => Until.True(
         async () => (await fleet.Grains.Snapshot(id).GetAsync()).Phase == SnapshotPhase.Ready, TestFleet.Patience, "the snapshot is taken");
-
-    private static async Task<string> RunningAsync(TestFleet fleet)
-    {
-        var id = (await fleet.Grains.InstanceFactory().CreateAsync(Some.Spec())).Id;
-        await fleet.RestsAsync(id, InstancePhase.Running);
-        return id;
-    }
 }
