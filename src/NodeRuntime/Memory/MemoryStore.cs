@@ -80,7 +80,10 @@ internal sealed partial class MemoryStore(
         }
     }
 
-    /// <summary>Takes in a base that came whole from another host. It must be held until a manifest names it.</summary>
+    /// <summary>
+    /// Takes in a base that came whole from another host; one that came by another way meanwhile stays. It must be held until
+    /// a manifest names it.
+    /// </summary>
     /// <param name="arrived">Where it is now, on the same file system.</param>
     /// <param name="id">What it is called.</param>
     /// <param name="group">Of those who may map it.</param>
@@ -90,7 +93,13 @@ internal sealed partial class MemoryStore(
         var file = arrived.HasPages ? arrived.PagesFile : arrived.PackedFile;
         FileOwner.Set(file, 0, group);
         File.SetUnixFileMode(file, Mode);
-        System.IO.Directory.Move(arrived.Directory, Path.Combine(directory, id));
+        lock (_gate)
+        {
+            if (At(id).IsWhole)
+                System.IO.Directory.Delete(arrived.Directory, recursive: true);
+            else
+                System.IO.Directory.Move(arrived.Directory, At(id).Directory);
+        }
         AtomicFile.SyncDirectory(directory);
     }
 

@@ -49,6 +49,8 @@ internal sealed class RestingVms : IAsyncDisposable
     }
 
     internal DataLayout Layout { get; }
+    internal MemoryStore Memory => _context.Memory;
+    internal IHypervisor Hypervisor => _context.Hypervisors[0];
     internal VmHost Host { get; private set; } = null!;
 
     internal static async Task<RestingVms> OpenAsync(TimeProvider? time = null, long minFreeBytes = 0)
