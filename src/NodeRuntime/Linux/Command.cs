@@ -68,12 +68,15 @@ public sealed record Command(string Tool, IReadOnlyList<string> Arguments)
     private async Task<string> FinishAsync(Process started, CancellationToken cancellationToken)
     {
         using var process = started;
+        // Its disposal leaves open what was asked for.
+        using var outputPipe = process.StandardOutput;
+        using var errorPipe = process.StandardError;
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(Timeout);
         try
         {
-            var output = ReadBoundedAsync(process.StandardOutput, deadline.Token);
-            var errors = ReadBoundedAsync(process.StandardError, deadline.Token);
+            var output = ReadBoundedAsync(outputPipe, deadline.Token);
+            var errors = ReadBoundedAsync(errorPipe, deadline.Token);
             await WriteInputAsync(process, deadline.Token);
             await process.WaitForExitAsync(deadline.Token);
             return process.ExitCode == 0
