@@ -7,9 +7,9 @@ namespace Hypeman.GuestAgent.Init;
 /// <summary>
 /// PID 1. Nothing may escape from here: if it ends, the kernel panics.
 /// <code>
-/// 1 console, proc, sys, dev            5 root switched, the rest mounted
+/// 1 console, proc, sys, dev            5 both there: root switched, the rest mounted
 /// 2 modules for disks and ports        6 agent started; names, hosts, resolver
-/// 3 boot configuration read            7 agent ready and network up
+/// 3 boot configuration read            7 agent ready
 /// 4 network (on its own thread) | root 8 program started, or it becomes PID 1
 ///                                      9 program over: report, power off
 /// </code>
@@ -69,6 +69,8 @@ internal static class InitProcess
 
         // :: Step 5
         RootFileSystem.Mount(power);
+        network.Finish();
+        RootFileSystem.Enter();
 
         // :: Step 6
         using var inbox = new InitInbox();
@@ -77,7 +79,6 @@ internal static class InitProcess
         Machine.Identify(config.MachineId);
 
         // :: Step 7
-        network.Finish();
         if (agent is not null)
         {
             inbox.WaitForAgent(agent, AgentPatience);

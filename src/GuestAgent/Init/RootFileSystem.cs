@@ -11,6 +11,7 @@ internal static class RootFileSystem
 {
     private const uint Safe = MountFlags.NoSetUid | MountFlags.NoDevices | MountFlags.NoExecute;
 
+    /// <summary>Puts it together, beside what is the root now.</summary>
     public static void Mount(Power power)
     {
         MountImage(Devices.Disk(DiskSerials.Root));
@@ -19,7 +20,11 @@ internal static class RootFileSystem
         Directory.CreateDirectory("/overlay/upper");
         Directory.CreateDirectory("/overlay/work");
         Mounts.Add("overlay", "/newroot", "overlay", 0, "lowerdir=/root,upperdir=/overlay/upper,workdir=/overlay/work");
+    }
 
+    /// <summary>Goes over to it. Until it returns, nobody else may use a path: what is found there moves, or goes.</summary>
+    public static void Enter()
+    {
         // The modules would stay in memory for ever.
         Directory.Delete("/modules", recursive: true);
         foreach (var kernel in new[] { "/dev", "/proc", "/sys" })
