@@ -12,39 +12,38 @@ public sealed class FullDiskTests : IAsyncLifetime
 {
     private const int Megabyte = 1 << 20;
 
-    private readonly string _data = Directory.CreateTempSubdirectory("hypeman-e2e-full-").FullName;
+    private SmallDisk _disk = null!;
     private Fleet _fleet = null!;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     public async ValueTask InitializeAsync()
     {
-        await Command.RunAsync("mount", ["-t", "tmpfs", "-o", "size=8g,mode=0700", "hypeman-test", _data], Cancel);
-        _fleet = await Fleet.StartAsync(Directory.CreateDirectory(Path.Combine(_data, "node")).FullName);
+        _disk = await SmallDisk.MountAsync("8g");
+        _fleet = await Fleet.StartAsync(Directory.CreateDirectory(_disk.PathOf("node")).FullName);
         await TestImage.Busybox.PushAsync(_fleet);
     }
 
     public async ValueTask DisposeAsync()
     {
-        await ResizeAsync("8g");
+        await _disk.ResizeAsync("8g");
         if (_fleet is not null)
             await _fleet.DisposeAsync();
-        await Command.RunAsync("umount", [_data], CancellationToken.None);
-        Directory.Delete(_data);
+        await _disk.DisposeAsync();
     }
 
     [Fact]
     public async Task What_needs_room_is_refused_in_clear_words_and_works_once_there_is_some()
     {
         var id = await Instances.RunAsync(_fleet.Api, "before", "sleep 1000");
-        await LeaveAsync(Megabyte);
+        await _disk.LeaveAsync(Megabyte);
 
         await RefusedAsync(HttpMethod.Post, "/instances", Instances.Request("no-room", "sleep 1000"));
         Assert.Null(await _fleet.StateAsync("no-room"));
         await PushIsRefusedAsync();
         await IsWellAsync(id);
 
-        await ResizeAsync("8g");
+        await _disk.ResizeAsync("8g");
         await Instances.DeleteAsync(_fleet.Api, await Instances.RunAsync(_fleet.Api, "room", "sleep 1000"));
         await IsWellAsync(id);
     }
@@ -53,16 +52,16 @@ public sealed class FullDiskTests : IAsyncLifetime
     public async Task A_disk_without_a_single_byte_left_leaves_instances_alone_and_the_server_answering()
     {
         var id = await Instances.RunAsync(_fleet.Api, "before", "sleep 1000");
-        await LeaveAsync(0);
-        await Command.RunAsync("sh", ["-c", $"cat /dev/zero > {_data}/fill || true"], Cancel);
+        await _disk.LeaveAsync(0);
+        await Command.RunAsync("sh", ["-c", $"cat /dev/zero > {_disk.PathOf("fill")} || true"], Cancel);
 
         using (var refused = await _fleet.SendAsync(HttpMethod.Post, "/instances", Instances.Request("no-room", "sleep 1000")))
             Assert.False(refused.IsSuccessStatusCode);
         await PushIsRefusedAsync();
         await IsWellAsync(id);
 
-        File.Delete(Path.Combine(_data, "fill"));
-        await ResizeAsync("8g");
+        File.Delete(_disk.PathOf("fill"));
+        await _disk.ResizeAsync("8g");
         await Until.True(async () => await _fleet.StateAsync("no-room") is null or "Stopped", TimeSpan.FromSeconds(60), "no half-made instance is left");
         await Instances.DeleteAsync(_fleet.Api, await Instances.RunAsync(_fleet.Api, "room", "sleep 1000"));
         (await _fleet.SendAsync(HttpMethod.Post, $"/instances/{id}/stop")).EnsureSuccessStatusCode();
@@ -103,14 +102,4 @@ public sealed class FullDiskTests : IAsyncLifetime
         Assert.Equal("Running", await _fleet.StateAsync(id));
         Assert.Equal("hello", (await _fleet.RunAsync(Artifacts.Cli, ["exec", id, "--", "echo", "hello"])).Trim());
     }
-
-    /// <summary>Shrinks the disk to what is on it and so many bytes more.</summary>
-    private Task<string> LeaveAsync(long bytes)
-    {
-        var drive = new DriveInfo(_data);
-        return ResizeAsync($"{drive.TotalSize - drive.TotalFreeSpace + bytes}");
-    }
-
-    private Task<string> ResizeAsync(string size) =>
-        Command.RunAsync("mount", ["-o", $"remount,size={size}", _data], CancellationToken.None);
 }

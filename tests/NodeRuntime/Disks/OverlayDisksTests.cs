@@ -84,20 +84,13 @@ public sealed class OverlayDisksTests : IDisposable
     [Trait("Category", "Vm")]
     public async Task A_host_that_fills_up_meanwhile_is_left_without_half_a_disk()
     {
-        await Command.RunAsync("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", _folder.Path], Cancel);
-        try
-        {
-            var bold = new OverlayDisks(new OverlayDiskOptions { MinFreeBytes = 0 });
+        await using var disk = await SmallDisk.OverAsync(_folder.Path, "256k");
+        var bold = new OverlayDisks(new OverlayDiskOptions { MinFreeBytes = 0 });
 
-            var refused = await Assert.ThrowsAsync<NodeException>(
-                () => bold.CreateAsync(Disk, OneGigabyte, ownerUid: 0, Cancel));
+        var refused = await Assert.ThrowsAsync<NodeException>(
+            () => bold.CreateAsync(Disk, OneGigabyte, ownerUid: 0, Cancel));
 
-            Assert.Equal(NodeErrorKind.InsufficientResources, refused.Kind);
-            Assert.Empty(Directory.EnumerateFiles(_folder.Path));
-        }
-        finally
-        {
-            await Command.RunAsync("umount", [_folder.Path], CancellationToken.None);
-        }
+        Assert.Equal(NodeErrorKind.InsufficientResources, refused.Kind);
+        Assert.Empty(Directory.EnumerateFiles(_folder.Path));
     }
 }

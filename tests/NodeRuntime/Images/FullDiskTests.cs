@@ -15,25 +15,21 @@ namespace Hypeman.Tests.NodeRuntime.Images;
 [Trait("Category", "Vm")]
 public sealed class FullDiskTests : IAsyncLifetime
 {
-    private readonly TemporaryFolder _folder = new();
+    private SmallDisk _disk = null!;
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     public async ValueTask InitializeAsync() =>
-        await Command.RunAsync("mount", ["-t", "tmpfs", "-o", "size=2m", "hypeman-test", _folder.Path], Stop);
+        _disk = await SmallDisk.MountAsync("2m");
 
-    public async ValueTask DisposeAsync()
-    {
-        await Command.RunAsync("umount", [_folder.Path], CancellationToken.None);
-        _folder.Dispose();
-    }
+    public ValueTask DisposeAsync() => _disk.DisposeAsync();
 
-    private List<string> Files() => [.. Directory.EnumerateFiles(_folder.Path, "*", SearchOption.AllDirectories)];
+    private List<string> Files() => [.. Directory.EnumerateFiles(_disk.Path, "*", SearchOption.AllDirectories)];
 
     [Fact]
     public async Task A_blob_for_which_there_is_no_room_is_refused_and_leaves_nothing()
     {
-        var blobs = new BlobStore(new DataLayout(_folder.Path), TimeProvider.System);
+        var blobs = new BlobStore(new DataLayout(_disk.Path), TimeProvider.System);
         var failure = await Assert.ThrowsAsync<NodeException>(() => blobs.PutAsync(RandomNumberGenerator.GetBytes(3 << 20), Stop));
         Assert.Equal(NodeErrorKind.InsufficientResources, failure.Kind);
         Assert.Empty(Files());
@@ -44,7 +40,7 @@ public sealed class FullDiskTests : IAsyncLifetime
     {
         var image = new OciImageBuilder().File("a", RandomNumberGenerator.GetBytes(1 << 20)).Build();
         await using var registry = (await FakeRegistry.StartAsync()).Add(image, "a");
-        var layout = new DataLayout(_folder.Path);
+        var layout = new DataLayout(_disk.Path);
         Directory.CreateDirectory(layout.Root);
         await using var host = new ImageHost(
             layout, Options.Create(new ImageOptions { MinFreeBytes = 0, Platform = "linux/amd64" }), TimeProvider.System, NullLoggerFactory.Instance);

@@ -1,4 +1,5 @@
 using Hypeman.NodeRuntime.Errors;
+using Hypeman.NodeRuntime.Linux;
 using Hypeman.NodeRuntime.Memory.Compression;
 using Hypeman.NodeRuntime.Vms;
 using Hypeman.Tests.Testing;
@@ -70,7 +71,78 @@ public sealed class VmCompressionTests
         await using var compressor = Compressor(vms);
         await PackedAsync(vms);
 
-        Assert.Equal(["compression.json", "digests.json", "packed"], Directory.EnumerateFiles(Folder(vms)).Select(Path.GetFileName).Order());
+        Assert.Equal(["compression.json", "digests.json", "packed"], FilesOf(vms));
+        await vms.WakeAsync(spec.Id);
+        Assert.InRange(await vms.CountAsync(spec.Id), counted, counted + 1000);
+    }
+
+    [Theory]
+    [InlineData("it was packed")]
+    [InlineData("it was being unpacked")]
+    [InlineData("it was unpacked")]
+    public async Task It_wakes_after_we_were_killed_when(string moment)
+    {
+        await using var vms = await TestVms.CreateAsync();
+        var compressor = Compressor(vms);
+        var (spec, counted) = await SleepAsync(vms);
+        using var copy = new TemporaryFolder();
+        await Command.RunAsync("cp", ["-a", "--sparse=always", Path.Combine(Folder(vms), "pages"), copy.Path], CancellationToken.None);
+        await vms.Host.CompressAsync(spec.Id, 1, new CompressionSpec(CompressionAlgorithm.Zstd, 1), CancellationToken.None);
+        await PackedAsync(vms);
+        await compressor.DisposeAsync();
+        await vms.CloseAsync();
+        if (moment == "it was being unpacked")
+            await Command.RunAsync("truncate", ["-s", "1M", copy.PathOf("pages")], CancellationToken.None);
+        var left = Path.Combine(Folder(vms), moment == "it was packed" ? "pages" : "pages.filling");
+        await Command.RunAsync("cp", ["-a", "--sparse=always", copy.PathOf("pages"), left], CancellationToken.None);
+
+        await vms.OpenAsync();
+        await vms.WakeAsync(spec.Id);
+
+        Assert.InRange(await vms.CountAsync(spec.Id), counted, counted + 1000);
+        await Until.True(
+            () => FilesOf(vms).SequenceEqual(["compression.json", "digests.json", "packed", "pages"]), Patience, "only whole files are left");
+    }
+
+    [Fact]
+    public async Task A_disk_that_is_full_while_it_is_packed_leaves_it_as_it_was()
+    {
+        await using var disk = await SmallDisk.MountAsync("4g");
+        await using var vms = await TestVms.CreateAsync(made => made.Disks.MinFreeBytes = 0, disk.PathOf("node"));
+        await using var compressor = Compressor(vms);
+        var (spec, counted) = await SleepAsync(vms);
+        await disk.LeaveAsync(1 << 20);
+
+        await vms.Host.CompressAsync(spec.Id, 1, new CompressionSpec(CompressionAlgorithm.Zstd, 1), CancellationToken.None);
+
+        await Until.True(() => Status(vms).State == CompressionState.Error, Patience, "the compression has failed");
+        Assert.Contains("full", Status(vms).Error);
+        Assert.Equal(["compression.json", "digests.json", "pages"], FilesOf(vms));
+        await disk.ResizeAsync("4g");
+        await vms.WakeAsync(spec.Id);
+        Assert.InRange(await vms.CountAsync(spec.Id), counted, counted + 1000);
+        await vms.StandbyAsync(spec.Id);
+        await vms.Host.CompressAsync(spec.Id, 1, new CompressionSpec(CompressionAlgorithm.Zstd, 1), CancellationToken.None);
+        await PackedAsync(vms);
+    }
+
+    [Fact]
+    public async Task A_disk_that_is_full_while_it_is_unpacked_leaves_it_asleep_until_there_is_room()
+    {
+        await using var disk = await SmallDisk.MountAsync("4g");
+        await using var vms = await TestVms.CreateAsync(made => made.Disks.MinFreeBytes = 0, disk.PathOf("node"));
+        await using var compressor = Compressor(vms);
+        var (spec, counted) = await SleepAsync(vms);
+        await vms.Host.CompressAsync(spec.Id, 1, new CompressionSpec(CompressionAlgorithm.Zstd, 1), CancellationToken.None);
+        await PackedAsync(vms);
+        await disk.LeaveAsync(4 << 20);
+
+        var error = await Assert.ThrowsAsync<NodeException>(() => vms.WakeAsync(spec.Id));
+
+        Assert.Equal((NodeErrorKind.InsufficientResources, VmPhase.Standby), (error.Kind, vms.Host.Find(spec.Id)!.Phase));
+        Assert.Empty(vms.Processes(spec.Id));
+        Assert.Equal(["compression.json", "digests.json", "packed"], FilesOf(vms));
+        await disk.ResizeAsync("4g");
         await vms.WakeAsync(spec.Id);
         Assert.InRange(await vms.CountAsync(spec.Id), counted, counted + 1000);
     }
@@ -124,6 +196,17 @@ public sealed class VmCompressionTests
     private static MemoryCompressor Compressor(TestVms vms) => new(vms.Context.Memory, TimeProvider.System, NullLogger.Instance);
 
     private static string Folder(TestVms vms) => Assert.Single(Directory.EnumerateDirectories(vms.Layout.Memory));
+
+    private static IEnumerable<string?> FilesOf(TestVms vms) => Directory.EnumerateFiles(Folder(vms)).Select(Path.GetFileName).Order();
+
+    private static async Task<(VmSpec Spec, int Counted)> SleepAsync(TestVms vms)
+    {
+        var spec = SleepingVms.Counting();
+        await vms.RunAsync(spec);
+        var counted = await vms.CountAsync(spec.Id);
+        await vms.StandbyAsync(spec.Id);
+        return (spec, counted);
+    }
 
     private static CompressionStatus Status(TestVms vms) => vms.Context.Memory.StatusOf(Path.GetFileName(Folder(vms)));
 

@@ -125,29 +125,21 @@ public sealed class VmSnapshotFailureTests
     [InlineData(120, "disk")]
     public async Task A_full_disk_lets_the_guest_run_on_and_leaves_nothing(int megabytesLeft, string full)
     {
-        using var disk = new TemporaryFolder();
-        await Command.RunAsync("mount", ["-t", "tmpfs", "-o", "size=4g", "hypeman-test", disk.Path], CancellationToken.None);
-        try
-        {
-            await using var vms = await TestVms.CreateAsync(made => made.Disks.MinFreeBytes = 0, disk.PathOf("node"));
-            var (spec, counted) = await CountingAsync(vms);
-            await vms.ShellAsync(spec, "head -c 30000000 /dev/urandom > /much; sync");
-            await LeaveAsync(disk.Path, megabytesLeft);
-            var reached = "";
-            vms.BeforeStep = (_, step, _) => Task.FromResult(reached = step);
+        await using var disk = await SmallDisk.MountAsync("4g");
+        await using var vms = await TestVms.CreateAsync(made => made.Disks.MinFreeBytes = 0, disk.PathOf("node"));
+        var (spec, counted) = await CountingAsync(vms);
+        await vms.ShellAsync(spec, "head -c 30000000 /dev/urandom > /much; sync");
+        await disk.LeaveAsync((long)megabytesLeft << 20);
+        var reached = "";
+        vms.BeforeStep = (_, step, _) => Task.FromResult(reached = step);
 
-            var error = await Assert.ThrowsAsync<NodeException>(() => vms.TakeAsync(CopiedVms.NewSnapshotId(), spec));
+        var error = await Assert.ThrowsAsync<NodeException>(() => vms.TakeAsync(CopiedVms.NewSnapshotId(), spec));
 
-            Assert.Equal((NodeErrorKind.InsufficientResources, full), (error.Kind, reached));
-            await AssertRunsOnAsync(vms, spec, counted);
-            vms.AssertNoCopyIsLeft();
-            await Command.RunAsync("mount", ["-o", "remount,size=4g", disk.Path], CancellationToken.None);
-            await vms.TakeAsync(CopiedVms.NewSnapshotId(), spec);
-        }
-        finally
-        {
-            await Command.RunAsync("umount", [disk.Path], CancellationToken.None);
-        }
+        Assert.Equal((NodeErrorKind.InsufficientResources, full), (error.Kind, reached));
+        await AssertRunsOnAsync(vms, spec, counted);
+        vms.AssertNoCopyIsLeft();
+        await disk.ResizeAsync("4g");
+        await vms.TakeAsync(CopiedVms.NewSnapshotId(), spec);
     }
 
     [Theory]
@@ -378,13 +370,6 @@ public sealed class VmSnapshotFailureTests
     {
         var process = Assert.Single(vms.Processes(spec.Id));
         vms.BeforeStep = (_, step, _) => step == before ? VmRelease.KillAsync(process, TimeProvider.System) : Task.CompletedTask;
-    }
-
-    private static Task<string> LeaveAsync(string disk, int megabytes)
-    {
-        var drive = new DriveInfo(disk);
-        var size = drive.TotalSize - drive.AvailableFreeSpace + ((long)megabytes << 20);
-        return Command.RunAsync("mount", ["-o", $"remount,size={size}", disk], CancellationToken.None);
     }
 
     private static TaskCompletionSource Signal() => new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -129,18 +129,13 @@ public sealed class VmStandbyFailureTests
         await using var vms = await TestVms.CreateAsync();
         var spec = SleepingVms.Counting();
         await vms.RunAsync(spec);
-        await Command.RunAsync("mount", ["-t", "tmpfs", "-o", "size=4m", "hypeman-test", vms.Layout.Memory], CancellationToken.None);
-        try
+        await using (await SmallDisk.OverAsync(vms.Layout.Memory, "4m"))
         {
             var error = await Assert.ThrowsAsync<NodeException>(() => vms.StandbyAsync(spec.Id));
             Assert.Equal(NodeErrorKind.InsufficientResources, error.Kind);
             await vms.ReachAsync(spec.Id, VmPhase.Running);
             Assert.Equal(("on\n", 0), await vms.ExecAsync(spec.Id, "/bin/echo", "on"));
             Assert.Empty(vms.SavedFiles(spec.Id));
-        }
-        finally
-        {
-            await Command.RunAsync("umount", [vms.Layout.Memory], CancellationToken.None);
         }
         Assert.Equal(VmPhase.Standby, (await vms.StandbyAsync(spec.Id)).Phase);
     }

@@ -22,9 +22,9 @@ internal sealed class RestingVms : IAsyncDisposable
     private readonly NodeNetwork _network;
     private readonly VmContext _context;
 
-    private RestingVms(TimeProvider time, long minFreeBytes)
+    private RestingVms(TimeProvider time, long minFreeBytes, string? directory)
     {
-        Layout = new DataLayout(_folder.PathOf("data"));
+        Layout = new DataLayout(directory ?? _folder.PathOf("data"));
         Layout.Claim().Dispose();
         _network = new NodeNetwork("resting-host", new NodeNetworkOptions(), _outside, NullLogger<NodeNetwork>.Instance);
         var memory = new MemoryStore(Layout.Memory, Layout.ListMemories, TimeProvider.System, NullLogger.Instance);
@@ -53,9 +53,9 @@ internal sealed class RestingVms : IAsyncDisposable
     internal IHypervisor Hypervisor => _context.Hypervisors[0];
     internal VmHost Host { get; private set; } = null!;
 
-    internal static async Task<RestingVms> OpenAsync(TimeProvider? time = null, long minFreeBytes = 0)
+    internal static async Task<RestingVms> OpenAsync(TimeProvider? time = null, long minFreeBytes = 0, string? directory = null)
     {
-        var made = new RestingVms(time ?? TimeProvider.System, minFreeBytes);
+        var made = new RestingVms(time ?? TimeProvider.System, minFreeBytes, directory);
         await made.RestartAsync();
         return made;
     }

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using Hypeman.NodeRuntime.Errors;
-using Hypeman.NodeRuntime.Linux;
 using Hypeman.NodeRuntime.Vms;
+using Hypeman.Tests.Testing;
 
 namespace Hypeman.Tests.NodeRuntime.Vms.Transfer;
 
@@ -16,28 +16,19 @@ public sealed class VmTransferFullDiskTests
     {
         await using var from = await RestingVms.OpenAsync();
         await from.AddAsync(RestingVms.Spec(epoch: 3), vm => File.WriteAllBytes(vm.OverlayDisk, RandomNumberGenerator.GetBytes(12 << 20)));
+        await using var disk = await SmallDisk.MountAsync("9m");
         // The host does not see it coming.
-        await using var to = await RestingVms.OpenAsync(minFreeBytes: -(1L << 40));
-        var vms = to.Layout.Vms;
-        await Command.RunAsync("mount", ["-t", "tmpfs", "-o", "size=9m", "hypeman-test", vms], Cancel);
-        try
-        {
-            var source = new TestSource(from.Host, "resting", 4);
-            var full = await Assert.ThrowsAsync<NodeException>(() => to.Host.ReceiveAsync(RestingVms.Spec(4), source, () => { }, Cancel));
-            Assert.Equal(NodeErrorKind.InsufficientResources, full.Kind);
-            Assert.Equal(VmPhase.Arriving, to.Host.Find("resting")!.Phase);
+        await using var to = await RestingVms.OpenAsync(minFreeBytes: -(1L << 40), directory: disk.PathOf("data"));
+        var source = new TestSource(from.Host, "resting", 4);
+        var full = await Assert.ThrowsAsync<NodeException>(() => to.Host.ReceiveAsync(RestingVms.Spec(4), source, () => { }, Cancel));
+        Assert.Equal(NodeErrorKind.InsufficientResources, full.Kind);
+        Assert.Equal(VmPhase.Arriving, to.Host.Find("resting")!.Phase);
 
-            await Command.RunAsync("mount", ["-o", "remount,size=64m", vms], Cancel);
-            var again = new TestSource(from.Host, "resting", 4);
-            Assert.Equal(VmPhase.Stopped, (await to.Host.ReceiveAsync(RestingVms.Spec(4), again, () => { }, Cancel)).Phase);
+        await disk.ResizeAsync("64m");
+        var again = new TestSource(from.Host, "resting", 4);
+        Assert.Equal(VmPhase.Stopped, (await to.Host.ReceiveAsync(RestingVms.Spec(4), again, () => { }, Cancel)).Phase);
 
-            Assert.Equal(File.ReadAllBytes(from.Layout.Vm("resting").OverlayDisk), File.ReadAllBytes(to.Layout.Vm("resting").OverlayDisk));
-            Assert.True(again.Asked.Count < 3, $"{again.Asked.Count} chunks were fetched again");
-        }
-        finally
-        {
-            await to.Host.DisposeAsync();
-            await Command.RunAsync("umount", [vms], CancellationToken.None);
-        }
+        Assert.Equal(File.ReadAllBytes(from.Layout.Vm("resting").OverlayDisk), File.ReadAllBytes(to.Layout.Vm("resting").OverlayDisk));
+        Assert.True(again.Asked.Count < 3, $"{again.Asked.Count} chunks were fetched again");
     }
 }
