@@ -9,7 +9,7 @@ Usage: ./dev bench boot [--runs N]
        ./dev bench fleet [--nodes N] [--instances N] [--silos N] [--clients N] [--json]
 
   boot     raw QEMU against POST /instances, same kernel, initramfs and root, in turn
-  restore  raw QEMU from the same saved memory against POST restore, until the agent answers
+  restore  raw QEMU from the same saved memory against POST restore and virsh restore, until the agent answers
   standby  QEMU's own migrate into a file against POST standby; the second time, and the bytes written
   fork     1, 10 and 25 forks of a running guest against as many boots; what of memory and disk is its own
   codec    our compression of a guest's memory against the tools zstd and lz4
@@ -22,8 +22,8 @@ TEXT
 
 verb_bench() {
   case "${1:-}" in
-    boot | restore | standby | fork) ;;
-    codec) need_packages codec ;;
+    boot | standby | fork) ;;
+    codec | restore) need_packages "$1" ;;
     storage) bench_storage "$@"; return ;;
     fleet) bench_fleet "$@"; return ;;
     -h | --help | '') bench_usage; return ;;

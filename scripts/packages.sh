@@ -18,6 +18,11 @@ packages_codec='
 zstd             what our compression is compared to
 lz4              what our compression is compared to
 '
+packages_restore='
+libvirt-clients               virsh, which our restore is compared to
+libvirt-daemon                runs the VMs of virsh
+libvirt-daemon-driver-qemu    runs the VMs of virsh
+'
 packages_chaos='
 skopeo           pushes images as users do
 faketime         steps the clock of one process
@@ -33,7 +38,7 @@ nodejs           runs the official client
 chromium         opens the dashboard as operators do
 '
 
-# need_packages run|fleet|codec|chaos|test: installs what is missing, after saying what and why.
+# need_packages run|fleet|codec|restore|chaos|test: installs what is missing, after saying what and why.
 need_packages() {
   local list=packages_$1 missing=() name why
   list=${!list}

@@ -1,3 +1,4 @@
+using Hypeman.Bench.Restore;
 using Hypeman.NodeRuntime.Guest;
 using Hypeman.NodeRuntime.Hypervisors;
 using Hypeman.NodeRuntime.Hypervisors.Qemu;
@@ -18,14 +19,13 @@ internal sealed class RawMachine
     private readonly string _folder;
     private readonly GuestSystemFiles _guest;
     private readonly string _root;
-    private readonly VmMachine _machine;
     private readonly string _pages;
     private int _number;
 
     private RawMachine(string folder, GuestSystemFiles guest, string root, VmMachine machine, string pages) =>
-        (_folder, _guest, _root, _machine, _pages) = (folder, guest, root, machine, pages);
+        (_folder, _guest, _root, Machine, _pages) = (folder, guest, root, machine, pages);
 
-    public long MemoryBytes => _machine.MemoryBytes;
+    public VmMachine Machine { get; }
 
     /// <param name="data">Of the fleet.</param>
     /// <param name="id">A VM whose first standby it is.</param>
@@ -57,10 +57,27 @@ internal sealed class RawMachine
         return new RawStart(place, Arguments(), [.. Enum.GetValues<VmDescriptor>().Select(descriptor => Open(descriptor, place))]);
     }
 
+    /// <summary>Copies what the machine boots from, each file under its descriptor's name.</summary>
+    public void CopyBootTo(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        foreach (var (descriptor, file) in new Dictionary<VmDescriptor, string>
+        {
+            [VmDescriptor.Kernel] = _guest.Kernel,
+            [VmDescriptor.Initramfs] = _guest.Initramfs,
+            [VmDescriptor.Root] = _root,
+            [VmDescriptor.Overlay] = Path.Combine(_folder, "overlay"),
+            [VmDescriptor.Config] = Path.Combine(_folder, "config"),
+        })
+        {
+            SparseFile.Copy(file, LibvirtDomain.PathOf(folder, descriptor));
+        }
+    }
+
     private List<string> Arguments()
     {
-        var booting = QemuCommandLine.For(_machine, QemuMachineType.Q35, Accelerators.Tcg, KernelCommandLine.For());
-        var restoring = QemuCommandLine.Restoring(_machine, booting, opensReadOnly: false).ToList();
+        var booting = QemuCommandLine.For(Machine, QemuMachineType.Q35, Accelerators.Tcg, KernelCommandLine.For());
+        var restoring = QemuCommandLine.Restoring(Machine, booting, opensReadOnly: false).ToList();
         var sandbox = restoring.IndexOf("-sandbox");
         restoring.RemoveRange(sandbox, 2);
         restoring.Remove("-S");

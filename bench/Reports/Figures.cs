@@ -23,6 +23,9 @@ internal sealed record Figures(IReadOnlyList<double> Milliseconds)
     /// <summary>So large a part of the runs took no longer.</summary>
     public double At(double part) => _sorted.Value[(int)((_sorted.Value.Count - 1) * part)];
 
+    /// <summary>Median, and from the least to the most.</summary>
+    public override string ToString() => $"{Text(Median)} ({Text(Min)} to {Text(Max)})";
+
     /// <summary>Bytes in MiB.</summary>
     public static string Mib(double bytes) => (bytes / (1 << 20)).ToString("0.0", CultureInfo.InvariantCulture);
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Hypeman.Bench.Guests;
 using Hypeman.Bench.Reports;
 using Hypeman.Client.Images;
@@ -7,8 +8,8 @@ using Hypeman.NodeRuntime.Guest;
 namespace Hypeman.Bench.Restore;
 
 /// <summary>
-/// Raw QEMU, with the saved memory mapped privately and the state of the devices as its incoming migration, against
-/// <c>POST restore</c>: from the same standby of the same guest, in turn, until the agent answers.
+/// The same guest, saved, until its agent answers, in turn: raw QEMU, with the saved memory mapped privately and the state of the
+/// devices as its incoming migration; <c>POST restore</c>; <c>virsh restore</c>, which is what a user would take instead.
 /// </summary>
 internal sealed class RestoreBenchmark(GuestBenchmarkOptions options)
 {
@@ -16,41 +17,49 @@ internal sealed class RestoreBenchmark(GuestBenchmarkOptions options)
 
     public Task<int> RunAsync(CancellationToken cancellationToken) => options.RunAsync(async (guests, image, guest, work) =>
     {
-        var rows = new List<(int Size, Figures Raw, Figures Ours)>();
+        var rows = new List<Row>();
         foreach (var size in Sizes)
             rows.Add(await CompareAsync(guests, image, guest, work, size, cancellationToken));
         Report.Table(
-            "From standby until the agent answers, milliseconds",
-            ["guest", "raw QEMU", "min", "max", "POST restore", "min", "max", "ratio"],
+            "From standby until the agent answers, milliseconds: median (min to max)",
+            ["guest", "raw QEMU", "POST restore", "virsh restore", "to raw", "to virsh"],
             rows.Select(row => (string[])
-        [
-            $"{row.Size} MiB", Figures.Text(row.Raw.Median), Figures.Text(row.Raw.Min), Figures.Text(row.Raw.Max),
-            Figures.Text(row.Ours.Median), Figures.Text(row.Ours.Min), Figures.Text(row.Ours.Max), (row.Ours.Median / row.Raw.Median).ToString("0.00", null),
-        ]));
+            [
+                $"{row.Size} MiB", row.Raw.ToString(), row.Ours.ToString(), row.Virsh.ToString(),
+                Ratio(row.ToRaw), Ratio(row.ToVirsh),
+            ]));
         Report.Line(
-            ("ratio", rows.Average(row => row.Ours.Median / row.Raw.Median)), ("flat", rows[^1].Ours.Median / rows[0].Ours.Median),
-            ("ours_ms", rows[0].Ours.Median), ("raw_ms", rows[0].Raw.Median), ("runs", options.Runs));
+            ("ratio", rows.Average(row => row.ToRaw)), ("flat", rows[^1].Ours.Median / rows[0].Ours.Median),
+            ("virsh_ratio", rows.Average(row => row.ToVirsh)), ("runs", options.Runs));
     }, cancellationToken);
 
-    private async Task<(int Size, Figures Raw, Figures Ours)> CompareAsync(
+    private async Task<Row> CompareAsync(
         BenchGuests guests, Image image, GuestSystemFiles guest, string work, int size, CancellationToken cancellationToken)
     {
         var instance = await guests.RunAsync(image.Name, size, cancellationToken);
         await guests.Client.Instances.StandbyAsync(instance.Id, cancellationToken);
         var raw = RawMachine.CopyOf(guests.Data, instance.Id, guest, guests.RootOf(image), Path.Combine(work, $"raw-{size}"));
-        var (rawTimes, ourTimes) = (new List<double>(), new List<double>());
+        var folder = Path.Combine(work, $"libvirt-{size}");
+        raw.CopyBootTo(folder);
+        await using var libvirt = await Libvirt.StartAsync(folder, raw.Machine, cancellationToken);
+        await libvirt.PrepareAsync(cancellationToken);
+        var (rawTimes, ourTimes, virshTimes) = (new List<double>(), new List<double>(), new List<double>());
         for (var run = 0; run <= options.Runs; run++)
         {
-            var (peer, ours) = (await RawAsync(raw, cancellationToken), await OursAsync(guests, instance.Id, cancellationToken));
+            var byHand = await RawAsync(raw, cancellationToken);
+            var ours = await OursAsync(guests, instance.Id, cancellationToken);
+            var virsh = await VirshAsync(libvirt, cancellationToken);
             if (run == 0)
                 continue; // The first of each is thrown away.
-            rawTimes.Add(peer);
+            rawTimes.Add(byHand);
             ourTimes.Add(ours);
+            virshTimes.Add(virsh);
             await Console.Error.WriteLineAsync(
-                $"{size} MiB, run {run} of {options.Runs}: raw QEMU {Figures.Text(peer)} ms, POST restore {Figures.Text(ours)} ms");
+                $"{size} MiB, run {run} of {options.Runs}: raw QEMU {Figures.Text(byHand)} ms, "
+                + $"POST restore {Figures.Text(ours)} ms, virsh restore {Figures.Text(virsh)} ms");
         }
         await guests.Client.Instances.DeleteAsync(instance.Id, cancellationToken);
-        return (size, new Figures(rawTimes), new Figures(ourTimes));
+        return new Row(size, new Figures(rawTimes), new Figures(ourTimes), new Figures(virshTimes));
     }
 
     private static async Task<double> RawAsync(RawMachine raw, CancellationToken cancellationToken)
@@ -68,5 +77,22 @@ internal sealed class RestoreBenchmark(GuestBenchmarkOptions options)
         var took = clock.Elapsed.TotalMilliseconds;
         await guests.Client.Instances.StandbyAsync(id, cancellationToken);
         return took;
+    }
+
+    private static async Task<double> VirshAsync(Libvirt libvirt, CancellationToken cancellationToken)
+    {
+        var clock = Stopwatch.StartNew();
+        await libvirt.RestoreAsync(cancellationToken);
+        var took = clock.Elapsed.TotalMilliseconds;
+        await libvirt.SaveAsync(cancellationToken);
+        return took;
+    }
+
+    private static string Ratio(double value) => value.ToString("0.00", CultureInfo.InvariantCulture);
+
+    private sealed record Row(int Size, Figures Raw, Figures Ours, Figures Virsh)
+    {
+        public double ToRaw => Ours.Median / Raw.Median;
+        public double ToVirsh => Ours.Median / Virsh.Median;
     }
 }
