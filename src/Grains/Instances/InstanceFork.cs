@@ -18,7 +18,7 @@ internal static class InstanceFork
     /// </exception>
     public static InstanceOrder Of(InstanceState source, ForkSpec wish)
     {
-        var phase = source.Phase();
+        var phase = PhaseOf(source);
         if (source.Operation is not null || phase is not (InstancePhase.Running or InstancePhase.Standby or InstancePhase.Stopped))
             throw HypemanException.InvalidState($"cannot fork from state {phase}{Doing(source)}, must be Stopped, Standby or Running");
         if (phase == InstancePhase.Running && !wish.FromRunning)
@@ -49,7 +49,7 @@ internal static class InstanceFork
     /// <exception cref="HypemanException"><c>conflict</c>: the instance is not in a state for it.</exception>
     public static SnapshotOrder SnapshotOf(InstanceState source, SnapshotSpec wish, SnapshotCompression byDefault)
     {
-        var (phase, kind) = (source.Phase(), wish.Kind);
+        var (phase, kind) = (PhaseOf(source), wish.Kind);
         var fits = kind == SnapshotKind.Standby ? phase is InstancePhase.Running or InstancePhase.Standby : phase == InstancePhase.Stopped;
         if (source.Operation is not null || !fits)
             throw new HypemanException(
@@ -75,6 +75,10 @@ internal static class InstanceFork
 
     public static ForkSource ToSource(this InstanceOrigin origin) =>
         origin.SnapshotId is { } snapshot ? ForkSource.Snapshot(snapshot) : ForkSource.Vm(origin.InstanceId, origin.Epoch);
+
+    /// <summary>One that stands still while it is copied runs on in a moment, and then the next copy is made.</summary>
+    private static InstancePhase PhaseOf(InstanceState source) =>
+        source.Operation is null && source.Phase() == InstancePhase.Paused ? InstancePhase.Running : source.Phase();
 
     private static string Doing(InstanceState state) =>
         state.Operation is { } operation ? $" while its {operation.Kind.ToString().ToLowerInvariant()} is in flight" : "";

@@ -14,6 +14,9 @@ namespace Hypeman.NodeRuntime.Vms;
 /// <summary>The supervisors of this host's VMs by id, and what can be asked of a VM without its supervisor.</summary>
 internal sealed class VmHost(VmContext host) : IVmHost, IAsyncDisposable
 {
+    /// <summary>For the captures before, of which a guest takes several in a second.</summary>
+    private static readonly TimeSpan CapturePatience = TimeSpan.FromSeconds(30);
+
     private readonly ConcurrentDictionary<string, Lazy<VmSupervisor>> _supervisors = new();
 
     /// <summary>Takes up every VM that has a ledger. One that cannot be taken up is left alone, and said.</summary>
@@ -54,9 +57,27 @@ internal sealed class VmHost(VmContext host) : IVmHost, IAsyncDisposable
             spec, (folder, token) => FillAsync(folder, source, withMemory, token), cancellationToken) ?? throw NotHere(spec.Id));
     }
 
-    /// <summary>Fills a folder with what a VM is now.</summary>
-    internal async Task CaptureAsync(string id, long epoch, SnapshotFolder into, bool withMemory, CancellationToken cancellationToken) =>
-        await (Supervisor(id)?.CaptureAsync(epoch, into, withMemory, cancellationToken) ?? throw NotHere(id));
+    /// <summary>
+    /// Fills a folder with what a VM is now. One that boots, or stands still for another capture, is waited for: each of many
+    /// has its turn.
+    /// </summary>
+    internal async Task CaptureAsync(string id, long epoch, SnapshotFolder into, bool withMemory, CancellationToken cancellationToken)
+    {
+        using var late = new CancellationTokenSource(CapturePatience, host.Time);
+        while (await (Supervisor(id)?.CaptureAsync(epoch, into, withMemory, cancellationToken) ?? throw NotHere(id)) is null)
+        {
+            try
+            {
+                using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
+                await host.Board.WatchAsync(either.Token)
+                    .AnyAsync(status => status.Id == id && !VmPhases.IsPassing(status.Phase), either.Token);
+            }
+            catch (OperationCanceledException) when (late.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+            {
+                throw new NodeException(NodeErrorKind.Unavailable, $"The VM {id} is still {Find(id)?.Phase}; try again shortly.");
+            }
+        }
+    }
 
     public async Task DeleteAsync(string id, long epoch, CancellationToken cancellationToken)
     {

@@ -26,6 +26,9 @@ internal static class VmPhases
         _ => VmPhase.Booting,
     };
 
+    /// <summary>It will be something else soon, by itself.</summary>
+    internal static bool IsPassing(VmPhase phase) => phase is VmPhase.Booting or VmPhase.Paused;
+
     /// <summary>Why a guest that is overdue is; for its owner.</summary>
     internal static string WhyOverdue(VmSigns signs, TimeSpan deadline) =>
         $"The guest {(signs.ProgramStarted ? "agent did not answer" : "did not start its program")} within "

@@ -16,9 +16,12 @@ internal sealed partial class VmSupervisor
     /// <summary>Fills a folder with what is to be copied.</summary>
     internal delegate Task Filling(SnapshotFolder folder, CancellationToken cancellationToken);
 
-    /// <summary>The folder is the caller's: when this ends, be it cancelled, nothing writes to it any more.</summary>
+    /// <summary>
+    /// The folder is the caller's: when this ends, be it cancelled, nothing writes to it any more. Its outcome is null when it
+    /// cannot be now, but will be able to shortly.
+    /// </summary>
     /// <inheritdoc cref="StartAsync(VmSpec, CancellationToken)"/>
-    internal Task<SnapshotManifest>? CaptureAsync(long epoch, SnapshotFolder into, bool withMemory, CancellationToken cancellationToken)
+    internal Task<SnapshotManifest?>? CaptureAsync(long epoch, SnapshotFolder into, bool withMemory, CancellationToken cancellationToken)
     {
         var givenUp = AdmitInterruptible(epoch);
         return _inbox.TryPostToEnd(() => CaptureNowAsync(epoch, into, withMemory, givenUp, cancellationToken), cancellationToken);
@@ -32,7 +35,7 @@ internal sealed partial class VmSupervisor
     internal Task<VmStatus>? RevertAsync(VmSpec spec, Filling fill, CancellationToken cancellationToken) =>
         Interruptible(spec.Epoch, givenUp => RevertNowAsync(spec, fill, givenUp, cancellationToken), cancellationToken);
 
-    private async Task<SnapshotManifest> CaptureNowAsync(
+    private async Task<SnapshotManifest?> CaptureNowAsync(
         long epoch, SnapshotFolder into, bool withMemory, CancellationToken givenUp, CancellationToken callerLeft)
     {
         if (callerLeft.IsCancellationRequested)
@@ -41,6 +44,8 @@ internal sealed partial class VmSupervisor
         if (_record is null)
             throw NotHere();
         Obey(epoch);
+        if (VmPhases.IsPassing(Status.Phase))
+            return null;
         RequireCapturable(withMemory);
         _trail.Note(withMemory ? "taking a snapshot" : "taking a snapshot of the disk");
         using var either = CancellationTokenSource.CreateLinkedTokenSource(givenUp, callerLeft);
@@ -73,7 +78,7 @@ internal sealed partial class VmSupervisor
     private void RequireCapturable(bool withMemory)
     {
         var phase = Status.Phase;
-        if (phase is VmPhase.Booting or VmPhase.Paused or VmPhase.Unknown)
+        if (phase == VmPhase.Unknown)
             throw new NodeException(NodeErrorKind.Unavailable, $"The VM {_id} is {phase} now; try again shortly.");
         if (phase is not (VmPhase.Running or VmPhase.Standby) && (withMemory || phase != VmPhase.Stopped))
             throw new NodeException(

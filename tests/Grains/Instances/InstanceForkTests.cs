@@ -2,6 +2,8 @@ using Hypeman.Contracts;
 using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Index;
 using Hypeman.Contracts.Instances;
+using Hypeman.Contracts.Snapshots;
+using Hypeman.Grains.Instances;
 using Hypeman.NodeRuntime.Errors;
 using Hypeman.NodeRuntime.Vms;
 using Hypeman.Tests.Grains.Clusters;
@@ -57,6 +59,21 @@ public sealed class InstanceForkTests(FleetFixture fixture) : IClassFixture<Flee
         Assert.Equal((ErrorKind.InvalidRequest, "invalid_request"), (target.Kind, target.Code));
         Assert.Contains("target_state", target.Message, StringComparison.Ordinal);
         Assert.Equal(ErrorKind.NotFound, nothing.Kind);
+    }
+
+    [Fact]
+    public async Task One_that_stands_still_while_it_is_copied_is_copied_again()
+    {
+        var id = await RestingAsync(Fleet, InstancePhase.Running);
+        var seen = Fleet.Node.Vms.Find(id)!.ToObservation();
+        await Fleet.Grains.Instance(id).ObserveAsync(seen with { Phase = InstancePhase.Paused });
+        Assert.Equal(InstancePhase.Paused, (await Fleet.Grains.Instance(id).GetAsync()).Phase);
+
+        var begun = await ForkAsync(Fleet, id, null, fromRunning: true);
+
+        await Fleet.RestsAsync(begun.Id, InstancePhase.Running);
+        var snapshot = await Fleet.Grains.SnapshotFactory().TakeAsync(id, new SnapshotSpec { Name = "while-paused", Kind = SnapshotKind.Standby });
+        Assert.Equal(id, snapshot.SourceId);
     }
 
     [Fact]

@@ -40,6 +40,20 @@ public sealed class VmForkTests
     }
 
     [Fact]
+    public async Task Many_copies_that_are_asked_for_at_once_are_made_one_after_the_other()
+    {
+        await using var vms = await TestVms.CreateAsync();
+        var source = SleepingVms.Counting();
+        await vms.RunAsync(source);
+        var counted = await vms.CountAsync(source.Id);
+
+        var copies = await Task.WhenAll(Enumerable.Range(0, 5).Select(async _ => await vms.ForkAwakeAsync(source)));
+
+        foreach (var spec in copies.Append(source))
+            await CountsOnAsync(vms, spec, counted);
+    }
+
+    [Fact]
     public async Task A_server_in_memory_answers_at_the_address_of_each()
     {
         await using var vms = await TestVms.CreateAsync();
