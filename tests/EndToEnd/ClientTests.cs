@@ -14,6 +14,9 @@ public class ClientTests(FleetFixture fixture) : IClassFixture<FleetFixture>
     public Task Instances_are_copied_and_go_back_to_snapshots() => RunAsync("snapshots.mjs");
 
     [Fact]
+    public Task Memories_are_compressed_and_go_on() => RunAsync("compression.mjs");
+
+    [Fact]
     public Task Instances_are_watched_over_restarted_saved_and_ended_by_what_they_were_told() => RunAsync("policies.mjs");
 
     [Fact]

@@ -2,6 +2,7 @@ using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Instances;
 using Hypeman.Contracts.Snapshots;
 using Hypeman.Contracts.Snapshots.Schedules;
+using Hypeman.Grains.Records;
 using Hypeman.Grains.Snapshots.Schedules;
 using Hypeman.Tests.Grains.Clusters;
 
@@ -96,5 +97,19 @@ public sealed class ScheduleDecisionTests
         var retention = new SnapshotRetention { MaxCount = count, MaxAge = minutes is { } age ? TimeSpan.FromMinutes(age) : null };
 
         Assert.Equal(expected, string.Join(' ', ScheduleDecision.Spent(retention, taken, Now)));
+    }
+
+    [Fact]
+    public void A_record_of_the_first_version_can_be_read_and_one_of_a_later_is_refused()
+    {
+        var json = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Snapshots", "Schedules", "Golden", "schedule-state-1.json"));
+
+        var state = System.Text.Json.JsonSerializer.Deserialize<Stored<ScheduleState>>(json)!.Value!.Upgraded();
+
+        Assert.Equal(("abc", "s1", new ScheduleRun("s2", Now.AddHours(2))), (state.InstanceId, state.LastSnapshotId, state.Run));
+        Assert.Equal((Hour, "hourly", 3, TimeSpan.FromDays(1)),
+            (state.Spec.Interval, state.Spec.NamePrefix, state.Spec.Retention.MaxCount, state.Spec.Retention.MaxAge));
+        var later = state with { SchemaVersion = ScheduleState.CurrentSchema + 1 };
+        Assert.Contains("shape 2", Assert.Throws<InvalidOperationException>(later.Upgraded).Message, StringComparison.Ordinal);
     }
 }
