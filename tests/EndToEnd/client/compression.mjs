@@ -4,7 +4,8 @@ import { client, eventually, refused, withInstance } from './fleet.mjs';
 
 await withInstance({}, async (source) => {
   const wish = { enabled: true, algorithm: 'zstd', level: 1 };
-  await refused(400, 'invalid_request', () => client.instances.snapshots.create(source.id, { kind: 'Standby', compression: { enabled: true, algorithm: 'brotli' } }));
+  await refused(400, 'invalid_snapshot_compression', () =>
+    client.instances.snapshots.create(source.id, { kind: 'Standby', compression: { enabled: true, algorithm: 'brotli' } }));
   const taken = await client.instances.snapshots.create(source.id, { kind: 'Standby', compression: wish });
   let fork;
   try {
