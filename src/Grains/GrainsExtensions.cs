@@ -8,6 +8,7 @@ using Hypeman.Grains.Records;
 using Hypeman.Grains.Snapshots;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Orleans.Configuration;
 using Orleans.Runtime.Hosting;
 
 namespace Hypeman.Grains;
@@ -27,6 +28,8 @@ public static class GrainsExtensions
         AddNodes(silo.Services);
         AddInstances(silo.Services);
         AddDrains(silo.Services);
+        // One that moves, and comes home at once, takes its callers along both ways.
+        silo.Configure<SiloMessagingOptions>(options => options.MaxForwardCount = 6);
         silo.Services.AddSingleton<RootUsers>();
         silo.Services.AddSingleton<RootFetches>();
         return silo;
@@ -72,6 +75,7 @@ public static class GrainsExtensions
         services.AddSingleton<ReadyImages>();
         services.AddSingleton<InstancePlacement>();
         services.AddSingleton<InstanceCopies>();
+        services.AddSingleton<InstanceRelocation>();
         services.AddSingleton<SnapshotCopies>();
         services.AddSingleton<HealthMonitor>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(silo => silo.GetRequiredService<HealthMonitor>());

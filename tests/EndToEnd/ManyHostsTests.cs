@@ -145,7 +145,7 @@ public class ManyHostsTests(ManyHostsFixture fixture) : IClassFixture<ManyHostsF
     }
 
     [Fact]
-    public async Task A_drained_nodes_guests_go_on_elsewhere_with_what_they_have_in_memory()
+    public async Task A_drained_nodes_guests_go_on_elsewhere_with_what_they_have_in_memory_and_move_back_when_told_to()
     {
         const string counter = "mkdir -p /www; httpd -p 8080 -h /www; i=0; "
             + "while :; do i=$((i+1)); echo $i > /www/n; mv /www/n /www/index.html; sleep 0.1; done";
@@ -171,7 +171,13 @@ public class ManyHostsTests(ManyHostsFixture fixture) : IClassFixture<ManyHostsF
             Assert.InRange(await CountAsync(name), 20, 2000);
         Assert.Single(VirtualMachines.Of(_fleet.DataOf("n2"), running));
         Assert.Empty(Directory.EnumerateDirectories(Path.Combine(_fleet.DataOf("n1"), "memory")));
+
         await _api.PostAsync("/nodes/n1/uncordon", body: null, Cancel);
+        var before = await CountAsync("travels");
+        var moved = await _api.PostAsync($"/instances/{running}/move", new { node = "n1" }, Cancel);
+        Assert.Equal(("n1", "Running"), (moved.GetProperty("node").GetString(), moved.GetProperty("state").GetString()));
+        Assert.InRange(await CountAsync("travels"), before, before + 2000);
+        Assert.Single(VirtualMachines.Of(_fleet.DataOf("n1"), running));
         await Instances.DeleteAsync(_api, running);
         await Instances.DeleteAsync(_api, asleep);
     }

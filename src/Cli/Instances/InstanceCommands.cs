@@ -12,7 +12,7 @@ internal static class InstanceCommands
     public static IEnumerable<Command> TopLevel(CliHost host) =>
     [
         RunCommand.Make(host), List(host, "ps"), Get(host), UpdateCommand.Make(host), Start(host), Stop(host), Standby(host), Restore(host),
-        ForkCommand.Make(host), Remove(host), WaitCommand.Make(host),
+        ForkCommand.Make(host), MoveCommand.Make(host), Remove(host), WaitCommand.Make(host),
         LogsCommand.Make(host), ExecCommand.Make(host), CopyCommand.Make(host), StatCommand.Make(host), StatsCommand.Make(host),
     ];
 
@@ -148,6 +148,7 @@ internal static class InstanceCommands
         ("State", instance.State),
         ("Error", instance.StateError),
         ("Exit", instance.ExitCode is { } code ? $"{code} ({instance.ExitMessage})" : null),
+        ("Node", instance.Node),
         ("IP", instance.Network?.Ip),
         ("Memory", instance.Size),
         ("vCPUs", instance.Vcpus?.ToString(System.Globalization.CultureInfo.InvariantCulture)),

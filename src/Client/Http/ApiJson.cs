@@ -21,6 +21,7 @@ namespace Hypeman.Client.Http;
 [JsonSerializable(typeof(StandbyInstance))]
 [JsonSerializable(typeof(UpdateInstance))]
 [JsonSerializable(typeof(ForkInstance))]
+[JsonSerializable(typeof(MoveInstance))]
 [JsonSerializable(typeof(WaitResult))]
 [JsonSerializable(typeof(PathInfo))]
 [JsonSerializable(typeof(InstanceStats))]

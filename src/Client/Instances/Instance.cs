@@ -16,6 +16,10 @@ public sealed record Instance : ApiResource
     public string? Size { get; init; }
     public int? Vcpus { get; init; }
     public InstanceNetwork? Network { get; init; }
+
+    /// <summary>Id of the node that it lives on.</summary>
+    public string? Node { get; init; }
+
     public DateTimeOffset? CreatedAt { get; init; }
     public DateTimeOffset? ExpiresAt { get; init; }
     public int? ExitCode { get; init; }

@@ -52,6 +52,10 @@ public sealed class InstancesClient
     public Task<Instance> ForkAsync(string id, ForkInstance wish, CancellationToken cancellationToken) =>
         _api.PostAsync<ForkInstance, Instance>(Path(id, "fork"), wish, cancellationToken);
 
+    /// <summary>Has it live on another node.</summary>
+    public Task<Instance> MoveAsync(string id, MoveInstance wish, CancellationToken cancellationToken) =>
+        _api.PostAsync<MoveInstance, Instance>(Path(id, "move"), wish, cancellationToken);
+
     public Task DeleteAsync(string id, CancellationToken cancellationToken) => _api.DeleteAsync(Path(id), cancellationToken);
 
     /// <summary>Asks the server to wait until the state is reached, at most this long.</summary>

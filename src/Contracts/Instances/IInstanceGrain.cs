@@ -86,6 +86,13 @@ public interface IInstanceFactoryGrain : IGrainWithIntegerKey
     /// <c>not_found</c>, <c>invalid_state</c>, <c>invalid_request</c>, <c>insufficient_resources</c>, <c>name_conflict</c>, <c>not_supported</c>.
     /// </exception>
     [Alias("Fork")] Task<InstanceInfo> ForkAsync(string sourceId, ForkSpec spec);
+
+    /// <summary>Begins to move an instance to another node.</summary>
+    /// <returns>What it was before it set out.</returns>
+    /// <exception cref="Errors.HypemanException">
+    /// <c>not_found</c>, <c>invalid_state</c>, <c>invalid_request</c>, <c>insufficient_resources</c>, <c>unavailable</c>.
+    /// </exception>
+    [Alias("Move")] Task<InstanceInfo> MoveAsync(string id, MoveSpec spec);
 }
 
 /// <summary>All that an instance grain needs to make its instance: checked, resolved and placed.</summary>

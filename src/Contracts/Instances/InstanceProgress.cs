@@ -32,6 +32,9 @@ public enum InstanceGoal
 
     /// <summary>Done when it is what it was to become; one that is to run, when its guest answers. It fails as a create does.</summary>
     Fork,
+
+    /// <summary>Done when it lives on another node, and is there what it was. One that failed leaves it where it was.</summary>
+    Move,
 }
 
 /// <summary>Reads from an instance's info how far an operation on it has come.</summary>
@@ -44,6 +47,7 @@ public static class InstanceProgress
         InstanceGoal.Standby => OfRest(info, InstancePhase.Standby),
         InstanceGoal.Restore => OfRestore(info),
         InstanceGoal.Fork => OfFork(info),
+        InstanceGoal.Move => OfMove(info),
         InstanceGoal.Delete => info.IsAway ? Progress.Failed : Progress.Pending,
     };
 
@@ -67,6 +71,13 @@ public static class InstanceProgress
 
     private static Progress OfFork(InstanceInfo info) =>
         info is { Phase: InstancePhase.Initializing, Failure: null } ? Progress.Pending : OfBoot(info);
+
+    private static Progress OfMove(InstanceInfo info) => info switch
+    {
+        { Operation: not null } or { Phase: InstancePhase.Initializing, Failure: null } => Progress.Pending,
+        { MoveError: not null } => Progress.Failed,
+        _ => Progress.Done,
+    };
 
     private static Progress OfRest(InstanceInfo info, InstancePhase wanted) => info switch
     {

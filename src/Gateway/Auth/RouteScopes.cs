@@ -23,6 +23,7 @@ internal static class RouteScopes
         ["POST /instances/{id}/standby"] = Scopes.InstanceWrite,
         ["POST /instances/{id}/restore"] = Scopes.InstanceWrite,
         ["POST /instances/{id}/fork"] = Scopes.InstanceWrite,
+        ["POST /instances/{id}/move"] = Scopes.InstanceWrite,
         ["GET /instances/{id}/wait"] = Scopes.InstanceRead,
         ["GET /instances/{id}/stat"] = Scopes.InstanceRead,
         ["GET /instances/{id}/stats"] = Scopes.InstanceRead,

@@ -22,6 +22,7 @@ internal static class InstanceEndpoints
         routes.MapPost("/instances/{id}/standby", StandbyAsync).WithName("standbyInstance");
         routes.MapPost("/instances/{id}/restore", RestoreAsync).WithName("restoreInstance");
         routes.MapPost("/instances/{id}/fork", ForkAsync).WithName("forkInstance");
+        routes.MapPost("/instances/{id}/move", MoveAsync).WithName("moveInstance");
         routes.MapGet("/instances/{id}/wait", WaitAsync).WithName("waitForInstanceState");
         routes.MapGet("/instances/{id}/stat", StatAsync).WithName("statInstancePath");
         routes.MapGet("/instances/{id}/stats", StatsAsync).WithName("getInstanceStats");
@@ -112,6 +113,15 @@ internal static class InstanceEndpoints
         var spec = await RequestBody.ReadAsync(request, ForkInstanceRequest.Read);
         var found = await lookup.FindIdAsync(ResourceKind.Instance, id, cancellationToken);
         return Answer(await operations.ForkAsync(found, spec, cancellationToken), clock, StatusCodes.Status201Created);
+    }
+
+    private static async Task<JsonHttpResult<InstanceResponse>> MoveAsync(
+        string id, HttpRequest request, ResourceLookup lookup, InstanceOperations operations, TimeProvider clock,
+        CancellationToken cancellationToken)
+    {
+        var spec = await RequestBody.ReadAsync(request, MoveInstanceRequest.Read, optional: true);
+        var found = await lookup.FindIdAsync(ResourceKind.Instance, id, cancellationToken);
+        return Answer(await operations.MoveAsync(found, spec, cancellationToken), clock);
     }
 
     private static async Task<JsonHttpResult<WaitForStateResponse>> WaitAsync(

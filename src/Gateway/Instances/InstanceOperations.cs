@@ -68,6 +68,16 @@ internal sealed class InstanceOperations(
         return await SettledAsync(id, InstanceGoal.Fork, "restore", cancellationToken);
     }
 
+    /// <summary>Returns when it lives on another node, and is there what it was.</summary>
+    public async Task<InstanceInfo> MoveAsync(string id, MoveSpec spec, CancellationToken cancellationToken)
+    {
+        var before = await grains.InstanceFactory().MoveAsync(id, spec);
+        var moved = await SettledAsync(id, InstanceGoal.Move, "move", cancellationToken);
+        if (moved.Failure is { } failure && !InstanceProgress.IsAtRest(before) && InstanceProgress.IsAtRest(moved))
+            throw new HypemanException(failure.Kind, failure.Code, $"it lives on node {moved.Home} now, but does not run: {failure.Message}");
+        return moved;
+    }
+
     /// <summary>
     /// Returns when nothing of the instance is left; or at once, with its info, when its node is away: it is then deleted
     /// as soon as the node is back.
@@ -85,11 +95,13 @@ internal sealed class InstanceOperations(
         var (last, isGone) = await OutcomeAsync(id, goal, verb, cancellationToken);
         if (!isGone && goal.ProgressOf(last!) == Progress.Done)
             return last!;
-        throw last?.Failure is { } failure
-            ? new HypemanException(failure.Kind, failure.Code, failure.Message)
-            : HypemanException.InvalidState(isGone
-                ? $"instance {id} was deleted before the {verb} was done"
-                : $"the {verb} of instance {id} was overtaken, its state is {last!.Phase}");
+        throw last switch
+        {
+            { MoveError: { } why } when goal == InstanceGoal.Move => HypemanException.InvalidState($"instance {id} stays on node {last.Home}: {why}"),
+            { Failure: { } failure } => new HypemanException(failure.Kind, failure.Code, failure.Message),
+            _ when isGone => HypemanException.InvalidState($"instance {id} was deleted before the {verb} was done"),
+            _ => HypemanException.InvalidState($"the {verb} of instance {id} was overtaken, its state is {last!.Phase}"),
+        };
     }
 
     private async Task<Followed<InstanceInfo>> OutcomeAsync(

@@ -2,7 +2,7 @@ using Hypeman.Contracts.Nodes;
 
 namespace Hypeman.Grains.Instances;
 
-/// <summary>The side of an instance grain that only the drain of its node calls.</summary>
+/// <summary>The side of an instance grain that moves it, for the drain of its node and for whoever asks for it.</summary>
 [Alias("hypeman.instance-moves")]
 internal interface IInstanceMoves : IGrainWithStringKey
 {

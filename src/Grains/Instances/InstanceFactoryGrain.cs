@@ -16,7 +16,8 @@ namespace Hypeman.Grains.Instances;
 /// </summary>
 [GrainType("instance-factory"), StatelessWorker]
 internal sealed class InstanceFactoryGrain(
-    ReadyImages images, InstancePlacement placement, InstanceCopies copies, IOptions<InstanceLimits> limits, GrainClock clock) : Grain, IInstanceFactoryGrain
+    ReadyImages images, InstancePlacement placement, InstanceCopies copies, InstanceRelocation relocation, IOptions<InstanceLimits> limits,
+    GrainClock clock) : Grain, IInstanceFactoryGrain
 {
     public async Task<InstanceInfo> CreateAsync(InstanceSpec spec)
     {
@@ -34,4 +35,6 @@ internal sealed class InstanceFactoryGrain(
         var source = GrainFactory.GetGrain<IInstanceForks>(GrainKeys.InstancePrefix + sourceId);
         return await copies.MakeAsync(await source.PrepareForkAsync(spec));
     }
+
+    public Task<InstanceInfo> MoveAsync(string id, MoveSpec spec) => relocation.BeginAsync(id, spec);
 }

@@ -313,17 +313,17 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile,
             DeactivateOnIdle();
     }
 
-    // At once when it can be. The loop of displaced activations tries again, as long as it takes.
+    // It ends here, and a call wakes it at its home, which the record names. It is not migrated: two silos that send an
+    // activation to each other wait for each other, and a move that fails as soon as it has begun would do that.
     private void FollowHome()
     {
         _displaced.Remove(GrainContext);
         if (_record.State is not { } state || _local.IsHome(state.Home))
             return;
-        _displaced.Add(GrainContext, state.Home);
+        _displaced.ExpectStrays();
+        DeactivateOnIdle();
         if (_silos.IsUp(state.Home))
-            GrainContext.Migrate(PlacementHint.For(state.Home), CancellationToken.None);
-        else
-            DeactivateOnIdle(); // Whoever stands in for the new home is where others look.
+            GrainFactory.GetGrain<IInstanceReconcile>(this.GetPrimaryKeyString()).ReconcileAsync().Ignore();
     }
 
     private void Leave(string reason)

@@ -34,9 +34,10 @@ internal sealed class InstancePlacement(IGrainFactory grains, NodeDirectory node
 
     /// <summary>Nodes that can take an instance and have room as far as they say, the best first; then the refusal.</summary>
     /// <exception cref="HypemanException"><c>insufficient_resources</c>, <c>invalid_request</c>.</exception>
-    public async IAsyncEnumerable<NodeInfo> FindAsync(InstanceSpec spec, string platform, string imageDigest, NodeDemand demand)
+    public async IAsyncEnumerable<NodeInfo> FindAsync(
+        InstanceSpec spec, string platform, string imageDigest, NodeDemand demand, string? except = null)
     {
-        var fitting = await nodes.JudgeAsync(known => Fitting(known, spec, platform));
+        var fitting = await nodes.JudgeAsync(known => PlacementDecision.Except(Fitting(known, spec, platform), except));
         var companions = await CompanionsAsync(spec.Placement?.SpreadGroup);
 
         var some = FewOf(fitting, companions).ToList();

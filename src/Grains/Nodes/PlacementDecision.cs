@@ -23,7 +23,9 @@ internal static class PlacementDecision
     public static IReadOnlyList<NodeInfo> Fitting(IReadOnlyList<KnownNode> nodes, InstanceSpec spec, string platform)
     {
         var placement = spec.Placement ?? new PlacementSpec();
-        var wanted = placement.Node is { } name ? [Named(nodes, name)] : nodes.Where(node => node.Condition != NodeCondition.Removed).ToList();
+        var wanted = placement.Node is { } name
+            ? [Named(nodes, name, "placement.node")]
+            : nodes.Where(node => node.Condition != NodeCondition.Removed).ToList();
         var open = wanted.Where(node => node.Condition == NodeCondition.Ready).Select(node => node.Info).ToList();
         if (open.Count == 0)
             throw NoneOpen(wanted, placement.Node);
@@ -36,6 +38,12 @@ internal static class PlacementDecision
                 ? "no hypervisor works on any node"
                 : $"hypervisor: '{spec.Hypervisor}' is not available; use {Words(left.SelectMany(node => node.Hypervisors))}"));
     }
+
+    /// <summary>Leaves one out, for an instance that is to leave it.</summary>
+    /// <exception cref="HypemanException"><c>insufficient_resources</c>: there is no other.</exception>
+    public static IReadOnlyList<NodeInfo> Except(IReadOnlyList<NodeInfo> fitting, string? id) => id is null ? fitting : Keep(
+        fitting, node => node.Id != id, () => new HypemanException(
+            ErrorKind.InsufficientResources, "insufficient_resources", "no other node that takes instances now can take it"));
 
     /// <summary>The nodes that can have an image.</summary>
     /// <exception cref="HypemanException">Why none can.</exception>
@@ -69,13 +77,27 @@ internal static class PlacementDecision
         ?? throw new HypemanException(
             ErrorKind.InsufficientResources, "insufficient_resources", $"no node that answers has {Mib(snapshot.SizeBytes)} MiB of disk for it");
 
-    /// <summary>For what can only be made on one node.</summary>
+    /// <summary>The node that a field of a request names.</summary>
+    /// <exception cref="HypemanException"><c>invalid_request</c>: it names none, or several.</exception>
+    public static KnownNode Named(IReadOnlyList<KnownNode> nodes, string name, string field)
+    {
+        try
+        {
+            return NodeDirectory.Pick(nodes, name);
+        }
+        catch (HypemanException unknown)
+        {
+            throw HypemanException.Invalid("invalid_request", $"{field}: {unknown.Message}");
+        }
+    }
+
+    /// <summary>For what is to live on one node.</summary>
     /// <exception cref="HypemanException"><c>invalid_state</c>: the node takes no instances now.</exception>
     public static NodeInfo RequireOpen(IReadOnlyList<KnownNode> nodes, string id)
     {
         var node = NodeDirectory.Pick(nodes, id);
         return node.Condition == NodeCondition.Ready ? node.Info : throw HypemanException.InvalidState(
-            $"node '{id}', where the copy would live, takes no instances now, it is {node.Condition.ToString().ToLowerInvariant()}");
+            $"node '{id}', where it would live, takes no instances now, it is {node.Condition.ToString().ToLowerInvariant()}");
     }
 
     /// <summary>Where it is already, else where there is the most room.</summary>
@@ -128,18 +150,6 @@ internal static class PlacementDecision
         Share(candidate.Load.FreeDiskBytes - demand.DiskBytes, candidate.Node.DiskBytes));
 
     private static double Share(long free, long all) => all <= 0 ? 1 : 1 - ((double)free / all);
-
-    private static KnownNode Named(IReadOnlyList<KnownNode> nodes, string name)
-    {
-        try
-        {
-            return NodeDirectory.Pick(nodes, name);
-        }
-        catch (HypemanException unknown)
-        {
-            throw HypemanException.Invalid("invalid_request", $"placement.node: {unknown.Message}");
-        }
-    }
 
     private static HypemanException NoneOpen(IReadOnlyList<KnownNode> nodes, string? named)
     {

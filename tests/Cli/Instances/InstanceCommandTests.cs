@@ -44,6 +44,19 @@ public class InstanceCommandTests
     }
 
     [Fact]
+    public async Task A_move_goes_on_with_its_memory_unless_it_is_told_to_restart()
+    {
+        await using var server = await ScriptedServer.StartAsync();
+        server.On("POST /instances/web/move", (200, Web.Replace("\"state\"", "\"node\":\"n2\",\"state\"", StringComparison.Ordinal)));
+
+        var run = await CliRun.Async(server, "move", "web", "--to", "n2");
+        await CliRun.Async(server, "move", "web", "--restart");
+
+        Assert.Equal("web is Running on n2", run.Out.Trim());
+        Assert.Equal(["""{"node":"n2","running":"suspend"}""", """{"running":"restart"}"""], server.Requests.Select(request => request.Body));
+    }
+
+    [Fact]
     public async Task The_end_of_an_instance_is_changed_by_an_update()
     {
         await using var server = await ScriptedServer.StartAsync();

@@ -21,6 +21,7 @@ public sealed class InstanceTests(ApiHost api) : ApiTests(api)
         AssertError(await GetAsync("/instances/nobody", HttpStatusCode.NotFound), "not_found", "resource not found");
         AssertError(await PostAsync("/instances/nobody/start", "", HttpStatusCode.NotFound), "not_found", "resource");
         AssertError(await PostAsync("/instances/nobody/stop", "", HttpStatusCode.NotFound), "not_found", "resource");
+        AssertError(await PostAsync("/instances/nobody/move", "", HttpStatusCode.NotFound), "not_found", "resource");
         AssertError(await GetAsync("/instances/nobody/wait?state=Running", HttpStatusCode.NotFound), "not_found", "resource");
         AssertError(await GetAsync("/instances/nobody/stat?path=/", HttpStatusCode.NotFound), "not_found", "resource");
         AssertError(await GetAsync("/instances/nobody/stats", HttpStatusCode.NotFound), "not_found", "resource");
@@ -41,6 +42,19 @@ public sealed class InstanceTests(ApiHost api) : ApiTests(api)
         using var response = await Api.Client.GetAsync($"/instances/{id[0]}");
         AssertError(await ReadAsync(response, HttpStatusCode.Conflict), "ambiguous", "multiple resources match, use full ID");
         Assert.Equal("false", response.Headers.GetValues("x-should-retry").Single());
+    }
+
+    [Theory]
+    [InlineData("{}", HttpStatusCode.Conflict, "insufficient_resources", "no other node that takes instances now can take it")]
+    [InlineData("", HttpStatusCode.Conflict, "insufficient_resources", "no other node")]
+    [InlineData("""{"node": "nowhere"}""", HttpStatusCode.BadRequest, "invalid_request", "node: there is no node 'nowhere'")]
+    [InlineData("""{"node": ""}""", HttpStatusCode.BadRequest, "Bad Request", "node: must be the id or host name of a node")]
+    [InlineData("""{"running": "leave"}""", HttpStatusCode.BadRequest, "Bad Request", "running: must be one of suspend, restart, but is")]
+    public async Task A_move_that_cannot_be_is_refused_and_nothing_is_done(string body, HttpStatusCode status, string code, string message)
+    {
+        var id = await CreateAsync();
+        AssertError(await PostAsync($"/instances/{id}/move", body, status), code, message);
+        Assert.Equal("Running", (await GetAsync($"/instances/{id}")).GetProperty("state").GetString());
     }
 
     [Fact]
