@@ -32,18 +32,24 @@ internal sealed class StateCell<T>(IPersistentState<Stored<T>> storage, Action<s
     /// Writes what <paramref name="change"/> makes of the present value, then lets <paramref name="written"/> tell
     /// others, before the next change. A change to the same object writes nothing; one to null clears the record.
     /// </summary>
-    public Task<T?> ChangeAsync(Func<T?, T?> change, Func<T?, Task> written)
+    public async Task<T?> ChangeAsync(Func<T?, T?> change, Func<T?, Task> written)
     {
-        var turn = ChangeAfterAsync(_last, change, written);
-        _last = turn;
-        return turn;
+        // Taken before anything is done: what a change or its telling sets off may want a turn as well.
+        var turn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        (var before, _last) = (_last, turn.Task);
+        try
+        {
+            await before;
+            return await ChangeAsync(change(Value), written);
+        }
+        finally
+        {
+            turn.SetResult();
+        }
     }
 
-    private async Task<T?> ChangeAfterAsync(Task before, Func<T?, T?> change, Func<T?, Task> written)
+    private async Task<T?> ChangeAsync(T? next, Func<T?, Task> written)
     {
-        // How the change before went is told to whoever asked for it.
-        await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-        var next = change(Value);
         if (ReferenceEquals(next, Value))
             return next;
         await WriteAsync(next);
