@@ -3,8 +3,8 @@ namespace Hypeman.GuestProtocol;
 /// <summary>Every bound of the protocol between a host and its guests. Sizes in bytes.</summary>
 public static class ProtocolLimits
 {
-    /// <summary>Spoken by this build; the lower one of both sides is used.</summary>
-    public const ushort Version = 1;
+    /// <summary>Spoken by this build; the lower one of both sides is used. 2: a hello may say what a wake needs.</summary>
+    public const ushort Version = 2;
 
     /// <summary>Largest payload of a frame.</summary>
     public const int MaxPayload = 64 * 1024;

@@ -4,6 +4,7 @@ using Hypeman.GuestAgent.Linux;
 using Hypeman.GuestAgent.Programs;
 using Hypeman.GuestProtocol.Boot;
 using Hypeman.GuestProtocol.Channel;
+using Hypeman.GuestProtocol.Framing;
 using Hypeman.GuestProtocol.Messages;
 
 namespace Hypeman.GuestAgent.Agent;
@@ -58,8 +59,17 @@ internal sealed class AgentProcess : IDisposable
         while (true)
         {
             port.WaitForHost();
-            new AgentChannel(port, Handle).Serve();
+            new AgentChannel(port, Handle, Machine.Wake).Serve();
         }
+    }
+
+    private void Wake(WakeRequest wake)
+    {
+        Machine.Wake(new WakeMoment(wake.WallClock, wake.EntropySeed));
+        if (wake.Identity is not { } identity)
+            return;
+        Machine.Become(identity);
+        _env = EnvOf(identity.Hostname);
     }
 
     private IReadOnlyDictionary<string, string> EnvOf(string hostname) => ProgramEnvironment.Env(_program, hostname, "/root");
@@ -81,9 +91,7 @@ internal sealed class AgentProcess : IDisposable
                 stream.Send(ContainerStat.Of(stat));
                 break;
             case WakeRequest wake:
-                Machine.Wake(wake);
-                if (wake.Identity is { } identity)
-                    _env = EnvOf(identity.Hostname);
+                Wake(wake);
                 stream.Send(new DoneReply());
                 break;
             case ShutdownRequest shutdown:

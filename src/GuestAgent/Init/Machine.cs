@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Text;
 using Hypeman.GuestAgent.Linux;
 using Hypeman.GuestProtocol.Boot;
+using Hypeman.GuestProtocol.Framing;
 using Hypeman.GuestProtocol.Messages;
 
 namespace Hypeman.GuestAgent.Init;
@@ -22,16 +23,14 @@ internal static unsafe class Machine
     }
 
     /// <summary>After a standstill: the clock may have to go either way, and what was random is known to others.</summary>
-    public static void Wake(WakeRequest wake)
+    public static void Wake(WakeMoment moment)
     {
-        LinuxException.Check(SetClock(wake.WallClock), "set the clock");
-        LinuxException.Check(Seed(wake.EntropySeed, UseNewEntropy), "seed the random numbers");
-        if (wake.Identity is { } identity)
-            Become(identity);
+        LinuxException.Check(SetClock(moment.WallClock), "set the clock");
+        LinuxException.Check(Seed(moment.EntropySeed, UseNewEntropy), "seed the random numbers");
     }
 
-    // Who wakes as the same leaves its files as the programs of the guest have made them.
-    private static void Become(GuestIdentity identity)
+    /// <summary>Who wakes as the same leaves its files as the programs of the guest have made them.</summary>
+    public static void Become(GuestIdentity identity)
     {
         var isElsewhere = identity.Network is { } network && NetworkSetup.Change(network);
         if (isElsewhere || Environment.MachineName != identity.Hostname)

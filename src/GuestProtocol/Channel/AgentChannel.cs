@@ -11,7 +11,10 @@ public delegate void AgentHandler(GuestRequest request, AgentStream stream);
 /// on its own. Blocking on purpose: a guest has few streams, pipes and files block anyway, and a pool of one CPU would
 /// be used up by the first two of them.
 /// </summary>
-public sealed class AgentChannel(Stream port, AgentHandler handler)
+/// <param name="port">To the host.</param>
+/// <param name="handler">Serves requests.</param>
+/// <param name="woken">Takes in what a hello says after a standstill, before it is answered; by throwing it leaves that to a request.</param>
+public sealed class AgentChannel(Stream port, AgentHandler handler, Action<WakeMoment> woken)
 {
     private const int ThreadStackBytes = 256 * 1024;
     private readonly Dictionary<uint, AgentStream> _streams = [];
@@ -69,7 +72,7 @@ public sealed class AgentChannel(Stream port, AgentHandler handler)
         var payload = frame.Payload.Span;
         if (frame.Type == FrameType.Hello)
         {
-            if (Hello.TryParse(payload, out var hello))
+            if (Hello.TryParse(payload) is { } hello)
                 Greet(hello);
             return;
         }
@@ -111,9 +114,23 @@ public sealed class AgentChannel(Stream port, AgentHandler handler)
     {
         CancelAll();
         _outgoing.Clear();
-        var version = Math.Min(hello.Version, ProtocolLimits.Version);
-        _outgoing.Enqueue(FrameCodec.Flush(), new Hello(version, hello.Nonce).Encode(FrameType.HelloAck));
+        var version = Math.Min(hello.Version, TakeIn(hello.Moment) ? ProtocolLimits.Version : Hello.MomentVersion - 1);
+        _outgoing.Enqueue(FrameCodec.Flush(), new Hello((ushort)version, hello.Nonce).Encode(FrameType.HelloAck));
         _greeted = true;
+    }
+
+    private bool TakeIn(WakeMoment? moment)
+    {
+        try
+        {
+            if (moment is not null)
+                woken(moment);
+            return true;
+        }
+        catch (Exception)
+        {
+            return false; // The host asks again, by a request, and is told why not.
+        }
     }
 
     private void Open(uint id, ReadOnlySpan<byte> payload)

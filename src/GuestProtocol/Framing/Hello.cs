@@ -3,26 +3,37 @@ using System.Buffers.Binary;
 namespace Hypeman.GuestProtocol.Framing;
 
 /// <summary>Payload of a hello and of its answer. The nonce tells this connection's answer from an older one's.</summary>
-public readonly record struct Hello(ushort Version, ulong Nonce)
+/// <param name="Version">Of the sender; in the answer the one that both speak.</param>
+/// <param name="Nonce">Any number.</param>
+/// <param name="Moment">
+/// For a machine that stood still. From version <see cref="MomentVersion"/> on the agent has taken it in when it answers, so
+/// that a wake needs one exchange; an older one ignores it.
+/// </param>
+public sealed record Hello(ushort Version, ulong Nonce, WakeMoment? Moment = null)
 {
-    private const int Size = 10;
+    public const ushort MomentVersion = 2;
+
+    private const int NonceAt = 2, ClockAt = 10, SeedAt = 18, FullSize = SeedAt + WakeMoment.SeedBytes;
 
     public byte[] Encode(FrameType type)
     {
-        Span<byte> payload = stackalloc byte[Size];
+        Span<byte> payload = stackalloc byte[FullSize];
         BinaryPrimitives.WriteUInt16LittleEndian(payload, Version);
-        BinaryPrimitives.WriteUInt64LittleEndian(payload[2..], Nonce);
+        BinaryPrimitives.WriteUInt64LittleEndian(payload[NonceAt..], Nonce);
+        if (Moment is null)
+            return FrameCodec.Encode(type, 0, payload[..ClockAt]);
+        BinaryPrimitives.WriteInt64LittleEndian(payload[ClockAt..], Moment.WallClock);
+        Moment.EntropySeed.CopyTo(payload[SeedAt..]);
         return FrameCodec.Encode(type, 0, payload);
     }
 
-    /// <summary>A later version may add bytes: they are ignored.</summary>
-    public static bool TryParse(ReadOnlySpan<byte> payload, out Hello hello)
-    {
-        hello = default;
-        if (payload.Length < Size)
-            return false;
-        hello = new Hello(
-            BinaryPrimitives.ReadUInt16LittleEndian(payload), BinaryPrimitives.ReadUInt64LittleEndian(payload[2..]));
-        return true;
-    }
+    /// <summary>A later version may add bytes: they are ignored. Null when it is none.</summary>
+    public static Hello? TryParse(ReadOnlySpan<byte> payload) => payload.Length < ClockAt
+        ? null
+        : new Hello(
+            BinaryPrimitives.ReadUInt16LittleEndian(payload), BinaryPrimitives.ReadUInt64LittleEndian(payload[NonceAt..]),
+            payload.Length < FullSize
+                ? null
+                : new WakeMoment(
+                    BinaryPrimitives.ReadInt64LittleEndian(payload[ClockAt..]), payload.Slice(SeedAt, WakeMoment.SeedBytes).ToArray()));
 }

@@ -34,6 +34,9 @@ public sealed class GuestChannel : IAsyncDisposable
         Closed = Task.Run(RunAsync);
     }
 
+    /// <summary>Its guest has taken in what it was told with the hello.</summary>
+    internal bool KnowsMoment { get; init; }
+
     /// <summary>Completes, and never fails, once the connection is over from whatever side.</summary>
     public Task Closed { get; }
 
@@ -42,7 +45,7 @@ public sealed class GuestChannel : IAsyncDisposable
     /// long as the guest boots or the socket is not there; only cancellation ends that.
     /// </summary>
     public static Task<GuestChannel> ConnectAsync(string unixSocketPath, CancellationToken cancellationToken) =>
-        GuestConnector.ConnectAsync(unixSocketPath, TimeProvider.System, cancellationToken);
+        GuestConnector.ConnectAsync(unixSocketPath, TimeProvider.System, moment: null, cancellationToken);
 
     /// <summary>Opens a session; requests can be sent at once, without waiting for the guest.</summary>
     /// <exception cref="NodeException">Unavailable, InsufficientResources or Invalid.</exception>

@@ -12,19 +12,21 @@ internal sealed class GuestLink : IAsyncDisposable
 
     private readonly string _socketPath;
     private readonly TimeProvider _time;
-    private readonly Func<GuestChannel, CancellationToken, Task<bool>> _greet;
+    private readonly GuestWake? _wake;
     private readonly Action<GuestLink> _answered;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _running;
     private volatile bool _isClosing;
     private volatile TaskCompletionSource<GuestChannel> _channel = NewChannel();
 
-    /// <param name="greet">What is said to each agent before anyone else may speak; false when it did not get through.</param>
+    /// <param name="socketPath">The hypervisor's socket.</param>
+    /// <param name="time">The time.</param>
+    /// <param name="wake">What is said to the agent before anyone else may speak; null when its guest did not stand still.</param>
     /// <param name="answered">Called each time an agent has answered.</param>
     internal GuestLink(
-        string socketPath, TimeProvider time, Func<GuestChannel, CancellationToken, Task<bool>> greet, Action<GuestLink> answered)
+        string socketPath, TimeProvider time, GuestWake? wake, Action<GuestLink> answered)
     {
-        (_socketPath, _time, _greet, _answered) = (socketPath, time, greet, answered);
+        (_socketPath, _time, _wake, _answered) = (socketPath, time, wake, answered);
         _running = Task.Run(RunAsync);
     }
 
@@ -82,8 +84,8 @@ internal sealed class GuestLink : IAsyncDisposable
     {
         while (!_isClosing)
         {
-            await using var open = await GuestChannel.ConnectAsync(_socketPath, _stop.Token);
-            if (!await _greet(open, _stop.Token))
+            await using var open = await GuestConnector.ConnectAsync(_socketPath, TimeProvider.System, _wake?.Moment, _stop.Token);
+            if (_wake is not null && !await _wake.TellAsync(open, _stop.Token))
                 continue;
             if (!_channel.TrySetResult(open))
                 return;

@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using Hypeman.GuestProtocol.Boot;
 using Hypeman.GuestProtocol.Messages;
 using Hypeman.NodeRuntime.Networks;
@@ -14,6 +16,9 @@ internal static class VmIdentity
         MachineId = spec.MachineId,
     };
 
+    /// <summary>All of it, as a text that is the same for the same.</summary>
+    internal static string TextOf(GuestIdentity identity) => JsonSerializer.Serialize(identity, GuestIdentityJson.Default.GuestIdentity);
+
     private static GuestNetwork Describe(VmAddress address) => new()
     {
         Mac = address.Mac,
@@ -23,3 +28,6 @@ internal static class VmIdentity
         Dns = [.. address.DnsServers.Select(server => server.ToString())],
     };
 }
+
+[JsonSerializable(typeof(GuestIdentity))]
+internal sealed partial class GuestIdentityJson : JsonSerializerContext;

@@ -93,6 +93,9 @@ internal sealed record VmRecord
     [JsonIgnore]
     public long EventsBoot => GuestBoot ?? Spec.Boot;
 
+    /// <summary>Who the guest knows itself to be (<see cref="VmIdentity.TextOf"/>); null: it is to be told when it wakes.</summary>
+    public string? KnownAs { get; init; }
+
     /// <summary>How often this boot went on from standby, or was tried to.</summary>
     public int Restores { get; init; }
 

@@ -64,9 +64,7 @@ internal sealed class VmRun(ProcessHandle process, IHypervisor hypervisor, IHype
         IsOverdue = false;
         if (!record.Spec.SkipGuestAgent)
         {
-            Guest = new GuestLink(
-                layout.AgentSocket, time,
-                (channel, token) => wake?.TellAsync(channel, token) ?? Task.FromResult(true), link => signs.AgentAnswered(this, link));
+            Guest = new GuestLink(layout.AgentSocket, time, wake, link => signs.AgentAnswered(this, link));
         }
         _watches.Add(WatchClockAsync(signs, untilOverdue, time));
     }

@@ -1,4 +1,5 @@
 using Hypeman.GuestProtocol.Events;
+using Hypeman.GuestProtocol.Messages;
 using Hypeman.NodeRuntime.Disks;
 using Hypeman.NodeRuntime.Errors;
 using Hypeman.NodeRuntime.Guest;
@@ -230,7 +231,13 @@ internal sealed partial class VmSupervisor
         Publish();
     }
 
-    private GuestWake Wake() => new(_host.Time, VmIdentity.Of(_record!.Spec, _host.Addresses.Take(_id)), _trail.Note);
+    private GuestWake Wake()
+    {
+        var identity = Identity();
+        return new GuestWake(_host.Time, VmIdentity.TextOf(identity) == _record!.KnownAs ? null : identity, _trail.Note);
+    }
+
+    private GuestIdentity Identity() => VmIdentity.Of(_record!.Spec, _host.Addresses.Take(_id));
 
     private void NoteAwakeWithoutAgent()
     {
@@ -242,7 +249,10 @@ internal sealed partial class VmSupervisor
     private void NoteAwake()
     {
         if (_record!.Stage is VmStage.Resuming or VmStage.Saving)
-            TryWrite(_record with { Stage = VmStage.Started, Timings = _steps?.Timings ?? _record.Timings });
+            TryWrite(_record with
+            {
+                Stage = VmStage.Started, KnownAs = VmIdentity.TextOf(Identity()), Timings = _steps?.Timings ?? _record.Timings,
+            });
     }
 
     /// <summary>

@@ -51,7 +51,10 @@ internal sealed partial class VmSupervisor
         {
             started = await new VmStart(_host, _layout, _record!, _steps!).RunAsync(
                 identity => Write(_record! with { Process = identity }), givenUp);
-            Write(_record! with { Stage = VmStage.Started, StartedBoot = _record.Spec.Boot, Timings = _steps!.Timings });
+            Write(_record! with
+            {
+                Stage = VmStage.Started, StartedBoot = _record.Spec.Boot, KnownAs = VmIdentity.TextOf(Identity()), Timings = _steps!.Timings,
+            });
             _run = started;
             started.Watch(_layout, _record, this, _host.BootDeadline, _host.Time);
             Publish();

@@ -11,9 +11,21 @@ public sealed class StreamFramesTests
         var frame = new Hello(1, 0x1122334455667788).Encode(FrameType.Hello);
         var payload = frame.AsSpan(FrameCodec.HeaderSize);
         Assert.Equal("01008877665544332211", Convert.ToHexString(payload));
-        Assert.True(Hello.TryParse([.. payload, 9, 9], out var hello));
-        Assert.Equal(new Hello(1, 0x1122334455667788), hello);
-        Assert.False(Hello.TryParse(payload[..9], out _));
+        Assert.Equal(new Hello(1, 0x1122334455667788), Hello.TryParse([.. payload, 9, 9]));
+        Assert.Null(Hello.TryParse(payload[..9]));
+    }
+
+    [Fact]
+    public void A_hello_after_a_standstill_also_has_the_time_and_random_numbers_and_may_grow()
+    {
+        var seed = Enumerable.Range(1, WakeMoment.SeedBytes).Select(number => (byte)number).ToArray();
+
+        var payload = new Hello(2, 0x1122334455667788, new WakeMoment(0x0102030405060708, seed)).Encode(FrameType.Hello).AsSpan(FrameCodec.HeaderSize);
+
+        Assert.Equal("02008877665544332211" + "0807060504030201" + Convert.ToHexString(seed), Convert.ToHexString(payload));
+        var hello = Hello.TryParse([.. payload, 9, 9])!;
+        Assert.Equal((2, 0x1122334455667788ul, 0x0102030405060708), (hello.Version, hello.Nonce, hello.Moment!.WallClock));
+        Assert.Equal(seed, hello.Moment.EntropySeed);
     }
 
     [Theory]

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Hypeman.GuestProtocol.Channel;
+using Hypeman.GuestProtocol.Framing;
 
 namespace Hypeman.Tests.NodeRuntime.Guest;
 
@@ -12,8 +13,10 @@ internal sealed class FakeAgent : IAsyncDisposable
     private int _connections;
 
     /// <param name="deaf">So many first connections are accepted and never answered.</param>
-    public FakeAgent(AgentHandler handler, int deaf = 0)
-        : this(stream => new AgentChannel(stream, handler).Serve(), deaf)
+    /// <param name="handler">Serves requests.</param>
+    /// <param name="woken">Takes in what a hello says.</param>
+    public FakeAgent(AgentHandler handler, int deaf = 0, Action<WakeMoment>? woken = null)
+        : this(stream => new AgentChannel(stream, handler, woken ?? (_ => { })).Serve(), deaf)
     {
     }
 

@@ -159,7 +159,7 @@ public sealed class GuestChannelTests : IDisposable
         {
             while (decoder.TryRead(out var frame))
             {
-                if (frame.Type == FrameType.Hello && Hello.TryParse(frame.Payload.Span, out var hello))
+                if (frame.Type == FrameType.Hello && Hello.TryParse(frame.Payload.Span) is { } hello)
                     stream.Write(hello.Encode(FrameType.HelloAck));
                 if (frame.Type == FrameType.Open)
                     stream.Write(attack);

@@ -21,7 +21,7 @@ public sealed class GuestLinkTests
         for (var i = 1; i <= Tries; i++)
         {
             var answered = new TaskCompletionSource<GuestLink>(TaskCreationOptions.RunContinuationsAsynchronously);
-            var link = new GuestLink(agent.Path, TimeProvider.System, (_, _) => Task.FromResult(true), answered.SetResult);
+            var link = new GuestLink(agent.Path, TimeProvider.System, wake: null, answered.SetResult);
             Assert.Same(link, await answered.Task.WaitAsync(Patience));
 
             await link.CloseAsync(Leaving);

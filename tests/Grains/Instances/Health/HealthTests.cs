@@ -54,6 +54,10 @@ public sealed class HealthTests : IDisposable
         await using var fleet = await StartAsync();
         var id = await RunningAsync(fleet);
         await IsAsync(fleet, id, HealthState.Healthy);
+        // What is shown is counted at once, and the verdict written a moment later.
+        await Until.True(
+            async () => ResourceSummary.Read<InstanceInfo>((await fleet.Index.GetAsync(ResourceKind.Instance, id))!).Health?.State == HealthState.Healthy,
+            TestFleet.Patience, "the verdict is written");
         var version = (await fleet.Index.GetAsync(ResourceKind.Instance, id))!.Version;
 
         for (var probe = 0; probe < 5; probe++)
