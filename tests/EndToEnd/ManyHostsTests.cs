@@ -159,6 +159,7 @@ public class ManyHostsTests(ManyHostsFixture fixture) : IClassFixture<ManyHostsF
             await Until.True(async () => await CountAsync(name) > 20, Patience, $"{name} counts");
         }
         await _api.PostAsync($"/instances/{asleep}/standby", new { compression = new { enabled = true } }, Cancel);
+        var snapshot = (await _api.PostAsync($"/instances/{running}/snapshots", new { kind = "Standby" }, Cancel)).GetProperty("id").GetString()!;
 
         await _api.PostAsync("/nodes/n1/drain", new { running = "suspend" }, Cancel);
         await Until.True(async () => await DrainStateAsync("n1") == "finished", Patience, "n1 is drained");
@@ -170,6 +171,7 @@ public class ManyHostsTests(ManyHostsFixture fixture) : IClassFixture<ManyHostsF
         foreach (var name in (string[])["travels", "sleeps"])
             Assert.InRange(await CountAsync(name), 20, 2000);
         Assert.Single(VirtualMachines.Of(_fleet.DataOf("n2"), running));
+        await UseSnapshotAsync(snapshot, "developed");
         Assert.Empty(Directory.EnumerateDirectories(Path.Combine(_fleet.DataOf("n1"), "memory")));
 
         await _api.PostAsync("/nodes/n1/uncordon", body: null, Cancel);
@@ -180,6 +182,18 @@ public class ManyHostsTests(ManyHostsFixture fixture) : IClassFixture<ManyHostsF
         Assert.Single(VirtualMachines.Of(_fleet.DataOf("n1"), running));
         await Instances.DeleteAsync(_api, running);
         await Instances.DeleteAsync(_api, asleep);
+    }
+
+    /// <summary>It has moved as well: what is made from it lives on the second node, and counts on.</summary>
+    private async Task UseSnapshotAsync(string snapshot, string name)
+    {
+        var made = await _api.PostAsync($"/snapshots/{snapshot}/fork", new { name }, Cancel);
+        Assert.Equal(("n2", "Running"), (made.GetProperty("node").GetString(), made.GetProperty("state").GetString()));
+        await _api.PostAsync("/ingresses", Rule(name), Cancel);
+        Assert.InRange(await CountAsync(name), 20, 2000);
+        await Instances.DeleteAsync(_api, made.GetProperty("id").GetString()!);
+        using var gone = await _api.SendAsync(HttpMethod.Delete, $"/snapshots/{snapshot}", body: null, Cancel);
+        Assert.True(gone.IsSuccessStatusCode);
     }
 
     /// <summary>What a counting guest shows, through the other node's ingress as soon as that knows where it is.</summary>

@@ -35,6 +35,6 @@ await withInstance({}, async (source) => {
     await refused(404, 'not_found', () => client.snapshots.get(snapshot.id));
     assert.equal((await client.instances.stat(asleep.id, { path: '/' })).exists, true);
   } finally {
-    for (const id of made) await client.instances.delete(id);
+    for (const id of made) await client.instances.delete(id, { graceful_shutdown: false });
   }
 });
