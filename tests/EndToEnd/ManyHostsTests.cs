@@ -172,12 +172,12 @@ public class ManyHostsTests(ManyHostsFixture fixture) : IClassFixture<ManyHostsF
             Assert.InRange(await CountAsync(name), 20, 2000);
         Assert.Single(VirtualMachines.Of(_fleet.DataOf("n2"), running));
         await UseSnapshotAsync(snapshot, "developed");
-        Assert.Empty(Directory.EnumerateDirectories(Path.Combine(_fleet.DataOf("n1"), "memory")));
+        Assert.All((string[])[running, asleep], id => Assert.False(Directory.Exists(Path.Combine(_fleet.DataOf("n1"), "vms", id)), id));
 
         await _api.PostAsync("/nodes/n1/uncordon", body: null, Cancel);
         var before = await CountAsync("travels");
         var moved = await _api.PostAsync($"/instances/{running}/move", new { node = "n1" }, Cancel);
-        Assert.Equal(("n1", "Running"), (moved.GetProperty("node").GetString(), moved.GetProperty("state").GetString()));
+        await RunsOnAsync(moved, "n1");
         Assert.InRange(await CountAsync("travels"), before, before + 2000);
         Assert.Single(VirtualMachines.Of(_fleet.DataOf("n1"), running));
         await Instances.DeleteAsync(_api, running);
@@ -188,12 +188,18 @@ public class ManyHostsTests(ManyHostsFixture fixture) : IClassFixture<ManyHostsF
     private async Task UseSnapshotAsync(string snapshot, string name)
     {
         var made = await _api.PostAsync($"/snapshots/{snapshot}/fork", new { name }, Cancel);
-        Assert.Equal(("n2", "Running"), (made.GetProperty("node").GetString(), made.GetProperty("state").GetString()));
+        await RunsOnAsync(made, "n2");
         await _api.PostAsync("/ingresses", Rule(name), Cancel);
         Assert.InRange(await CountAsync(name), 20, 2000);
         await Instances.DeleteAsync(_api, made.GetProperty("id").GetString()!);
         using var gone = await _api.SendAsync(HttpMethod.Delete, $"/snapshots/{snapshot}", body: null, Cancel);
         Assert.True(gone.IsSuccessStatusCode);
+    }
+
+    private async Task RunsOnAsync(JsonElement instance, string node)
+    {
+        var id = (await _api.GetAsync($"/nodes/{node}", Cancel)).GetProperty("id").GetString();
+        Assert.Equal((id, "Running"), (instance.GetProperty("node").GetString(), instance.GetProperty("state").GetString()));
     }
 
     /// <summary>What a counting guest shows, through the other node's ingress as soon as that knows where it is.</summary>
