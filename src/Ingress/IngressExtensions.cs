@@ -1,6 +1,7 @@
 using Hypeman.Ingress.Forwarding;
 using Hypeman.Ingress.Listening;
 using Hypeman.Ingress.Routing;
+using Hypeman.Ingress.Waking;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
@@ -13,7 +14,7 @@ public static class IngressExtensions
 {
     /// <summary>
     /// Adds the data plane of this process. Needs an <c>IResourceIndex</c> to read routes from and an
-    /// <see cref="IInstanceConnector"/> to reach instances.
+    /// <see cref="IInstanceConnector"/> to reach instances, and an <see cref="IInstanceWaker"/> to wake them.
     /// </summary>
     public static IServiceCollection AddIngress(this IServiceCollection services, Action<IngressOptions>? configure = null)
     {
@@ -36,6 +37,7 @@ public static class IngressExtensions
         // It writes two lines a request, and a stack trace for each program that is down; what matters we say ourselves.
         .AddLogging(logging => logging.AddFilter("Yarp.ReverseProxy", LogLevel.Error))
         .AddSingleton<InstanceClient>()
+        .AddSingleton<WakeRoom>()
         .AddSingleton<IngressHandler>();
 
     private static IServiceCollection AddListening(this IServiceCollection services) => services

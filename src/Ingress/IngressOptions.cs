@@ -20,6 +20,15 @@ public sealed class IngressOptions
     /// <summary>Time to reach an instance's port before the answer is 504. Default: 5 s.</summary>
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long requests wait for an instance that sleeps before the answer is 503. Default: 30 s.</summary>
+    public TimeSpan WakeTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Requests that wait for one sleeping instance at a time; more are answered 503. Default: 1,000.</summary>
+    public int MaxWaitingPerInstance { get; set; } = 1_000;
+
+    /// <summary>Requests that wait for sleeping instances in all. Default: 5,000.</summary>
+    public int MaxWaiting { get; set; } = 5_000;
+
     /// <summary>
     /// How long a request, a stream or a WebSocket may stay without a byte either way. Shorter frees what dead peers
     /// hold, longer spares quiet connections. Default: 5 min.
@@ -49,11 +58,14 @@ internal sealed class IngressOptionsValidator : IValidateOptions<IngressOptions>
             errors.Add("Ingress MaxExtraPorts must not be negative.");
         if (options.MaxConnections < 1)
             errors.Add("Ingress MaxConnections must be at least 1.");
+        if (options.MaxWaitingPerInstance < 1 || options.MaxWaiting < options.MaxWaitingPerInstance)
+            errors.Add("Ingress MaxWaitingPerInstance must be at least 1, and MaxWaiting not less than that.");
         if (options.MaxRequestBodyBytes < 0)
             errors.Add("Ingress MaxRequestBodyBytes must not be negative; leave it out for no limit.");
         foreach (var (what, value) in new[]
         {
             (nameof(options.ConnectTimeout), options.ConnectTimeout),
+            (nameof(options.WakeTimeout), options.WakeTimeout),
             (nameof(options.IdleTimeout), options.IdleTimeout),
             (nameof(options.DrainTimeout), options.DrainTimeout),
         })

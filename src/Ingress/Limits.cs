@@ -16,6 +16,9 @@ internal static class Limits
     /// <summary>An unused connection to an instance is closed after this; most servers close theirs later.</summary>
     public static readonly TimeSpan PooledIdle = TimeSpan.FromSeconds(30);
 
+    /// <summary>For the tables to learn what an instance has told already: that it is not where they say.</summary>
+    public static readonly TimeSpan TablesBehind = TimeSpan.FromSeconds(5);
+
     /// <summary>How often a port that could not be opened is tried again.</summary>
     public static readonly TimeSpan PortRetry = TimeSpan.FromSeconds(10);
 

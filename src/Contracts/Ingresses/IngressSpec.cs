@@ -9,17 +9,40 @@ public sealed record IngressSpec
     [Id(2)] public IReadOnlyDictionary<string, string> Tags { get; init; } = new Dictionary<string, string>();
 }
 
-/// <summary>One hostname and port of ours that leads to a port of an instance.</summary>
+/// <summary>Which instances at rest a request has run.</summary>
+public enum WakeOn
+{
+    /// <summary>Those in standby go on.</summary>
+    Standby,
+
+    /// <summary>Those in standby go on, and those that are stopped are started.</summary>
+    Stopped,
+
+    /// <summary>None: it is answered that the instance does not run.</summary>
+    Never,
+}
+
+/// <summary>One hostname, or pattern of hostnames, and port of ours that leads to a port of an instance.</summary>
 [GenerateSerializer, Immutable, Alias("hypeman.ingress-rule")]
 public sealed record IngressRule
 {
+    /// <summary>See <see cref="HostPattern"/>.</summary>
     [Id(0)] public required string Hostname { get; init; }
     [Id(1)] public int Port { get; init; } = 80;
 
-    /// <summary>Name or id of the instance; the canonical name once the ingress is made.</summary>
+    /// <summary>
+    /// Name or id of the instance; the canonical name once the ingress is made. Of a pattern: made of its captures, and looked
+    /// up when a request comes.
+    /// </summary>
     [Id(2)] public required string TargetInstance { get; init; }
 
     [Id(3)] public required int TargetPort { get; init; }
     [Id(4)] public bool Tls { get; init; }
     [Id(5)] public bool RedirectHttp { get; init; }
+
+    /// <summary>What requests must carry; null: nothing.</summary>
+    [Id(6)] public HeaderSecret? HeaderAuth { get; init; }
+
+    /// <summary>Which instances a request wakes.</summary>
+    [Id(7)] public WakeOn Wake { get; init; } = WakeOn.Standby;
 }

@@ -9,6 +9,8 @@ internal static class CreateIngressRequest
     private const int DefaultPort = 80;
     private const int MaxPort = 65535;
 
+    private static readonly IReadOnlyDictionary<string, WakeOn> Wakes = Enum.GetValues<WakeOn>().ToDictionary(IngressRuleResponse.Word);
+
     public static IngressSpec Read(FieldReader fields)
     {
         var rules = fields.Objects("rules");
@@ -26,9 +28,6 @@ internal static class CreateIngressRequest
     {
         var match = fields.RequiredObject("match");
         var target = fields.RequiredObject("target");
-        if (fields.Raw("request_header_auth") is not null)
-            fields.Problems.Add("not_supported", fields.PathOf("request_header_auth"),
-                "is not supported by this server yet; leave it out");
         return new IngressRule
         {
             Hostname = match?.RequiredString("hostname") ?? "",
@@ -37,6 +36,20 @@ internal static class CreateIngressRequest
             TargetPort = target?.RequiredInt("port", 1, MaxPort) ?? 0,
             Tls = fields.Bool("tls", false),
             RedirectHttp = fields.Bool("redirect_http", false),
+            HeaderAuth = ReadHeaderAuth(fields),
+            Wake = fields.Word("wake", Wakes) ?? WakeOn.Standby,
         };
+    }
+
+    // The value itself goes no further than here.
+    private static HeaderSecret? ReadHeaderAuth(FieldReader fields)
+    {
+        if (fields.Object("request_header_auth") is not { } auth)
+            return null;
+        var (header, value) = (auth.RequiredString("header"), auth.RequiredString("value"));
+        if (value is { Length: < HeaderSecret.ShortestValue or > HeaderSecret.LongestValue })
+            fields.Problems.AddSchema(
+                auth.PathOf("value"), $"must be {HeaderSecret.ShortestValue} to {HeaderSecret.LongestValue} characters, but is {value.Length}");
+        return header is null || value is null ? null : HeaderSecret.Of(header, value);
     }
 }

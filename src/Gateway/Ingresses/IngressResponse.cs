@@ -22,15 +22,30 @@ internal sealed record IngressResponse
 }
 
 internal sealed record IngressRuleResponse(
-    IngressMatchResponse Match, IngressTargetResponse Target, bool Tls, bool RedirectHttp)
+    IngressMatchResponse Match, IngressTargetResponse Target, bool Tls, bool RedirectHttp, IngressHeaderAuthResponse? RequestHeaderAuth, string Wake)
 {
     public static IngressRuleResponse From(IngressRule rule) => new(
         new IngressMatchResponse(rule.Hostname, rule.Port),
         new IngressTargetResponse(rule.TargetInstance, rule.TargetPort),
         rule.Tls,
-        rule.RedirectHttp);
+        rule.RedirectHttp,
+        rule.HeaderAuth is { } auth ? new IngressHeaderAuthResponse(auth.Header, IngressHeaderAuthResponse.Hidden) : null,
+        Word(rule.Wake));
+
+    public static string Word(WakeOn wake) => wake switch
+    {
+        WakeOn.Standby => "standby",
+        WakeOn.Stopped => "stopped",
+        WakeOn.Never => "never",
+    };
 }
 
 internal sealed record IngressMatchResponse(string Hostname, int Port);
 
 internal sealed record IngressTargetResponse(string Instance, int Port);
+
+internal sealed record IngressHeaderAuthResponse(string Header, string Value)
+{
+    /// <summary>As long as a value is at the least, which clients may check.</summary>
+    public static string Hidden { get; } = new('*', HeaderSecret.ShortestValue);
+}

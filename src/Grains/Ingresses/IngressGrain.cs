@@ -34,7 +34,7 @@ internal sealed class IngressGrain(IResourceIndex index, GrainClock clock) : Gra
         {
             throw taken.Claim == kept.Name
                 ? new HypemanException(ErrorKind.Conflict, "already_exists", $"an ingress named '{kept.Name}' exists already")
-                : new HypemanException(ErrorKind.Conflict, "hostname_in_use", $"{taken.Claim} is used by another ingress");
+                : new HypemanException(ErrorKind.Conflict, "hostname_in_use", $"{InUse(info, taken.Claim)} is used by another ingress");
         }
         return info;
     }
@@ -47,11 +47,21 @@ internal sealed class IngressGrain(IResourceIndex index, GrainClock clock) : Gra
         await index.DeleteAsync(ResourceKind.Ingress, row.Id);
     }
 
+    // In the words of whoever asked.
+    private static string InUse(IngressInfo info, string claim)
+    {
+        var rule = info.Rules.First(rule => IngressRules.Claim(rule) == claim);
+        return $"{rule.Hostname}:{rule.Port}";
+    }
+
     private async Task<ResourceRow> RowAsync() =>
         await index.GetAsync(ResourceKind.Ingress, Id) ?? throw HypemanException.NotFound();
 
+    // Whom a pattern leads to is known when a request comes.
     private async Task<IngressRule> WithCanonicalTargetAsync(IngressRule rule)
     {
+        if (!HostPattern.Parse(rule.Hostname).IsLiteral)
+            return rule;
         var found = await index.FindAsync(ResourceKind.Instance, rule.TargetInstance, allowPrefix: true);
         return found switch
         {

@@ -21,21 +21,42 @@ internal static partial class IngressRules
     }
 
     /// <summary>What only one ingress can hold.</summary>
-    public static string Claim(IngressRule rule) => $"{rule.Hostname}:{rule.Port}";
+    public static string Claim(IngressRule rule) => $"{HostPattern.Parse(rule.Hostname).Shape}:{rule.Port}";
 
     private static IngressRule Check(IngressRule rule, string at)
     {
-        Require(!rule.Hostname.Contains('{') && !rule.Hostname.Contains('}'),
-            $"{at}.match.hostname: patterns such as '{rule.Hostname}' are not supported yet; give a full hostname");
-        Require(!rule.Hostname.StartsWith('*'), $"{at}.match.hostname: wildcards are not supported; give a full hostname");
-        Require(rule.Hostname.Length <= 253 && HostnamePattern().IsMatch(rule.Hostname),
-            $"{at}.match.hostname: '{rule.Hostname}' is not a hostname");
+        var host = Host(rule.Hostname, at);
         Require(rule.Port is >= 1 and <= 65535, $"{at}.match.port: must be between 1 and 65535");
         Require(rule.TargetInstance.Length > 0, $"{at}.target.instance: must name an instance");
+        CheckCaptures(host, rule.TargetInstance, at);
         Require(rule.TargetPort is >= 1 and <= 65535, $"{at}.target.port: must be between 1 and 65535");
         Require(!rule.RedirectHttp || rule.Tls, $"{at}.redirect_http: needs tls");
         Require(!rule.Tls, $"{at}.tls: needs ACME, which is not configured on this server");
-        return rule with { Hostname = rule.Hostname.ToLowerInvariant() };
+        if (rule.HeaderAuth is { } auth && HeaderRules.WhyNot(auth.Header) is { } why)
+            throw Bad($"{at}.request_header_auth.header: {why}");
+        return rule with { Hostname = host.ToString() };
+    }
+
+    private static HostPattern Host(string hostname, string at)
+    {
+        try
+        {
+            return HostPattern.Parse(hostname);
+        }
+        catch (FormatException wrong)
+        {
+            throw Bad($"{at}.match.hostname: {wrong.Message}");
+        }
+    }
+
+    private static void CheckCaptures(HostPattern host, string target, string at)
+    {
+        var named = HostPattern.NamedIn(target).ToList();
+        if (named.Except(host.Captures).FirstOrDefault() is { } unknown)
+            throw Bad($"{at}.target.instance: '{{{unknown}}}' is not captured by the hostname '{host}'");
+        Require(host.IsLiteral || named.Count > 0,
+            $"{at}.target.instance: must be made of what '{host}' captures, for example '{{{host.Captures.FirstOrDefault()}}}'");
+        Require(named.Count > 0 || !target.AsSpan().ContainsAny('{', '}'), $"{at}.target.instance: '{target}' is not the name of an instance");
     }
 
     private static void Require(bool holds, string message)
@@ -48,7 +69,4 @@ internal static partial class IngressRules
 
     [GeneratedRegex("^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")]
     private static partial Regex NamePattern();
-
-    [GeneratedRegex(@"^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$")]
-    private static partial Regex HostnamePattern();
 }

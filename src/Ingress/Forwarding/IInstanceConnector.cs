@@ -8,7 +8,11 @@ public interface IInstanceConnector
 {
     /// <summary>Opens a TCP connection; the caller owns the stream.</summary>
     /// <param name="home">The node the instance lives on.</param>
+    /// <exception cref="InstanceElsewhereException">It does not run there.</exception>
     /// <exception cref="TimeoutException">Nothing answered in time.</exception>
     /// <exception cref="IOException">The instance, its port or its node cannot be reached.</exception>
     Task<Stream> ConnectAsync(string instanceId, string home, int port, CancellationToken cancellationToken);
 }
+
+/// <summary>The instance does not run where it was looked for, so nothing has reached it: what was known of it is behind.</summary>
+public sealed class InstanceElsewhereException(string message) : IOException(message);

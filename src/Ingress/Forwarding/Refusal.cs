@@ -1,4 +1,5 @@
 using Hypeman.Contracts.Instances;
+using Hypeman.Ingress.Waking;
 using Microsoft.AspNetCore.Http;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -19,11 +20,19 @@ internal sealed record Refusal(int Status, string Text)
     public static Refusal NoRoute(string host) =>
         new(StatusCodes.Status404NotFound, $"Not found: no ingress configured for hostname {host}");
 
-    public static Refusal NoInstance(string host) =>
-        new(StatusCodes.Status502BadGateway, $"Bad gateway: the instance behind {host} does not exist any more");
+    public static readonly Refusal Forbidden =
+        new(StatusCodes.Status403Forbidden, "Forbidden: the request does not carry what this hostname asks for");
+
+    public static Refusal NoInstance(string host, bool isCaptured) => isCaptured
+        ? new(StatusCodes.Status404NotFound, $"Not found: there is no instance for hostname {host}")
+        : new(StatusCodes.Status502BadGateway, $"Bad gateway: the instance behind {host} does not exist any more");
 
     public static Refusal NotRunning(string host, InstancePhase phase) =>
         new(StatusCodes.Status502BadGateway, $"Bad gateway: the instance behind {host} is not running (state: {phase})");
+
+    public static Refusal NotWoken(string host, WakeFailedException failure) => failure.MayPass
+        ? new(StatusCodes.Status503ServiceUnavailable, $"Service unavailable: the instance behind {host} is asleep: {failure.Message}; try again shortly")
+        : new(StatusCodes.Status502BadGateway, $"Bad gateway: the instance behind {host} cannot be woken: {failure.Message}");
 
     public static Refusal NoNetwork(string host) =>
         new(StatusCodes.Status502BadGateway, $"Bad gateway: the instance behind {host} has no network");
@@ -38,7 +47,7 @@ internal sealed record Refusal(int Status, string Text)
         ForwarderError.RequestCanceled or ForwarderError.RequestBodyCanceled
             or ForwarderError.UpgradeRequestCanceled or ForwarderError.ResponseBodyCanceled
             or ForwarderError.UpgradeResponseCanceled => null,
-        _ when Holds<TimeoutException>(exception, _ => true) => TimedOut(host),
+        _ when Holds<TimeoutException>(exception) => TimedOut(host),
         _ => new(StatusCodes.Status502BadGateway, $"Bad gateway: the instance behind {host} cannot be reached or gave no valid answer"),
     };
 
@@ -49,6 +58,10 @@ internal sealed record Refusal(int Status, string Text)
         Holds<BadHttpRequestException>(exception, bad => bad.StatusCode == StatusCodes.Status413PayloadTooLarge)
             ? new(StatusCodes.Status413PayloadTooLarge, "Payload too large: the request body is above the limit of this ingress")
             : new(StatusCodes.Status400BadRequest, "Bad request: the request body could not be read");
+
+    /// <summary>Whether it was caused by one of this kind.</summary>
+    public static bool Holds<T>(Exception? exception)
+        where T : Exception => Holds<T>(exception, _ => true);
 
     private static bool Holds<T>(Exception? exception, Predicate<T> predicate)
         where T : Exception => exception switch

@@ -30,22 +30,43 @@ internal sealed record Target
     };
 }
 
-/// <summary>All instances by id and by name. One writer, any number of readers.</summary>
+/// <summary>All instances by id, by name and by the beginning of an id. One writer, any number of readers.</summary>
 internal sealed class InstanceTable
 {
+    /// <summary>Shorter ones are words that anybody may try.</summary>
+    private const int ShortestPrefix = 8;
+
     private readonly ConcurrentDictionary<string, Target> _byId = new();
+    private readonly ConcurrentDictionary<string, TaskCompletionSource<Target>> _awaited = new();
+    private readonly Lock _gate = new();
+    private readonly SortedSet<string> _ids = new(StringComparer.Ordinal);
     private readonly ClaimTable<string, string> _idByName = new();
     private readonly Dictionary<string, CancellationTokenSource> _gone = [];
     private long _incarnations;
 
-    public Target? Find(string idOrName) =>
-        FindById(idOrName) ?? (_idByName.Find(idOrName) is { } id ? FindById(id) : null);
+    /// <param name="word">An id, a name, or the beginning of an id that is that of no other.</param>
+    public Target? Find(string word) =>
+        FindById(word) ?? ((_idByName.Find(word) ?? IdWithPrefix(word)) is { } id ? FindById(id) : null);
 
     public Target? FindById(string id) => _byId.GetValueOrDefault(id);
+
+    /// <summary>The instance as soon as it may answer.</summary>
+    /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
+    public async Task<Target> AnswersAsync(string id, CancellationToken cancellationToken)
+    {
+        var awaited = _awaited.GetOrAdd(id, _ => new TaskCompletionSource<Target>(TaskCreationOptions.RunContinuationsAsynchronously));
+        // It may have come a moment ago.
+        if (FindById(id) is { MayAnswer: true } present)
+            Answer(present);
+        return await awaited.Task.WaitAsync(cancellationToken);
+    }
 
     public void Set(InstanceInfo instance)
     {
         var before = FindById(instance.Id);
+        if (before is null)
+            lock (_gate)
+                _ids.Add(instance.Id);
         var next = new Target
         {
             Id = instance.Id,
@@ -68,6 +89,8 @@ internal sealed class InstanceTable
         {
             _byId[instance.Id] = next;
         }
+        if (next.MayAnswer)
+            Answer(next);
         _idByName.Set(instance.Id, instance.CreatedAt, new Dictionary<string, string> { [instance.Spec.Name] = instance.Id });
     }
 
@@ -75,8 +98,28 @@ internal sealed class InstanceTable
     {
         _idByName.Remove(id);
         _byId.TryRemove(id, out _);
+        _awaited.TryRemove(id, out _);
+        lock (_gate)
+            _ids.Remove(id);
         if (_gone.Remove(id, out var ended))
             ended.Cancel();
+    }
+
+    private void Answer(Target target)
+    {
+        if (_awaited.TryRemove(target.Id, out var awaited))
+            awaited.TrySetResult(target);
+    }
+
+    private string? IdWithPrefix(string prefix)
+    {
+        if (prefix.Length < ShortestPrefix)
+            return null;
+        lock (_gate)
+        {
+            using var from = _ids.GetViewBetween(prefix, prefix + char.MaxValue).GetEnumerator();
+            return from.MoveNext() && from.Current is var only && !from.MoveNext() ? only : null;
+        }
     }
 
     private static bool GoesOn(Target before, Target next) =>

@@ -74,7 +74,7 @@ internal sealed class RouteFeed(
             else
                 Put<InstanceInfo>(row, instances.Set, instances.Remove, (kind, id));
         }
-        catch (Exception e) when (e is System.Text.Json.JsonException or NotSupportedException)
+        catch (Exception e) when (e is System.Text.Json.JsonException or NotSupportedException or FormatException)
         {
             // One unreadable row (of a newer version, say) must not take the routes of all others with it.
             logger.LogError(e, "The summary of {Kind} {Id} cannot be read; its last readable state stays", kind, id);

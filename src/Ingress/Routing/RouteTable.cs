@@ -1,39 +1,69 @@
 using System.Collections.Immutable;
 using Hypeman.Contracts.Ingresses;
+using Hypeman.Contracts.Instances;
 
 namespace Hypeman.Ingress.Routing;
 
 /// <summary>Where requests for one host and port go.</summary>
-internal sealed record Route(string IngressId, string Instance, int Port);
+/// <param name="IngressId">Whose rule it is.</param>
+/// <param name="Instance">Name or id.</param>
+/// <param name="Port">Of the instance.</param>
+/// <param name="HeaderAuth">What requests must carry; null: nothing.</param>
+/// <param name="Wake">Which instances a request wakes.</param>
+/// <param name="IsCaptured">The instance is what the hostname says, so that it may well be none.</param>
+internal sealed record Route(
+    string IngressId, string Instance, int Port, HeaderSecret? HeaderAuth = null, WakeOn Wake = WakeOn.Standby, bool IsCaptured = false)
+{
+    /// <summary>Whether a request is to wait until the instance runs.</summary>
+    public bool Wakes(InstancePhase phase) => phase switch
+    {
+        // Paused: it is just being put to sleep, or copied.
+        InstancePhase.Standby or InstancePhase.Paused => Wake != WakeOn.Never,
+        InstancePhase.Stopped or InstancePhase.Shutdown => Wake == WakeOn.Stopped,
+        InstancePhase.Created => Wake != WakeOn.Never,
+        InstancePhase.Initializing or InstancePhase.Running or InstancePhase.Unknown => false,
+    };
+}
 
 /// <summary>
-/// The rules of all ingresses, found by host and port in one step however many there are. One writer.
+/// The rules of all ingresses, found by host and port in one step however many there are; a hostname that is written out
+/// counts before a pattern. One writer.
 /// </summary>
 internal sealed class RouteTable
 {
     private readonly ClaimTable<(string Host, int Port), Route> _routes = new();
+    private readonly PatternTable _patterns = new();
     private readonly Dictionary<string, int[]> _portsOf = [];
     private readonly Dictionary<int, int> _uses = [];
 
     /// <summary>The ports that some rule is for.</summary>
     public ImmutableSortedSet<int> Ports { get; private set; } = [];
 
-    public Route? Find(string host, int port) => _routes.Find((host, port));
+    public Route? Find(string host, int port) => _routes.Find((host, port)) ?? _patterns.Find(host, port);
 
     public void Set(IngressInfo ingress)
     {
         var routes = new Dictionary<(string, int), Route>();
+        var patterns = new Dictionary<(string, int), PatternRoute>();
         // A rule with TLS is not for the clear: it is left out until certificates can be served.
         foreach (var rule in ingress.Rules.Where(rule => !rule.Tls))
-            if (Hostname.Normalize(rule.Hostname) is { Length: > 0 } host)
-                routes.TryAdd((host, rule.Port), new Route(ingress.Id, rule.TargetInstance, rule.TargetPort));
+        {
+            var host = HostPattern.Parse(rule.Hostname);
+            var route = new Route(ingress.Id, rule.TargetInstance, rule.TargetPort, rule.HeaderAuth, rule.Wake);
+            if (host.IsLiteral)
+                routes.TryAdd((host.ToString(), rule.Port), route);
+            else
+                patterns.TryAdd((host.Shape, rule.Port), new PatternRoute(host, route));
+        }
         _routes.Set(ingress.Id, ingress.CreatedAt, routes);
-        UsePorts(ingress.Id, [.. routes.Keys.Select(key => key.Item2).Distinct()]);
+        _patterns.Set(ingress.Id, ingress.CreatedAt, patterns);
+        UsePorts(ingress.Id, [.. routes.Keys.Concat(patterns.Keys).Select(key => key.Item2).Distinct()]);
     }
 
     public void Remove(string ingressId)
     {
         _routes.Remove(ingressId);
+        _patterns.Remove(ingressId);
         UsePorts(ingressId, []);
     }
 

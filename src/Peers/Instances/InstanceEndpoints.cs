@@ -62,6 +62,7 @@ internal sealed class InstanceEndpoints(IEnumerable<INode> nodes, TimeProvider t
     {
         NodeErrorKind.TimedOut => StatusCodes.Status504GatewayTimeout,
         NodeErrorKind.NotFound => StatusCodes.Status404NotFound,
+        NodeErrorKind.WrongPhase => StatusCodes.Status409Conflict,
         _ => StatusCodes.Status502BadGateway,
     };
 

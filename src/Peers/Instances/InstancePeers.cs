@@ -1,4 +1,5 @@
 using System.Net;
+using Hypeman.NodeRuntime.Errors;
 using Hypeman.Peers.Connections;
 
 namespace Hypeman.Peers.Instances;
@@ -11,6 +12,7 @@ public sealed class InstancePeers(PeerDirectory directory, PeerClient client)
     /// <param name="home">The node it lives on.</param>
     /// <param name="port">Of the guest.</param>
     /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="NodeException">NotFound, WrongPhase: it does not run there.</exception>
     /// <exception cref="TimeoutException">The guest did not answer in time.</exception>
     /// <exception cref="IOException">The node, the instance or its port cannot be reached.</exception>
     public async Task<Stream> ConnectAsync(string instanceId, string home, int port, CancellationToken cancellationToken)
@@ -25,7 +27,13 @@ public sealed class InstancePeers(PeerDirectory directory, PeerClient client)
         using (answer)
         {
             var reason = await PeerClient.ReadRefusalAsync(answer, cancellationToken);
-            throw answer.StatusCode == HttpStatusCode.GatewayTimeout ? new TimeoutException(reason) : new IOException(reason);
+            throw answer.StatusCode switch
+            {
+                HttpStatusCode.GatewayTimeout => new TimeoutException(reason),
+                HttpStatusCode.NotFound => new NodeException(NodeErrorKind.NotFound, reason),
+                HttpStatusCode.Conflict => new NodeException(NodeErrorKind.WrongPhase, reason),
+                _ => new IOException(reason),
+            };
         }
     }
 }

@@ -11,19 +11,17 @@ namespace Hypeman.Silo.Adapters;
 /// </summary>
 internal sealed class NodeConnector(IEnumerable<INode> nodes, InstancePeers? peers = null) : IInstanceConnector
 {
-    public Task<Stream> ConnectAsync(string instanceId, string home, int port, CancellationToken cancellationToken)
-    {
-        if (nodes.FirstOrDefault(node => node.Facts.NodeId == home) is { } node)
-            return ConnectHereAsync(node, instanceId, port, cancellationToken);
-        return peers?.ConnectAsync(instanceId, home, port, cancellationToken)
-            ?? throw new IOException($"Instance {instanceId} lives on node {home}; without a cluster identity there is no way to it.");
-    }
-
-    private static async Task<Stream> ConnectHereAsync(INode node, string instanceId, int port, CancellationToken cancellationToken)
+    public async Task<Stream> ConnectAsync(string instanceId, string home, int port, CancellationToken cancellationToken)
     {
         try
         {
-            return await node.Vms.ConnectAsync(instanceId, port, cancellationToken);
+            return nodes.FirstOrDefault(node => node.Facts.NodeId == home) is { } here
+                ? await here.Vms.ConnectAsync(instanceId, port, cancellationToken)
+                : await (peers ?? throw NoWay(instanceId, home)).ConnectAsync(instanceId, home, port, cancellationToken);
+        }
+        catch (NodeException e) when (e.Kind is NodeErrorKind.WrongPhase or NodeErrorKind.NotFound)
+        {
+            throw new InstanceElsewhereException(e.Message);
         }
         catch (NodeException e) when (e.Kind == NodeErrorKind.TimedOut)
         {
@@ -34,4 +32,7 @@ internal sealed class NodeConnector(IEnumerable<INode> nodes, InstancePeers? pee
             throw new IOException(e.Message, e);
         }
     }
+
+    private static IOException NoWay(string instanceId, string home) =>
+        new($"Instance {instanceId} lives on node {home}; without a cluster identity there is no way to it.");
 }

@@ -8,6 +8,7 @@ using Hypeman.Grains.Nodes;
 using Hypeman.Grains.Snapshots;
 using Hypeman.Ingress;
 using Hypeman.Ingress.Forwarding;
+using Hypeman.Ingress.Waking;
 using Hypeman.Ingress.Listening;
 using Hypeman.NodeRuntime.Nodes;
 using Hypeman.Peers;
@@ -214,6 +215,7 @@ internal sealed class FleetServer : IAsyncDisposable
     private void AddIngress(IServiceCollection services)
     {
         services.AddSingleton<IInstanceConnector, NodeConnector>();
+        services.AddSingleton<IInstanceWaker, InstanceWaker>();
         services.AddIngress(o => (o.ListenAddress, o.ListenPort) = (_options.IngressAddress, _options.IngressPort));
     }
 

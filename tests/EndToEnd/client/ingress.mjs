@@ -35,6 +35,19 @@ await withInstance({ name, entrypoint: ['/bin/sh', '-c'], cmd: [server] }, async
     await client.instances.start(instance.id, {});
     await client.instances.wait(instance.id, { state: 'Running', timeout: '120s' });
     assert.match((await until(hostname, 200)).body, new RegExp(`page of ${name}`));
+
+    // Each request comes as soon as it sleeps, and wakes it.
+    for (let nap = 0; nap < 3; nap++) {
+      assert.equal((await client.instances.standby(instance.id, {})).state, 'Standby');
+      const [one, other] = await Promise.all([get(hostname), get(hostname)]);
+      assert.deepEqual([one.status, other.status], [200, 200], one.body + other.body);
+      assert.equal((await client.instances.get(instance.id)).state, 'Running');
+    }
+    // While it falls asleep, too.
+    const asleep = client.instances.standby(instance.id, {});
+    for (let request = 0; request < 20; request++) assert.equal((await get(hostname)).status, 200);
+    await asleep.catch((e) => assert.equal(e.status, 409, e.message));
+    assert.equal((await get(hostname)).status, 200);
   } finally {
     await client.ingresses.delete(ingress.id);
   }

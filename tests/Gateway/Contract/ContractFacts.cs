@@ -72,7 +72,8 @@ internal static class ContractFacts
         ["CreateImageRequest"] = Words("name platform credentials tags"),
         ["RegistryCredentials"] = Words("username password registry_token"),
         ["CreateIngressRequest"] = Words("name rules tags"),
-        ["IngressRule"] = Words("match target tls redirect_http"),
+        ["IngressRule"] = Words("match target tls redirect_http request_header_auth"),
+        ["IngressRequestHeaderAuth"] = Words("header value"),
         ["IngressMatch"] = Words("hostname port"),
         ["IngressTarget"] = Words("instance port"),
     };

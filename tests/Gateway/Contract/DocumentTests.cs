@@ -19,7 +19,7 @@ public sealed class DocumentTests(ApiHost api) : ApiTests(api)
     ];
 
     /// <summary>Fields of answers that are our extension.</summary>
-    private static readonly string[] AdditionalFields = ["node", "placement"];
+    private static readonly string[] AdditionalFields = ["node", "placement", "wake"];
 
     private readonly ApiSchema _schema = ApiSchema.Load();
 

@@ -16,7 +16,8 @@ public sealed class IngressTests(ApiHost api) : ApiTests(api)
         var id = ingress.GetProperty("id").GetString()!;
 
         Assert.Equal(
-            $$$"""[{"match":{"hostname":"{{{host}}}","port":80},"target":{"instance":"{{{target}}}","port":8080},"tls":false,"redirect_http":false}]""",
+            $$$"""[{"match":{"hostname":"{{{host}}}","port":80},"target":{"instance":"{{{target}}}","port":8080},"tls":false,"redirect_http":false,"""
+            + "\"wake\":\"standby\"}]",
             ingress.GetProperty("rules").GetRawText());
         foreach (var word in (string[])[id, name, id[..12]])
             Assert.Equal(id, (await GetAsync($"/ingresses/{word}")).GetProperty("id").GetString());
@@ -74,12 +75,41 @@ public sealed class IngressTests(ApiHost api) : ApiTests(api)
     }
 
     [Fact]
-    public async Task Header_checks_are_not_built_yet()
+    public async Task A_pattern_and_the_header_it_asks_for_are_shown_and_the_value_is_not()
     {
-        var rule = """{"match": {"hostname": "h"}, "target": {"instance": "i", "port": 1}, "request_header_auth": {"header": "X"}}""";
+        var (host, secret) = ($"{{instance}}.{NewName()}.example.com", new string('s', 40));
+        var body = Body(NewName(), host, "{instance}").Replace(
+            "}]", $$$""", "request_header_auth": {"header": "X-Key", "value": "{{{secret}}}"}}]""", StringComparison.Ordinal);
+
+        var made = (await PostAsync("/ingresses", body, HttpStatusCode.Created)).GetProperty("rules")[0];
+
+        Assert.Equal((host, "{instance}"),
+            (made.GetProperty("match").GetProperty("hostname").GetString(), made.GetProperty("target").GetProperty("instance").GetString()));
+        Assert.Equal(
+            $$"""{"header":"X-Key","value":"{{new string('*', 32)}}"}""", made.GetProperty("request_header_auth").GetRawText());
+    }
+
+    [Fact]
+    public async Task Whom_a_request_wakes_is_for_the_rule_to_say()
+    {
+        var body = Body(NewName(), $"{{instance}}.{NewName()}.example.com", "{instance}");
+
+        var made = await PostAsync("/ingresses", body.Replace("}]", ", \"wake\": \"stopped\"}]", StringComparison.Ordinal), HttpStatusCode.Created);
+
+        Assert.Equal("stopped", made.GetProperty("rules")[0].GetProperty("wake").GetString());
         AssertError(
-            await PostAsync("/ingresses", $$"""{"name": "a", "rules": [{{rule}}]}""", HttpStatusCode.NotImplemented),
-            "not_supported", "rules[0].request_header_auth: ");
+            await PostAsync("/ingresses", body.Replace("}]", ", \"wake\": \"always\"}]", StringComparison.Ordinal), HttpStatusCode.BadRequest),
+            "Bad Request", "rules[0].wake: must be one of standby, stopped, never, but is");
+    }
+
+    [Theory]
+    [InlineData("{}", "rules[0].request_header_auth.header: is required")]
+    [InlineData("""{"header": "X-Key"}""", "rules[0].request_header_auth.value: is required")]
+    [InlineData("""{"header": "X-Key", "value": "short"}""", "rules[0].request_header_auth.value: must be 32 to 256 characters, but is 5")]
+    public async Task A_header_without_a_long_value_is_refused(string auth, string message)
+    {
+        var rule = $$$"""{"match": {"hostname": "h"}, "target": {"instance": "i", "port": 1}, "request_header_auth": {{{auth}}}}""";
+        AssertError(await PostAsync("/ingresses", $$"""{"name": "a", "rules": [{{rule}}]}""", HttpStatusCode.BadRequest), "Bad Request", message);
     }
 
     [Fact]

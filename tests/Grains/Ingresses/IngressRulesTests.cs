@@ -8,6 +8,8 @@ public sealed class IngressRulesTests
 {
     private static readonly IngressRule Rule = new() { Hostname = "www.example.com", TargetInstance = "web", TargetPort = 80 };
 
+    private static readonly string Secret = new('s', HeaderSecret.ShortestValue);
+
     public static TheoryData<IngressRule, string> BadRules => new()
     {
         { Rule with { Hostname = "" }, "is not a hostname" },
@@ -16,7 +18,15 @@ public sealed class IngressRulesTests
         { Rule with { Hostname = "a b" }, "is not a hostname" },
         { Rule with { Hostname = new string('a', 64) + ".com" }, "is not a hostname" },
         { Rule with { Hostname = "*.example.com" }, "wildcards are not supported" },
-        { Rule with { Hostname = "{name}.example.com" }, "not supported yet" },
+        { Rule with { Hostname = "web-{name}.example.com", TargetInstance = "{name}" }, "a capture such as '{instance}' is a whole label" },
+        { Rule with { Hostname = "{name}.example.com" }, "target.instance: must be made of what '{name}.example.com' captures, for example '{name}'" },
+        { Rule with { Hostname = "{name}.example.com", TargetInstance = "{other}" }, "target.instance: '{other}' is not captured by the hostname" },
+        { Rule with { TargetInstance = "{other}" }, "target.instance: '{other}' is not captured by the hostname" },
+        { Rule with { TargetInstance = "a{b" }, "target.instance: 'a{b' is not the name of an instance" },
+        { Rule with { HeaderAuth = HeaderSecret.Of("Authorization", Secret) }, "request_header_auth.header: 'Authorization' cannot be used for this" },
+        { Rule with { HeaderAuth = HeaderSecret.Of("x-forwarded-user", Secret) }, "cannot be used for this; choose a name of your own" },
+        { Rule with { HeaderAuth = HeaderSecret.Of("upgrade", Secret) }, "cannot be used for this" },
+        { Rule with { HeaderAuth = HeaderSecret.Of("X Key", Secret) }, "request_header_auth.header: must be the name of a header" },
         { Rule with { Port = 0 }, "match.port: must be between 1 and 65535" },
         { Rule with { Port = 65536 }, "match.port: must be between 1 and 65535" },
         { Rule with { TargetPort = 0 }, "target.port: must be between 1 and 65535" },
@@ -44,6 +54,16 @@ public sealed class IngressRulesTests
     {
         Assert.Throws<HypemanException>(() => IngressRules.Check(Spec(Rule, Rule with { Hostname = "WWW.example.com" })));
         IngressRules.Check(Spec(Rule, Rule with { Port = 81 }));
+    }
+
+    [Fact]
+    public void A_pattern_names_its_target_by_what_it_captures()
+    {
+        var rule = Rule with { Hostname = "{Branch}.{app}.Example.com", TargetInstance = "{app}-{Branch}" };
+
+        Assert.Equal("{Branch}.{app}.example.com", IngressRules.Check(Spec(rule)).Rules[0].Hostname);
+        Assert.Equal("{}.{}.example.com:80", IngressRules.Claim(rule));
+        Assert.Throws<HypemanException>(() => IngressRules.Check(Spec(rule, Rule with { Hostname = "{a}.{b}.example.com", TargetInstance = "{a}" })));
     }
 
     [Fact]

@@ -36,6 +36,17 @@ public sealed class IngressTests(FleetFixture fixture) : IClassFixture<FleetFixt
     }
 
     [Fact]
+    public async Task Two_patterns_that_fit_the_same_hostnames_are_one_too_many_and_need_no_instance()
+    {
+        await Fleet.Grains.Ingress("in-5").CreateAsync(Spec("five", "{instance}.five.example.com", "{instance}"));
+
+        var refused = await Assert.ThrowsAsync<HypemanException>(
+            () => Fleet.Grains.Ingress("in-6").CreateAsync(Spec("six", "{name}.five.example.com", "{name}")));
+
+        Assert.Equal(("hostname_in_use", "{name}.five.example.com:80 is used by another ingress"), (refused.Code, refused.Message));
+    }
+
+    [Fact]
     public async Task A_target_must_exist()
     {
         Assert.Equal("instance_not_found", await RefusalAsync("in-4", Spec("four", "four.example.com", "nobody")));

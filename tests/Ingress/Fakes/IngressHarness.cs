@@ -7,6 +7,7 @@ using Hypeman.Ingress;
 using Hypeman.Ingress.Forwarding;
 using Hypeman.Ingress.Listening;
 using Hypeman.Ingress.Routing;
+using Hypeman.Ingress.Waking;
 using Hypeman.Tests.Testing;
 using Hypeman.Tests.Testing.Index;
 using Microsoft.Extensions.DependencyInjection;
@@ -21,29 +22,33 @@ internal sealed class IngressHarness : IAsyncDisposable
 
     private readonly IHost _host;
 
-    private IngressHarness(IHost host, InMemoryResourceIndex index, FakeConnector connector)
+    private IngressHarness(IHost host, InMemoryResourceIndex index, FakeConnector connector, FakeWaker waker)
     {
         _host = host;
         Index = index;
         Connector = connector;
+        Waker = waker;
         Client = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, UseCookies = false });
     }
 
     public InMemoryResourceIndex Index { get; }
     public FakeConnector Connector { get; }
+    public FakeWaker Waker { get; }
     public HttpClient Client { get; }
     public int Port => _host.Services.GetRequiredService<IngressServer>().Port;
     public RouteTable Routes => _host.Services.GetRequiredService<RouteTable>();
+    public WakeRoom WakeRoom => _host.Services.GetRequiredService<WakeRoom>();
     public InstanceTable Instances => _host.Services.GetRequiredService<InstanceTable>();
 
     public static async Task<IngressHarness> StartAsync(Action<IngressOptions>? configure = null, InMemoryResourceIndex? index = null)
     {
         index ??= new InMemoryResourceIndex();
-        var connector = new FakeConnector();
+        var (connector, waker) = (new FakeConnector(), new FakeWaker());
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddLogging();
         builder.Services.AddSingleton<IResourceIndex>(index);
         builder.Services.AddSingleton<IInstanceConnector>(connector);
+        builder.Services.AddSingleton<IInstanceWaker>(waker);
         builder.Services.AddIngress(options =>
         {
             options.ListenAddress = "127.0.0.1";
@@ -55,7 +60,7 @@ internal sealed class IngressHarness : IAsyncDisposable
         await host.StartAsync();
         var feed = host.Services.GetRequiredService<RouteFeed>();
         await Until.True(() => feed.IsSynced, Patience, "the routes are in the tables");
-        return new IngressHarness(host, index, connector);
+        return new IngressHarness(host, index, connector, waker);
     }
 
     /// <summary>An instance whose port 8080 is the backend, published as the host; both known when this returns.</summary>

@@ -24,7 +24,7 @@ public class DeadTargetTests
 
     [Theory]
     [InlineData(InstancePhase.Stopped)]
-    [InlineData(InstancePhase.Standby)]
+    [InlineData(InstancePhase.Shutdown)]
     public async Task A_target_that_does_not_run_is_a_502_that_says_so(InstancePhase phase)
     {
         await using var backend = await Backend.Saying("hello");

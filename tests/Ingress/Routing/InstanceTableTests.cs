@@ -21,6 +21,22 @@ public class InstanceTableTests
     }
 
     [Fact]
+    public void An_instance_is_found_by_the_beginning_of_its_id_when_that_is_long_enough_and_nobody_elses()
+    {
+        _instances.Set(Rows.Instance("abcdefghijk1", "one"));
+        _instances.Set(Rows.Instance("abcdefghijk2", "two"));
+        _instances.Set(Rows.Instance("abcdefzz", "three"));
+
+        Assert.Equal("abcdefghijk1", _instances.Find("abcdefghijk1")?.Id);
+        Assert.Null(_instances.Find("abcdefghijk"));
+        Assert.Null(_instances.Find("abcdefz"));
+        _instances.Remove("abcdefghijk2");
+        Assert.Equal("abcdefghijk1", _instances.Find("abcdefgh")?.Id);
+        _instances.Remove("abcdefghijk1");
+        Assert.Null(_instances.Find("abcdefgh"));
+    }
+
+    [Fact]
     public void An_id_goes_before_the_same_word_as_a_name()
     {
         _instances.Set(Web);

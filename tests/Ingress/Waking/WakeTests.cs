@@ -1,0 +1,206 @@
+using System.Net;
+using Hypeman.Contracts.Ingresses;
+using Hypeman.Contracts.Instances;
+using Hypeman.Ingress.Forwarding;
+using Hypeman.Ingress.Waking;
+using Hypeman.Tests.Ingress.Fakes;
+using Hypeman.Tests.Testing;
+using Microsoft.AspNetCore.Http;
+
+namespace Hypeman.Tests.Ingress.Waking;
+
+/// <summary>Requests to instances that sleep.</summary>
+public sealed class WakeTests
+{
+    private const string Host = "web.example.com";
+
+    [Theory]
+    [InlineData(InstancePhase.Standby, WakeOn.Standby)]
+    [InlineData(InstancePhase.Paused, WakeOn.Standby)]
+    [InlineData(InstancePhase.Standby, WakeOn.Stopped)]
+    [InlineData(InstancePhase.Stopped, WakeOn.Stopped)]
+    public async Task A_request_is_held_until_its_instance_runs_and_is_then_answered(InstancePhase phase, WakeOn wake)
+    {
+        await using var backend = await Backend.Saying("good morning");
+        await using var ingress = await AsleepAsync(backend, phase, wake);
+        ingress.Waker.Wake = (_, _) => ingress.PutAsync(Rows.Instance("web-id", "web"));
+
+        var response = await ingress.GetAsync(Host);
+
+        Assert.Equal((HttpStatusCode.OK, "good morning"), (response.StatusCode, await response.Content.ReadAsStringAsync()));
+        Assert.Equal([("web-id", wake == WakeOn.Stopped)], ingress.Waker.Wakes);
+    }
+
+    [Theory]
+    [InlineData(InstancePhase.Standby, WakeOn.Never)]
+    [InlineData(InstancePhase.Stopped, WakeOn.Standby)]
+    public async Task One_that_the_rule_does_not_wake_is_a_502(InstancePhase phase, WakeOn wake)
+    {
+        await using var backend = await Backend.Saying("hello");
+        await using var ingress = await AsleepAsync(backend, phase, wake);
+
+        var response = await ingress.GetAsync(Host);
+
+        Assert.Equal(HttpStatusCode.BadGateway, response.StatusCode);
+        Assert.Contains($"is not running (state: {phase})", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Empty(ingress.Waker.Wakes);
+    }
+
+    [Fact]
+    public async Task Many_that_wait_for_the_same_instance_are_one_wake()
+    {
+        await using var backend = await Backend.Saying("hello");
+        await using var ingress = await AsleepAsync(backend);
+        var awake = new TaskCompletionSource();
+        ingress.Waker.Wake = (_, _) => awake.Task;
+
+        var requests = Enumerable.Range(0, 100).Select(_ => ingress.GetAsync(Host)).ToList();
+        await Until.True(() => ingress.WakeRoom.Waiting == 100, IngressHarness.Patience, "all wait");
+        await ingress.PutAsync(Rows.Instance("web-id", "web"));
+        awake.SetResult();
+
+        Assert.All(await Task.WhenAll(requests), response => Assert.Equal(HttpStatusCode.OK, response.StatusCode));
+        Assert.Single(ingress.Waker.Wakes);
+        Assert.Equal(0, ingress.WakeRoom.Waiting);
+    }
+
+    [Fact]
+    public async Task Who_is_one_too_many_is_told_to_come_back_and_the_others_are_answered()
+    {
+        await using var backend = await Backend.Saying("hello");
+        await using var ingress = await AsleepAsync(backend, configure: options => options.MaxWaitingPerInstance = 2);
+        var awake = new TaskCompletionSource();
+        ingress.Waker.Wake = (_, _) => awake.Task;
+        var requests = Enumerable.Range(0, 2).Select(_ => ingress.GetAsync(Host)).ToList();
+        await Until.True(() => ingress.WakeRoom.Waiting == 2, IngressHarness.Patience, "they wait");
+
+        await AssertAsync(await ingress.GetAsync(Host), HttpStatusCode.ServiceUnavailable, "too many requests wait for it already");
+
+        await ingress.PutAsync(Rows.Instance("web-id", "web"));
+        awake.SetResult();
+        Assert.All(await Task.WhenAll(requests), response => Assert.Equal(HttpStatusCode.OK, response.StatusCode));
+    }
+
+    [Fact]
+    public async Task One_that_does_not_wake_in_time_is_a_503_and_the_next_request_tries_again()
+    {
+        await using var backend = await Backend.Saying("hello");
+        await using var ingress = await AsleepAsync(backend, configure: options => options.WakeTimeout = TimeSpan.FromMilliseconds(100));
+        ingress.Waker.Wake = (_, late) => Task.Delay(Timeout.Infinite, late);
+
+        await AssertAsync(await ingress.GetAsync(Host), HttpStatusCode.ServiceUnavailable, "did not wake within");
+
+        ingress.Waker.Wake = (_, _) => ingress.PutAsync(Rows.Instance("web-id", "web"));
+        Assert.Equal(HttpStatusCode.OK, (await ingress.GetAsync(Host)).StatusCode);
+    }
+
+    [Theory]
+    [InlineData(true, HttpStatusCode.ServiceUnavailable)]
+    [InlineData(false, HttpStatusCode.BadGateway)]
+    public async Task One_that_cannot_be_woken_says_why_and_whether_to_come_back(bool mayPass, HttpStatusCode status)
+    {
+        await using var backend = await Backend.Saying("hello");
+        await using var ingress = await AsleepAsync(backend);
+        ingress.Waker.Wake = (_, _) => throw new WakeFailedException("its node is away", mayPass);
+
+        await AssertAsync(await ingress.GetAsync(Host), status, "its node is away");
+        Assert.Equal(0, ingress.WakeRoom.Waiting);
+    }
+
+    [Fact]
+    public async Task A_caller_that_leaves_frees_its_place_and_the_wake_goes_on()
+    {
+        await using var backend = await Backend.Saying("hello");
+        await using var ingress = await AsleepAsync(backend);
+        var awake = new TaskCompletionSource();
+        ingress.Waker.Wake = (_, _) => awake.Task;
+        using var leaves = new CancellationTokenSource();
+        var request = new HttpRequestMessage(HttpMethod.Get, ingress.Url()) { Headers = { Host = Host } };
+        var gone = ingress.Client.SendAsync(request, leaves.Token);
+        await Until.True(() => ingress.WakeRoom.Waiting == 1, IngressHarness.Patience, "it waits");
+
+        await leaves.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => gone);
+        await Until.True(() => ingress.WakeRoom.Waiting == 0, IngressHarness.Patience, "it has left");
+
+        await ingress.PutAsync(Rows.Instance("web-id", "web"));
+        awake.SetResult();
+        Assert.Equal(HttpStatusCode.OK, (await ingress.GetAsync(Host)).StatusCode);
+        Assert.Single(ingress.Waker.Wakes);
+    }
+
+    [Fact]
+    public async Task A_request_whose_instance_goes_to_sleep_under_it_is_sent_again_when_that_is_harmless()
+    {
+        await using var backend = await Backend.Saying("hello again");
+        await using var ingress = await AsleepAsync(backend, InstancePhase.Running);
+        var reached = new TaskCompletionSource();
+        ingress.Connector.Lead("web-id", 8080, async cancellationToken =>
+        {
+            reached.TrySetResult();
+            await Task.Delay(Timeout.Infinite, cancellationToken);
+            throw new IOException();
+        });
+        ingress.Waker.Wake = (_, _) =>
+        {
+            ingress.Connector.Lead("web-id", 8080, backend.Port);
+            return ingress.PutAsync(Rows.Instance("web-id", "web"));
+        };
+
+        var request = ingress.GetAsync(Host);
+        await reached.Task.WaitAsync(IngressHarness.Patience);
+        await ingress.Index.PutAsync(Rows.Instance("web-id", "web", InstancePhase.Standby));
+
+        var response = await request;
+        Assert.Equal((HttpStatusCode.OK, "hello again"), (response.StatusCode, await response.Content.ReadAsStringAsync()));
+    }
+
+    [Theory]
+    [InlineData("GET")]
+    [InlineData("POST")]
+    public async Task A_request_that_comes_before_it_is_known_that_its_instance_sleeps_is_held_as_well(string method)
+    {
+        await using var backend = await Backend.StartAsync(async context =>
+            await context.Response.WriteAsync(context.Request.Method + await new StreamReader(context.Request.Body).ReadToEndAsync()));
+        await using var ingress = await AsleepAsync(backend, InstancePhase.Running);
+        var looked = new TaskCompletionSource();
+        ingress.Connector.Lead("web-id", 8080, _ =>
+        {
+            looked.TrySetResult();
+            throw new InstanceElsewhereException("The VM is Standby.");
+        });
+        ingress.Waker.Wake = (_, _) =>
+        {
+            ingress.Connector.Lead("web-id", 8080, backend.Port);
+            return ingress.PutAsync(Rows.Instance("web-id", "web"));
+        };
+        var content = method == "POST" ? new StringContent(" and its body") : null;
+
+        var request = ingress.SendAsync(new HttpRequestMessage(new HttpMethod(method), ingress.Url()) { Content = content }, Host);
+        await looked.Task.WaitAsync(IngressHarness.Patience);
+        await ingress.Index.PutAsync(Rows.Instance("web-id", "web", InstancePhase.Standby));
+
+        var response = await request;
+        Assert.Equal(
+            (HttpStatusCode.OK, method + (content is null ? "" : " and its body")), (response.StatusCode, await response.Content.ReadAsStringAsync()));
+    }
+
+    private static async Task AssertAsync(HttpResponseMessage response, HttpStatusCode status, string text)
+    {
+        Assert.Equal(status, response.StatusCode);
+        Assert.Equal(status == HttpStatusCode.ServiceUnavailable, response.Headers.RetryAfter is not null);
+        Assert.Contains(text, await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    private static async Task<IngressHarness> AsleepAsync(
+        Backend backend, InstancePhase phase = InstancePhase.Standby, WakeOn wake = WakeOn.Standby, Action<Hypeman.Ingress.IngressOptions>? configure = null)
+    {
+        var ingress = await IngressHarness.StartAsync(configure);
+        ingress.Connector.Lead("web-id", 8080, backend.Port);
+        await ingress.PutAsync(Rows.Instance("web-id", "web", phase));
+        var rules = Rows.Ingress("g", Host, "web");
+        await ingress.Index.PutAsync(rules with { Rules = [rules.Rules[0] with { Wake = wake }] });
+        await Until.True(() => ingress.Routes.Find(Host, 80) is not null, IngressHarness.Patience, "the rule is known");
+        return ingress;
+    }
+}
