@@ -7,6 +7,7 @@ using Hypeman.Bench.Guests;
 using Hypeman.Bench.Restore;
 using Hypeman.Bench.Standby;
 using Hypeman.Bench.Storage;
+using Hypeman.Bench.Wake;
 
 return await new RootCommand("Measures this fleet side by side with what it is built on.")
 {
@@ -16,6 +17,8 @@ return await new RootCommand("Measures this fleet side by side with what it is b
     GuestBenchmarkOptions.Command(
         "restore", "Wakes a VM by hand and by the API, in turn, until its agent answers.", runs: 7,
         (options, token) => new RestoreBenchmark(options).RunAsync(token)),
+    GuestBenchmarkOptions.Command(
+        "wake", "Has requests wake a VM, against its restore alone.", runs: 7, (options, token) => new WakeBenchmark(options).RunAsync(token)),
     GuestBenchmarkOptions.Command(
         "standby", "Saves a VM by hand and by the API, the first and the second time.", runs: 3,
         (options, token) => new StandbyBenchmark(options).RunAsync(token)),

@@ -4,12 +4,13 @@
 bench_usage() {
   cat >&2 <<'TEXT'
 Usage: ./dev bench boot [--runs N]
-       ./dev bench restore | standby | fork | codec [--runs N]
+       ./dev bench restore | wake | standby | fork | codec [--runs N]
        ./dev bench storage [--seconds N]
        ./dev bench fleet [--nodes N] [--instances N] [--silos N] [--clients N] [--json]
 
   boot     raw QEMU against POST /instances, same kernel, initramfs and root, in turn
   restore  raw QEMU from the same saved memory against POST restore and virsh restore, until the agent answers
+  wake     POST restore against requests that wake the same guest, one and a hundred at once
   standby  QEMU's own migrate into a file against POST standby; the second time, and the bytes written
   fork     1, 10 and 25 forks of a running guest against as many boots; what of memory and disk is its own
   codec    our compression of a guest's memory against the tools zstd and lz4
@@ -22,7 +23,7 @@ TEXT
 
 verb_bench() {
   case "${1:-}" in
-    boot | standby | fork) ;;
+    boot | standby | fork | wake) ;;
     codec | restore) need_packages "$1" ;;
     storage) bench_storage "$@"; return ;;
     fleet) bench_fleet "$@"; return ;;

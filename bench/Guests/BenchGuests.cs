@@ -11,7 +11,7 @@ namespace Hypeman.Bench.Guests;
 internal sealed class BenchGuests : IDisposable
 {
     private static readonly string[] Shell = ["/bin/sh", "-c"];
-    private static readonly string[] Program = [$"echo {FirstWord.Text}; exec sleep 1000000"];
+    private const string Program = $"echo {FirstWord.Text}; exec sleep 1000000";
 
     private readonly Uri _address = new(Required("HYPEMAN_BASE_URL"));
     private int _number;
@@ -42,7 +42,7 @@ internal sealed class BenchGuests : IDisposable
     public string NewName() => $"bench-{Environment.ProcessId}-{Interlocked.Increment(ref _number)}";
 
     /// <summary>Boots a guest and waits until it answers.</summary>
-    public async Task<Instance> RunAsync(string image, int memoryMegabytes, CancellationToken cancellationToken)
+    public async Task<Instance> RunAsync(string image, int memoryMegabytes, CancellationToken cancellationToken, string program = Program)
     {
         var instance = await Client.Instances.CreateAsync(new CreateInstance
         {
@@ -52,7 +52,7 @@ internal sealed class BenchGuests : IDisposable
             OverlaySize = "1GB",
             Vcpus = 1,
             Entrypoint = Shell,
-            Cmd = Program,
+            Cmd = [program],
         }, cancellationToken);
         var outcome = await Client.Instances.WaitAsync(instance.Id, "Running", TimeSpan.FromMinutes(5), cancellationToken);
         return outcome.State == "Running"

@@ -180,6 +180,9 @@ public class ManyHostsTests(ManyHostsFixture fixture) : IClassFixture<ManyHostsF
         await RunsOnAsync(moved, "n1");
         Assert.InRange(await CountAsync("travels"), before, before + 2000);
         Assert.Single(VirtualMachines.Of(_fleet.DataOf("n1"), running));
+        await _api.PostAsync($"/instances/{running}/standby", body: null, Cancel);
+        Assert.InRange(int.Parse(await PageAsync("travels.test", "n2"), System.Globalization.CultureInfo.InvariantCulture), before, before + 2000);
+        Assert.Equal("Running", await _api.StateAsync(running, Cancel));
         await Instances.DeleteAsync(_api, running);
         await Instances.DeleteAsync(_api, asleep);
     }

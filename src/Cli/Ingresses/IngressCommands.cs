@@ -15,15 +15,23 @@ internal static class IngressCommands
     private static Command Create(CliHost host)
     {
         var name = new Argument<string>("name") { Description = "Name of the ingress" };
-        var from = new Option<string[]>("--host") { Description = "Hostname, with a port if not 80: HOST[:PORT]", Required = true };
-        var to = new Option<string[]>("--to") { Description = "Where its requests go: INSTANCE:PORT", Required = true };
-        var command = new Command("create", "Lead a hostname to an instance; repeat --host and --to in pairs for more") { name, from, to };
+        var from = new Option<string[]>("--host")
+        {
+            Description = "Hostname or pattern such as '{instance}.example.com', with a port if not 80: HOST[:PORT]", Required = true,
+        };
+        var to = new Option<string[]>("--to")
+        {
+            Description = "Where its requests go: INSTANCE:PORT; of a pattern, for example '{instance}:80'", Required = true,
+        };
+        var wake = new Option<string?>("--wake") { Description = "Which instances at rest a request wakes (default: standby)" };
+        wake.AcceptOnlyFromAmong("standby", "stopped", "never");
+        var command = new Command("create", "Lead a hostname to an instance; repeat --host and --to in pairs for more") { name, from, to, wake };
         return command.Does(host, async (run, cancellationToken) =>
         {
             var (hosts, targets) = (run.Value(from)!, run.Value(to)!);
             if (hosts.Length != targets.Length)
                 throw new CliException($"{hosts.Length} --host and {targets.Length} --to do not make pairs.", exitCode: ExitCode.Usage);
-            var rules = hosts.Zip(targets, RuleText.Parse).ToList();
+            var rules = hosts.Zip(targets, RuleText.Parse).Select(rule => rule with { Wake = run.Value(wake) }).ToList();
             var made = await run.Fleet.Ingresses.CreateAsync(new CreateIngress(run.Value(name), rules), cancellationToken);
             run.Print.Resource(made, ingress => ingress.Id);
         });

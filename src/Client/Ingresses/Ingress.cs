@@ -12,12 +12,15 @@ public sealed record Ingress : ApiResource
 }
 
 /// <summary>What comes in as <c>Match</c> goes to <c>Target</c>.</summary>
-public sealed record IngressRule(IngressMatch Match, IngressTarget Target);
+/// <param name="Match">Which requests.</param>
+/// <param name="Target">Where they go.</param>
+/// <param name="Wake">Which instances at rest they wake: standby, stopped or never; standby when left out.</param>
+public sealed record IngressRule(IngressMatch Match, IngressTarget Target, string? Wake = null);
 
-/// <summary>The hostname and the port of the fleet that a caller asks for.</summary>
+/// <summary>The hostname, or a pattern such as <c>{instance}.example.com</c>, and the port of the fleet that a caller asks for.</summary>
 public sealed record IngressMatch(string Hostname, int Port = 80);
 
-/// <summary>An instance, by name or id, and the port its program listens on.</summary>
+/// <summary>An instance, by name, id or what a pattern captures, and the port its program listens on.</summary>
 public sealed record IngressTarget(string Instance, int Port);
 
 /// <summary>A wish for an ingress.</summary>

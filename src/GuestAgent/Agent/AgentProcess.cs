@@ -18,6 +18,7 @@ internal sealed class AgentProcess : IDisposable
     public const string ProcessName = "@hypeman-agent";
 
     private const int DefaultShutdownSeconds = 5;
+    private static readonly TimeSpan FlushPatience = TimeSpan.FromSeconds(1);
 
     private readonly InitLink _init;
     private readonly GuestProgram _program;
@@ -96,6 +97,8 @@ internal sealed class AgentProcess : IDisposable
                 break;
             case ShutdownRequest shutdown:
                 stream.Send(new DoneReply());
+                // The machine may be off before the answer is out.
+                stream.Flush(FlushPatience);
                 _init.AskShutdown(shutdown.TimeoutSeconds > 0 ? shutdown.TimeoutSeconds : DefaultShutdownSeconds);
                 break;
         }

@@ -111,6 +111,9 @@ public sealed class AgentStream
         }
     }
 
+    /// <summary>Waits until what was sent is on its way, for what ends the machine; no longer than this.</summary>
+    public void Flush(TimeSpan patience) => _outgoing.Flush(patience);
+
     /// <summary>Input from the channel's thread; false when the host sent more than its window.</summary>
     internal bool Receive(AgentInput input)
     {

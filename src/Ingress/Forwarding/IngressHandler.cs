@@ -82,7 +82,8 @@ internal sealed class IngressHandler(
         }
         catch (WakeFailedException failure)
         {
-            await RefuseAsync(context, Refusal.NotWoken(host, failure));
+            logger.LogDebug("A request for {Host} cannot wait for instance {Instance}: {Reason}", host, asleep.Id, failure.Message);
+            await RefuseAsync(context, Refusal.NotWoken(host, failure.MayPass));
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {

@@ -1,5 +1,4 @@
 using Hypeman.Contracts.Instances;
-using Hypeman.Ingress.Waking;
 using Microsoft.AspNetCore.Http;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -30,9 +29,10 @@ internal sealed record Refusal(int Status, string Text)
     public static Refusal NotRunning(string host, InstancePhase phase) =>
         new(StatusCodes.Status502BadGateway, $"Bad gateway: the instance behind {host} is not running (state: {phase})");
 
-    public static Refusal NotWoken(string host, WakeFailedException failure) => failure.MayPass
-        ? new(StatusCodes.Status503ServiceUnavailable, $"Service unavailable: the instance behind {host} is asleep: {failure.Message}; try again shortly")
-        : new(StatusCodes.Status502BadGateway, $"Bad gateway: the instance behind {host} cannot be woken: {failure.Message}");
+    /// <summary>Why is for whoever runs the instance, not for whoever asks it.</summary>
+    public static Refusal NotWoken(string host, bool mayPass) => mayPass
+        ? new(StatusCodes.Status503ServiceUnavailable, $"Service unavailable: the instance behind {host} does not wake now, try again shortly")
+        : new(StatusCodes.Status502BadGateway, $"Bad gateway: the instance behind {host} cannot be woken");
 
     public static Refusal NoNetwork(string host) =>
         new(StatusCodes.Status502BadGateway, $"Bad gateway: the instance behind {host} has no network");

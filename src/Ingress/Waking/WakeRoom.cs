@@ -73,9 +73,20 @@ internal sealed class WakeRoom(
             logger.LogInformation("A request has woken instance {Instance} in {Milliseconds:0} ms", instanceId, time.GetElapsedTime(began).TotalMilliseconds);
             return target;
         }
+        catch (WakeFailedException failure)
+        {
+            logger.LogWarning("Instance {Instance} was not woken: {Reason}", instanceId, failure.Message);
+            throw;
+        }
         catch (OperationCanceledException)
         {
-            throw new WakeFailedException($"it did not wake within {options.Value.WakeTimeout.TotalSeconds:0} s", mayPass: true);
+            logger.LogWarning("Instance {Instance} did not wake within {Seconds:0} s", instanceId, options.Value.WakeTimeout.TotalSeconds);
+            throw new WakeFailedException("it did not wake in time", mayPass: true);
+        }
+        catch (Exception error)
+        {
+            logger.LogWarning(error, "Instance {Instance} could not be woken", instanceId);
+            throw new WakeFailedException("it could not be asked to wake", mayPass: true);
         }
         finally
         {

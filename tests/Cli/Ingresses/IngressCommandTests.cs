@@ -29,6 +29,21 @@ public class IngressCommandTests
     }
 
     [Fact]
+    public async Task A_pattern_and_whom_it_wakes_are_sent_as_they_are()
+    {
+        await using var server = await ScriptedServer.StartAsync();
+        server.On("POST /ingresses", (201, Made));
+
+        await CliRun.Async(server, "ingress", "create", "all", "--host", "{instance}.example.com:8081", "--to", "{instance}:80", "--wake", "stopped");
+
+        var expected = JsonNode.Parse("""
+            {"name":"all","rules":[
+              {"match":{"hostname":"{instance}.example.com","port":8081},"target":{"instance":"{instance}","port":80},"wake":"stopped"}]}
+            """);
+        Assert.True(JsonNode.DeepEquals(expected, JsonNode.Parse(server.Requests.Single().Body)));
+    }
+
+    [Fact]
     public async Task A_list_shows_where_each_host_leads()
     {
         await using var server = await ScriptedServer.StartAsync();

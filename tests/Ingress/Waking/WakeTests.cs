@@ -74,7 +74,7 @@ public sealed class WakeTests
         var requests = Enumerable.Range(0, 2).Select(_ => ingress.GetAsync(Host)).ToList();
         await Until.True(() => ingress.WakeRoom.Waiting == 2, IngressHarness.Patience, "they wait");
 
-        await AssertAsync(await ingress.GetAsync(Host), HttpStatusCode.ServiceUnavailable, "too many requests wait for it already");
+        await AssertAsync(await ingress.GetAsync(Host), HttpStatusCode.ServiceUnavailable, "does not wake now, try again shortly");
 
         await ingress.PutAsync(Rows.Instance("web-id", "web"));
         awake.SetResult();
@@ -88,22 +88,29 @@ public sealed class WakeTests
         await using var ingress = await AsleepAsync(backend, configure: options => options.WakeTimeout = TimeSpan.FromMilliseconds(100));
         ingress.Waker.Wake = (_, late) => Task.Delay(Timeout.Infinite, late);
 
-        await AssertAsync(await ingress.GetAsync(Host), HttpStatusCode.ServiceUnavailable, "did not wake within");
+        await AssertAsync(await ingress.GetAsync(Host), HttpStatusCode.ServiceUnavailable, "does not wake now, try again shortly");
 
         ingress.Waker.Wake = (_, _) => ingress.PutAsync(Rows.Instance("web-id", "web"));
         Assert.Equal(HttpStatusCode.OK, (await ingress.GetAsync(Host)).StatusCode);
     }
 
-    [Theory]
-    [InlineData(true, HttpStatusCode.ServiceUnavailable)]
-    [InlineData(false, HttpStatusCode.BadGateway)]
-    public async Task One_that_cannot_be_woken_says_why_and_whether_to_come_back(bool mayPass, HttpStatusCode status)
+    public static TheoryData<Exception, HttpStatusCode, string> Failures => new()
+    {
+        { new WakeFailedException("secret-node is away", mayPass: true), HttpStatusCode.ServiceUnavailable, "does not wake now" },
+        { new WakeFailedException("secret-node has lost its disk", mayPass: false), HttpStatusCode.BadGateway, "cannot be woken" },
+        { new InvalidOperationException("secret-node does not speak"), HttpStatusCode.ServiceUnavailable, "does not wake now" },
+    };
+
+    [Theory, MemberData(nameof(Failures))]
+    public async Task One_that_cannot_be_woken_says_whether_to_come_back_and_nothing_of_why(Exception failure, HttpStatusCode status, string text)
     {
         await using var backend = await Backend.Saying("hello");
         await using var ingress = await AsleepAsync(backend);
-        ingress.Waker.Wake = (_, _) => throw new WakeFailedException("its node is away", mayPass);
+        ingress.Waker.Wake = (_, _) => throw failure;
 
-        await AssertAsync(await ingress.GetAsync(Host), status, "its node is away");
+        var said = await AssertAsync(await ingress.GetAsync(Host), status, text);
+
+        Assert.DoesNotContain("secret", said, StringComparison.Ordinal);
         Assert.Equal(0, ingress.WakeRoom.Waiting);
     }
 
@@ -185,11 +192,13 @@ public sealed class WakeTests
             (HttpStatusCode.OK, method + (content is null ? "" : " and its body")), (response.StatusCode, await response.Content.ReadAsStringAsync()));
     }
 
-    private static async Task AssertAsync(HttpResponseMessage response, HttpStatusCode status, string text)
+    private static async Task<string> AssertAsync(HttpResponseMessage response, HttpStatusCode status, string text)
     {
         Assert.Equal(status, response.StatusCode);
         Assert.Equal(status == HttpStatusCode.ServiceUnavailable, response.Headers.RetryAfter is not null);
-        Assert.Contains(text, await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        var said = await response.Content.ReadAsStringAsync();
+        Assert.Contains(text, said, StringComparison.Ordinal);
+        return said;
     }
 
     private static async Task<IngressHarness> AsleepAsync(

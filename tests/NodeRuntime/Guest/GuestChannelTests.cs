@@ -112,6 +112,38 @@ public sealed class GuestChannelTests : IDisposable
     }
 
     [Fact]
+    public async Task What_was_flushed_arrives_also_from_a_guest_that_is_gone_right_after_it()
+    {
+        for (var i = 0; i < 200; i++)
+        {
+            await using var agent = new FakeAgent(ServeOnce);
+            await using var channel = await GuestChannel.ConnectAsync(agent.Path, Deadline);
+
+            await channel.CallAsync<DoneReply>(new ShutdownRequest(), Deadline);
+        }
+    }
+
+    private static void ServeOnce(Stream port)
+    {
+        try
+        {
+            new AgentChannel(
+                port,
+                (_, stream) =>
+                {
+                    stream.Send(new DoneReply());
+                    stream.Flush(TimeSpan.FromSeconds(10));
+                    port.Dispose();
+                },
+                _ => { }).Serve();
+        }
+        catch (ObjectDisposedException)
+        {
+            // By itself.
+        }
+    }
+
+    [Fact]
     public async Task More_sessions_than_a_guest_serves_are_refused_here()
     {
         await using var agent = new FakeAgent((_, stream) => stream.Take());

@@ -1,0 +1,89 @@
+using System.Diagnostics;
+using System.Globalization;
+using Hypeman.Bench.Boot;
+using Hypeman.Bench.Guests;
+using Hypeman.Bench.Reports;
+using Hypeman.Client.Ingresses;
+using Hypeman.NodeRuntime.Vms;
+
+namespace Hypeman.Bench.Wake;
+
+/// <summary>
+/// The same guest asleep, in turn: <c>POST restore</c> alone; one request through the ingress, until the first byte of the
+/// answer; a hundred requests at once.
+/// </summary>
+internal sealed class WakeBenchmark(GuestBenchmarkOptions options)
+{
+    private const int Megabytes = 256, Port = 8080, Crowd = 100;
+    private const string Host = "wake.bench";
+
+    private static readonly Uri Ingress = new("http://127.0.0.1:80/");
+    private static readonly string Server = $"mkdir /www; echo awake > /www/index.html; echo {FirstWord.Text}; exec httpd -f -p {Port} -h /www";
+
+    private int _lost, _mostWakes;
+
+    public Task<int> RunAsync(CancellationToken cancellationToken) => options.RunAsync(async (guests, image, _, _) =>
+    {
+        var instance = await guests.RunAsync(image.Name, Megabytes, cancellationToken, Server);
+        await guests.Client.Ingresses.CreateAsync(
+            new CreateIngress("wake-bench", [new IngressRule(new IngressMatch(Host), new IngressTarget(instance.Name, Port))]), cancellationToken);
+        var (restores, ones, crowds) = (new List<double>(), new List<double>(), new List<double>());
+        for (var run = 0; run <= options.Runs; run++)
+        {
+            var restore = await AsleepAsync(guests, instance.Id, () => guests.Client.Instances.RestoreAsync(instance.Id, cancellationToken), cancellationToken);
+            var one = await AsleepAsync(guests, instance.Id, () => AskAsync(1, cancellationToken), cancellationToken);
+            var crowd = await AsleepAsync(guests, instance.Id, () => AskAsync(Crowd, cancellationToken), cancellationToken);
+            if (run == 0)
+                continue; // The first of each is thrown away.
+            restores.Add(restore);
+            ones.Add(one);
+            crowds.Add(crowd);
+            await Console.Error.WriteLineAsync(
+                $"run {run} of {options.Runs}: POST restore {Figures.Text(restore)} ms, one request {Figures.Text(one)} ms, "
+                + $"the last of {Crowd} {Figures.Text(crowd)} ms");
+        }
+        Show(new Figures(restores), new Figures(ones), new Figures(crowds));
+    }, cancellationToken);
+
+    private void Show(Figures restore, Figures one, Figures crowd)
+    {
+        Report.Table(
+            "From standby, milliseconds: median (min to max)", ["what", "takes"],
+            [
+                ["POST restore, until the agent answers", restore.ToString()],
+                ["one request, until its answer begins", one.ToString()],
+                [$"{Crowd.ToString(CultureInfo.InvariantCulture)} requests, until the last answer begins", crowd.ToString()],
+            ]);
+        Report.Line(
+            ("overhead_ms", one.Median - restore.Median), ("wakes", _mostWakes), ("lost", _lost),
+            ("crowd_overhead_ms", crowd.Median - restore.Median), ("runs", options.Runs));
+    }
+
+    /// <summary>Puts the guest to sleep, and measures what has it run.</summary>
+    private async Task<double> AsleepAsync(BenchGuests guests, string id, Func<Task> wake, CancellationToken cancellationToken)
+    {
+        await guests.Client.Instances.StandbyAsync(id, cancellationToken);
+        var before = RestoresOf(guests, id);
+        var clock = Stopwatch.StartNew();
+        await wake();
+        var took = clock.Elapsed.TotalMilliseconds;
+        _mostWakes = Math.Max(_mostWakes, RestoresOf(guests, id) - before);
+        return took;
+    }
+
+    private async Task AskAsync(int callers, CancellationToken cancellationToken)
+    {
+        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+        await Task.WhenAll(Enumerable.Range(0, callers).Select(_ => AskAsync(client, cancellationToken)));
+    }
+
+    private async Task AskAsync(HttpClient client, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, Ingress) { Headers = { Host = Host } };
+        using var answer = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        if (!answer.IsSuccessStatusCode)
+            Interlocked.Increment(ref _lost);
+    }
+
+    private static int RestoresOf(BenchGuests guests, string id) => VmLedger.Read(guests.Data.Vm(id).LedgerFile)!.Restores;
+}
