@@ -10,7 +10,7 @@ namespace Hypeman.Bench.Wake;
 
 /// <summary>
 /// The same guest asleep, in turn: <c>POST restore</c> alone; one request through the ingress, until the first byte of the
-/// answer; a hundred requests at once.
+/// answer; a hundred requests at once, and as many once it is awake, for its server keeps no more than nine callers waiting.
 /// </summary>
 internal sealed class WakeBenchmark(GuestBenchmarkOptions options)
 {
@@ -20,32 +20,37 @@ internal sealed class WakeBenchmark(GuestBenchmarkOptions options)
     private static readonly Uri Ingress = new("http://127.0.0.1:80/");
     private static readonly string Server = $"mkdir /www; echo awake > /www/index.html; echo {FirstWord.Text}; exec httpd -f -p {Port} -h /www";
 
-    private int _lost, _mostWakes;
+    private int _lost, _lostAwake, _mostWakes;
 
     public Task<int> RunAsync(CancellationToken cancellationToken) => options.RunAsync(async (guests, image, _, _) =>
     {
         var instance = await guests.RunAsync(image.Name, Megabytes, cancellationToken, Server);
         await guests.Client.Ingresses.CreateAsync(
             new CreateIngress("wake-bench", [new IngressRule(new IngressMatch(Host), new IngressTarget(instance.Name, Port))]), cancellationToken);
-        var (restores, ones, crowds) = (new List<double>(), new List<double>(), new List<double>());
+        var (restores, ones, crowds, awake) = (new List<double>(), new List<double>(), new List<double>(), new List<double>());
         for (var run = 0; run <= options.Runs; run++)
         {
             var restore = await AsleepAsync(guests, instance.Id, () => guests.Client.Instances.RestoreAsync(instance.Id, cancellationToken), cancellationToken);
-            var one = await AsleepAsync(guests, instance.Id, () => AskAsync(1, cancellationToken), cancellationToken);
-            var crowd = await AsleepAsync(guests, instance.Id, () => AskAsync(Crowd, cancellationToken), cancellationToken);
+            var lost = 0;
+            var one = await AsleepAsync(guests, instance.Id, async () => lost += await AskAsync(1, cancellationToken), cancellationToken);
+            var crowd = await AsleepAsync(guests, instance.Id, async () => lost += await AskAsync(Crowd, cancellationToken), cancellationToken);
+            var clock = Stopwatch.StartNew();
+            var lostAwake = await AskAsync(Crowd, cancellationToken);
             if (run == 0)
                 continue; // The first of each is thrown away.
+            awake.Add(clock.Elapsed.TotalMilliseconds);
+            (_lost, _lostAwake) = (_lost + lost, _lostAwake + lostAwake);
             restores.Add(restore);
             ones.Add(one);
             crowds.Add(crowd);
             await Console.Error.WriteLineAsync(
                 $"run {run} of {options.Runs}: POST restore {Figures.Text(restore)} ms, one request {Figures.Text(one)} ms, "
-                + $"the last of {Crowd} {Figures.Text(crowd)} ms");
+                + $"the last of {Crowd} {Figures.Text(crowd)} ms, when awake {Figures.Text(awake[^1])} ms");
         }
-        Show(new Figures(restores), new Figures(ones), new Figures(crowds));
+        Show(new Figures(restores), new Figures(ones), new Figures(crowds), new Figures(awake));
     }, cancellationToken);
 
-    private void Show(Figures restore, Figures one, Figures crowd)
+    private void Show(Figures restore, Figures one, Figures crowd, Figures awake)
     {
         Report.Table(
             "From standby, milliseconds: median (min to max)", ["what", "takes"],
@@ -53,10 +58,11 @@ internal sealed class WakeBenchmark(GuestBenchmarkOptions options)
                 ["POST restore, until the agent answers", restore.ToString()],
                 ["one request, until its answer begins", one.ToString()],
                 [$"{Crowd.ToString(CultureInfo.InvariantCulture)} requests, until the last answer begins", crowd.ToString()],
+                ["the same when it is awake", awake.ToString()],
             ]);
         Report.Line(
             ("overhead_ms", one.Median - restore.Median), ("wakes", _mostWakes), ("lost", _lost),
-            ("crowd_overhead_ms", crowd.Median - restore.Median), ("runs", options.Runs));
+            ("crowd_overhead_ms", crowd.Median - awake.Median), ("lost_awake", _lostAwake), ("runs", options.Runs));
     }
 
     /// <summary>Puts the guest to sleep, and measures what has it run.</summary>
@@ -71,18 +77,19 @@ internal sealed class WakeBenchmark(GuestBenchmarkOptions options)
         return took;
     }
 
-    private async Task AskAsync(int callers, CancellationToken cancellationToken)
+    /// <returns>How many were not answered.</returns>
+    private static async Task<int> AskAsync(int callers, CancellationToken cancellationToken)
     {
         using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false });
-        await Task.WhenAll(Enumerable.Range(0, callers).Select(_ => AskAsync(client, cancellationToken)));
+        var answers = await Task.WhenAll(Enumerable.Range(0, callers).Select(_ => AskAsync(client, cancellationToken)));
+        return answers.Count(isAnswered => !isAnswered);
     }
 
-    private async Task AskAsync(HttpClient client, CancellationToken cancellationToken)
+    private static async Task<bool> AskAsync(HttpClient client, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, Ingress) { Headers = { Host = Host } };
         using var answer = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
-        if (!answer.IsSuccessStatusCode)
-            Interlocked.Increment(ref _lost);
+        return answer.IsSuccessStatusCode;
     }
 
     private static int RestoresOf(BenchGuests guests, string id) => VmLedger.Read(guests.Data.Vm(id).LedgerFile)!.Restores;

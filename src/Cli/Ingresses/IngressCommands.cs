@@ -17,11 +17,13 @@ internal static class IngressCommands
         var name = new Argument<string>("name") { Description = "Name of the ingress" };
         var from = new Option<string[]>("--host")
         {
-            Description = "Hostname or pattern such as '{instance}.example.com', with a port if not 80: HOST[:PORT]", Required = true,
+            Description = "Hostname or pattern such as '{instance}.example.com', with a port if not 80: HOST[:PORT]",
+            Required = true,
         };
         var to = new Option<string[]>("--to")
         {
-            Description = "Where its requests go: INSTANCE:PORT; of a pattern, for example '{instance}:80'", Required = true,
+            Description = "Where its requests go: INSTANCE:PORT; of a pattern, for example '{instance}:80'",
+            Required = true,
         };
         var wake = new Option<string?>("--wake") { Description = "Which instances at rest a request wakes (default: standby)" };
         wake.AcceptOnlyFromAmong("standby", "stopped", "never");
