@@ -16,30 +16,26 @@ public sealed partial class HostPattern
 
     private readonly string[] _labels;
 
-    private HostPattern(string[] labels) => _labels = labels;
+    private HostPattern(string[] labels)
+    {
+        _labels = labels;
+        for (var at = 0; at < labels.Length; at++)
+            if (IsCapture(labels[at]))
+                CaptureMask |= 1u << at;
+    }
 
     /// <summary>What its captures are called, in their order.</summary>
-    public IEnumerable<string> Captures => _labels.Where(IsCapture).Select(NameOf);
+    public IEnumerable<string> Captures => _labels.Where((_, at) => IsCaptureAt(at)).Select(NameOf);
 
-    public bool IsLiteral => !_labels.Any(IsCapture);
+    public bool IsLiteral => CaptureMask == 0;
 
     public int Labels => _labels.Length;
 
     /// <summary>The labels that are captures, the first one is the lowest bit.</summary>
-    public uint CaptureMask
-    {
-        get
-        {
-            var mask = 0u;
-            for (var at = 0; at < _labels.Length; at++)
-                if (IsCapture(_labels[at]))
-                    mask |= 1u << at;
-            return mask;
-        }
-    }
+    public uint CaptureMask { get; }
 
     /// <summary>The same for two patterns that the same hostnames fit.</summary>
-    public string Shape => string.Join('.', _labels.Select(label => IsCapture(label) ? AnyLabel : label));
+    public string Shape => ShapeOf(_labels, CaptureMask);
 
     public override string ToString() => string.Join('.', _labels);
 
@@ -53,11 +49,9 @@ public sealed partial class HostPattern
             throw new FormatException(text.AsSpan().ContainsAny('{', '}')
                 ? $"'{text}' is not a hostname pattern: a capture such as '{{instance}}' is a whole label, named by letters, digits and underscores"
                 : $"'{text}' is not a hostname");
-        var pattern = new HostPattern(labels);
-        if (pattern.IsLiteral)
-            return pattern;
-        if (labels.Length is < FewestLabels or > MostLabels)
+        if (labels.Any(IsCapture) && labels.Length is (< FewestLabels or > MostLabels))
             throw new FormatException($"'{text}' has {labels.Length} labels; a pattern has {FewestLabels} to {MostLabels}");
+        var pattern = new HostPattern(labels);
         if (pattern.Captures.GroupBy(name => name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice)
             throw new FormatException($"'{text}' has the capture '{{{twice.Key}}}' twice");
         return pattern;
@@ -75,7 +69,7 @@ public sealed partial class HostPattern
     {
         for (var at = 0; at < _labels.Length; at++)
         {
-            if (!IsCapture(_labels[at]))
+            if (!IsCaptureAt(at))
                 continue;
             if (!IsLabel(host[at]))
                 return null;
@@ -86,6 +80,8 @@ public sealed partial class HostPattern
 
     /// <summary>The captures that a text names.</summary>
     public static IEnumerable<string> NamedIn(string template) => CaptureInText().Matches(template).Select(match => match.Groups[1].Value);
+
+    private bool IsCaptureAt(int at) => (CaptureMask >> at & 1) != 0;
 
     private static bool IsCapture(string label) => CaptureAlone().IsMatch(label);
 

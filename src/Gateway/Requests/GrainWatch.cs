@@ -1,5 +1,4 @@
 using Hypeman.Contracts.Errors;
-using Orleans.Runtime;
 
 namespace Hypeman.Gateway.Requests;
 
@@ -9,8 +8,6 @@ namespace Hypeman.Gateway.Requests;
 /// </summary>
 internal sealed class GrainWatch(TimeProvider clock)
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
-
     /// <param name="watch">Begins to watch.</param>
     /// <param name="satisfies">Whether an info is what is waited for.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
@@ -34,15 +31,12 @@ internal sealed class GrainWatch(TimeProvider clock)
             {
                 return new Followed<TInfo>(last, IsGone: true);
             }
-            catch (Exception exception) when (IsInterruption(exception))
+            catch (Exception exception) when (exception.IsInterruption())
             {
-                await Task.Delay(Pause, clock, cancellationToken);
+                await Task.Delay(Interruption.Pause, clock, cancellationToken);
             }
         }
     }
-
-    private static bool IsInterruption(Exception exception) => exception
-        is EnumerationAbortedException or SiloUnavailableException or OrleansMessageRejectionException or TimeoutException;
 }
 
 /// <summary>How following something ended: with the info that satisfied, or with the last one before it was gone.</summary>

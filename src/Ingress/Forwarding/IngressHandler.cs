@@ -106,8 +106,7 @@ internal sealed class IngressHandler(
     {
         // :: Step 4: forward both ways; to where it is now, when what is in the tables was a moment behind
         var error = await SendAsync(context, route, target);
-        if (error != ForwarderError.None && await MayRepeatAsync(context, target) && instances.FindById(target.Id) is { } now
-            && (now.MayAnswer ? now : route.Wakes(now.Phase) ? await AwakeAsync(context, host, route, now) : null) is { } again)
+        if (error != ForwarderError.None && await AgainAsync(context, host, route, target) is { } again)
         {
             target = again;
             context.Response.Clear();
@@ -122,6 +121,16 @@ internal sealed class IngressHandler(
         logger.LogDebug(exception, "{Error} between {Host} and port {Port} of instance {Instance}", error, host, route.Port, target.Id);
         if (refusal is not null)
             await RefuseAsync(context, refusal);
+    }
+
+    /// <summary>Where to send the request once more after it has failed; null when it is not to be sent again.</summary>
+    private async Task<Target?> AgainAsync(HttpContext context, string host, Route route, Target target)
+    {
+        if (!await MayRepeatAsync(context, target) || instances.FindById(target.Id) is not { } now)
+            return null;
+        if (now.MayAnswer)
+            return now;
+        return route.Wakes(now.Phase) ? await AwakeAsync(context, host, route, now) : null;
     }
 
     private ValueTask<ForwarderError> SendAsync(HttpContext context, Route route, Target target) => forwarder.SendAsync(

@@ -16,11 +16,11 @@ internal sealed record Refusal(int Status, string Text)
     public static readonly Refusal Tunnel =
         new(StatusCodes.Status405MethodNotAllowed, "Method not allowed: CONNECT is not served here");
 
-    public static Refusal NoRoute(string host) =>
-        new(StatusCodes.Status404NotFound, $"Not found: no ingress configured for hostname {host}");
-
     public static readonly Refusal Forbidden =
         new(StatusCodes.Status403Forbidden, "Forbidden: the request does not carry what this hostname asks for");
+
+    public static Refusal NoRoute(string host) =>
+        new(StatusCodes.Status404NotFound, $"Not found: no ingress configured for hostname {host}");
 
     public static Refusal NoInstance(string host, bool isCaptured) => isCaptured
         ? new(StatusCodes.Status404NotFound, $"Not found: there is no instance for hostname {host}")

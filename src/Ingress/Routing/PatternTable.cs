@@ -12,8 +12,7 @@ namespace Hypeman.Ingress.Routing;
 internal sealed class PatternTable
 {
     private readonly ClaimTable<(string Shape, int Port), PatternRoute> _routes = new();
-    private readonly Dictionary<string, PatternKind[]> _kindsOf = [];
-    private readonly Dictionary<PatternKind, int> _uses = [];
+    private readonly UseCount<PatternKind> _kinds = new();
     private volatile FrozenDictionary<(int Port, int Labels), uint[]> _masks = FrozenDictionary<(int, int), uint[]>.Empty;
 
     public Route? Find(string host, int port)
@@ -32,7 +31,7 @@ internal sealed class PatternTable
     public void Set(string ingress, DateTimeOffset since, IReadOnlyDictionary<(string Shape, int Port), PatternRoute> routes)
     {
         _routes.Set(ingress, since, routes);
-        Use(ingress, [.. routes.Select(route => new PatternKind(route.Key.Port, route.Value.Host.Labels, route.Value.Host.CaptureMask)).Distinct()]);
+        Use(ingress, routes.Select(route => new PatternKind(route.Key.Port, route.Value.Host.Labels, route.Value.Host.CaptureMask)));
     }
 
     public void Remove(string ingress)
@@ -41,21 +40,11 @@ internal sealed class PatternTable
         Use(ingress, []);
     }
 
-    private void Use(string ingress, PatternKind[] kinds)
+    private void Use(string ingress, IEnumerable<PatternKind> kinds)
     {
-        var before = _kindsOf.GetValueOrDefault(ingress, []);
-        if (before.Length == 0 && kinds.Length == 0)
+        if (!_kinds.Set(ingress, kinds))
             return;
-        foreach (var kind in before)
-            if (--_uses[kind] == 0)
-                _uses.Remove(kind);
-        foreach (var kind in kinds)
-            _uses[kind] = _uses.GetValueOrDefault(kind) + 1;
-        if (kinds.Length == 0)
-            _kindsOf.Remove(ingress);
-        else
-            _kindsOf[ingress] = kinds;
-        _masks = _uses.Keys.GroupBy(kind => (kind.Port, kind.Labels)).ToFrozenDictionary(
+        _masks = _kinds.Keys.GroupBy(kind => (kind.Port, kind.Labels)).ToFrozenDictionary(
             group => group.Key, group => group.Select(kind => kind.Mask).OrderBy(BitOperations.PopCount).ThenBy(mask => mask).ToArray());
     }
 

@@ -17,10 +17,9 @@ internal sealed record Route(
     /// <summary>Whether a request is to wait until the instance runs.</summary>
     public bool Wakes(InstancePhase phase) => phase switch
     {
-        // Paused: it is just being put to sleep, or copied.
-        InstancePhase.Standby or InstancePhase.Paused => Wake != WakeOn.Never,
+        // Paused: it is just being put to sleep, or copied. Created: it is just being started, or woken.
+        InstancePhase.Standby or InstancePhase.Paused or InstancePhase.Created => Wake != WakeOn.Never,
         InstancePhase.Stopped or InstancePhase.Shutdown => Wake == WakeOn.Stopped,
-        InstancePhase.Created => Wake != WakeOn.Never,
         InstancePhase.Initializing or InstancePhase.Running or InstancePhase.Unknown => false,
     };
 }
@@ -33,8 +32,7 @@ internal sealed class RouteTable
 {
     private readonly ClaimTable<(string Host, int Port), Route> _routes = new();
     private readonly PatternTable _patterns = new();
-    private readonly Dictionary<string, int[]> _portsOf = [];
-    private readonly Dictionary<int, int> _uses = [];
+    private readonly UseCount<int> _ports = new();
 
     /// <summary>The ports that some rule is for.</summary>
     public ImmutableSortedSet<int> Ports { get; private set; } = [];
@@ -57,7 +55,7 @@ internal sealed class RouteTable
         }
         _routes.Set(ingress.Id, ingress.CreatedAt, routes);
         _patterns.Set(ingress.Id, ingress.CreatedAt, patterns);
-        UsePorts(ingress.Id, [.. routes.Keys.Concat(patterns.Keys).Select(key => key.Item2).Distinct()]);
+        UsePorts(ingress.Id, routes.Keys.Concat(patterns.Keys).Select(key => key.Item2));
     }
 
     public void Remove(string ingressId)
@@ -67,18 +65,9 @@ internal sealed class RouteTable
         UsePorts(ingressId, []);
     }
 
-    private void UsePorts(string ingressId, int[] ports)
+    private void UsePorts(string ingressId, IEnumerable<int> ports)
     {
-        foreach (var port in _portsOf.GetValueOrDefault(ingressId, []))
-            if (--_uses[port] == 0)
-                _uses.Remove(port);
-        foreach (var port in ports)
-            _uses[port] = _uses.GetValueOrDefault(port) + 1;
-        if (ports.Length == 0)
-            _portsOf.Remove(ingressId);
-        else
-            _portsOf[ingressId] = ports;
-        if (!Ports.SetEquals(_uses.Keys))
-            Ports = [.. _uses.Keys];
+        if (_ports.Set(ingressId, ports))
+            Ports = [.. _ports.Keys];
     }
 }

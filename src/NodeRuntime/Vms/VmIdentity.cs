@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Hypeman.GuestProtocol.Boot;
 using Hypeman.GuestProtocol.Messages;
 using Hypeman.NodeRuntime.Networks;
@@ -17,7 +16,7 @@ internal static class VmIdentity
     };
 
     /// <summary>All of it, as a text that is the same for the same.</summary>
-    internal static string TextOf(GuestIdentity identity) => JsonSerializer.Serialize(identity, GuestIdentityJson.Default.GuestIdentity);
+    internal static string TextOf(GuestIdentity identity) => JsonSerializer.Serialize(identity);
 
     private static GuestNetwork Describe(VmAddress address) => new()
     {
@@ -28,6 +27,3 @@ internal static class VmIdentity
         Dns = [.. address.DnsServers.Select(server => server.ToString())],
     };
 }
-
-[JsonSerializable(typeof(GuestIdentity))]
-internal sealed partial class GuestIdentityJson : JsonSerializerContext;

@@ -63,9 +63,7 @@ internal sealed class VmRun(ProcessHandle process, IHypervisor hypervisor, IHype
     {
         IsOverdue = false;
         if (!record.Spec.SkipGuestAgent)
-        {
             Guest = new GuestLink(layout.AgentSocket, time, wake, link => signs.AgentAnswered(this, link));
-        }
         _watches.Add(WatchClockAsync(signs, untilOverdue, time));
     }
 

@@ -2,16 +2,12 @@ using Hypeman.Contracts;
 using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Instances;
 using Hypeman.Ingress.Waking;
-using Orleans.Runtime;
 
 namespace Hypeman.Silo.Adapters;
 
 /// <summary>The ingress' way to have an instance run: by its grain, which does what is asked of it once, however many ask.</summary>
 internal sealed class InstanceWaker(IGrainFactory grains, TimeProvider time) : IInstanceWaker
 {
-    /// <summary>Before a grain is asked again that could not be reached.</summary>
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
-
     public async Task WakeAsync(string instanceId, bool fromStopped, CancellationToken cancellationToken)
     {
         var instance = grains.Instance(instanceId);
@@ -30,11 +26,10 @@ internal sealed class InstanceWaker(IGrainFactory grains, TimeProvider time) : I
             {
                 throw Failed(refused.Kind, refused.Message);
             }
-            catch (Exception interrupted) when (interrupted
-                is HypemanException or EnumerationAbortedException or SiloUnavailableException or OrleansMessageRejectionException or TimeoutException)
+            catch (Exception interrupted) when (interrupted is HypemanException || interrupted.IsInterruption())
             {
                 // Somebody else was faster, or its grain has moved.
-                await Task.Delay(Pause, time, cancellationToken);
+                await Task.Delay(Interruption.Pause, time, cancellationToken);
             }
         }
     }

@@ -8,8 +8,8 @@ using Hypeman.Grains.Nodes;
 using Hypeman.Grains.Snapshots;
 using Hypeman.Ingress;
 using Hypeman.Ingress.Forwarding;
-using Hypeman.Ingress.Waking;
 using Hypeman.Ingress.Listening;
+using Hypeman.Ingress.Waking;
 using Hypeman.NodeRuntime.Nodes;
 using Hypeman.Peers;
 using Hypeman.Silo.Adapters;
@@ -193,7 +193,9 @@ internal sealed class FleetServer : IAsyncDisposable
         builder.Services.Configure<InstanceLimits>(o => o.MaxVcpus = _options.MaxVcpusPerInstance);
         builder.Services.Configure<SnapshotOptions>(o => o.CompressionDefault = new SnapshotCompression
         {
-            Enabled = _options.CompressionEnabled, Algorithm = _options.CompressionAlgorithm, Level = _options.CompressionLevel,
+            Enabled = _options.CompressionEnabled,
+            Algorithm = _options.CompressionAlgorithm,
+            Level = _options.CompressionLevel,
         });
     }
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Hypeman.Contracts.Index;
+using Hypeman.Contracts.Ingresses;
 using Hypeman.Contracts.Instances;
 using Hypeman.Ingress;
 using Hypeman.Ingress.Forwarding;
@@ -64,14 +65,23 @@ internal sealed class IngressHarness : IAsyncDisposable
     }
 
     /// <summary>An instance whose port 8080 is the backend, published as the host; both known when this returns.</summary>
-    public Task PublishAsync(string host, Backend backend, string name = "web") => PublishAsync(host, backend.Port, name);
+    public Task PublishAsync(
+        string host, Backend backend, string name = "web", InstancePhase phase = InstancePhase.Running, Func<IngressRule, IngressRule>? change = null) =>
+        PublishAsync(host, backend.Port, name, phase, change);
 
     /// <summary>As above, for anything that listens on a port of this machine.</summary>
-    public async Task PublishAsync(string host, int localPort, string name = "web")
+    /// <param name="host">Of the one rule.</param>
+    /// <param name="localPort">Where the instance's port 8080 leads.</param>
+    /// <param name="name">Of the instance.</param>
+    /// <param name="phase">Of the instance.</param>
+    /// <param name="change">What is special about the rule.</param>
+    public async Task PublishAsync(
+        string host, int localPort, string name = "web", InstancePhase phase = InstancePhase.Running, Func<IngressRule, IngressRule>? change = null)
     {
         Connector.Lead(name + "-id", 8080, localPort);
-        await PutAsync(Rows.Instance(name + "-id", name));
-        await Index.PutAsync(Rows.Ingress(name + "-ingress", host, name));
+        await PutAsync(Rows.Instance(name + "-id", name, phase));
+        var ingress = Rows.Ingress(name + "-ingress", host, name);
+        await Index.PutAsync(change is null ? ingress : ingress with { Rules = [change(ingress.Rules[0])] });
         await Until.True(() => Routes.Find(host, 80) is not null, Patience, $"{host} has a route");
     }
 

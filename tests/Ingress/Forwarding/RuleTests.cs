@@ -75,10 +75,7 @@ public sealed class RuleTests
     private static async Task<IngressHarness> GuardedAsync(Backend backend)
     {
         var ingress = await IngressHarness.StartAsync();
-        ingress.Connector.Lead("web-id", 8080, backend.Port);
-        await ingress.PutAsync(Rows.Instance("web-id", "web"));
-        var open = Rows.Ingress("g", "web.example.com", "web");
-        await PublishAsync(ingress, open with { Rules = [open.Rules[0] with { HeaderAuth = HeaderSecret.Of(Header, Secret) }] });
+        await ingress.PublishAsync("web.example.com", backend, change: rule => rule with { HeaderAuth = HeaderSecret.Of(Header, Secret) });
         return ingress;
     }
 

@@ -205,11 +205,7 @@ public sealed class WakeTests
         Backend backend, InstancePhase phase = InstancePhase.Standby, WakeOn wake = WakeOn.Standby, Action<Hypeman.Ingress.IngressOptions>? configure = null)
     {
         var ingress = await IngressHarness.StartAsync(configure);
-        ingress.Connector.Lead("web-id", 8080, backend.Port);
-        await ingress.PutAsync(Rows.Instance("web-id", "web", phase));
-        var rules = Rows.Ingress("g", Host, "web");
-        await ingress.Index.PutAsync(rules with { Rules = [rules.Rules[0] with { Wake = wake }] });
-        await Until.True(() => ingress.Routes.Find(Host, 80) is not null, IngressHarness.Patience, "the rule is known");
+        await ingress.PublishAsync(Host, backend, phase: phase, change: rule => rule with { Wake = wake });
         return ingress;
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Hypeman.GuestProtocol.Channel;
 using Hypeman.GuestProtocol.Framing;
 using Hypeman.GuestProtocol.Messages;
 using Hypeman.NodeRuntime.Vms;
@@ -63,7 +64,7 @@ public sealed class GuestWakeTests
         Assert.Empty(_requests);
     }
 
-    private void Serve(GuestRequest request, Hypeman.GuestProtocol.Channel.AgentStream stream)
+    private void Serve(GuestRequest request, AgentStream stream)
     {
         _requests.Enqueue((WakeRequest)request);
         stream.Send(new DoneReply());
