@@ -1,6 +1,8 @@
+using Hypeman.Contracts.Nodes;
 using Hypeman.Ingress.Forwarding;
 using Hypeman.Ingress.Listening;
 using Hypeman.Ingress.Routing;
+using Hypeman.Ingress.Traffic;
 using Hypeman.Ingress.Waking;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -23,7 +25,7 @@ public static class IngressExtensions
         if (configure is not null)
             services.Configure(configure);
         services.TryAddSingleton(TimeProvider.System);
-        return services.AddRouting().AddForwarding().AddListening();
+        return services.AddRouting().AddForwarding().AddTraffic().AddListening();
     }
 
     private static IServiceCollection AddRouting(this IServiceCollection services) => services
@@ -40,13 +42,22 @@ public static class IngressExtensions
         .AddSingleton<WakeRoom>()
         .AddSingleton<IngressHandler>();
 
+    // The log is there before the server, and after it.
+    private static IServiceCollection AddTraffic(this IServiceCollection services) => services
+        .AddMetrics()
+        .AddSingleton<IngressMetrics>()
+        .AddSingleton<AccessLog>()
+        .AddHostedService(provider => provider.GetRequiredService<AccessLog>())
+        .AddSingleton<TrafficRecorder>();
+
     private static IServiceCollection AddListening(this IServiceCollection services) => services
         .AddSingleton(provider => new IngressServer(
             provider.GetRequiredService<IOptions<IngressOptions>>(),
             provider.GetRequiredService<RouteTable>(),
             provider.GetRequiredService<RouteFeed>(),
-            provider.GetRequiredService<IngressHandler>(),
+            provider.GetRequiredService<TrafficRecorder>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILoggerFactory>()))
-        .AddHostedService(provider => provider.GetRequiredService<IngressServer>());
+        .AddHostedService(provider => provider.GetRequiredService<IngressServer>())
+        .AddSingleton<IIngressProbe, IngressProbe>();
 }

@@ -41,6 +41,12 @@ public sealed class IngressOptions
     /// <summary>Client connections held at a time, WebSockets included. Default: 20,000.</summary>
     public long MaxConnections { get; set; } = 20_000;
 
+    /// <summary>File with a line of JSON for each request; empty for none. Default: empty.</summary>
+    public string AccessLog { get; set; } = "";
+
+    /// <summary>Rules that metrics tell apart; more are counted together as <c>other</c>. Default: 1,000.</summary>
+    public int MaxMetricLabels { get; set; } = 1_000;
+
     /// <summary>Bytes of one request body, which is streamed and never held; null means no limit. Default: null.</summary>
     public long? MaxRequestBodyBytes { get; set; }
 }
@@ -60,6 +66,8 @@ internal sealed class IngressOptionsValidator : IValidateOptions<IngressOptions>
             errors.Add("Ingress MaxConnections must be at least 1.");
         if (options.MaxWaitingPerInstance < 1 || options.MaxWaiting < options.MaxWaitingPerInstance)
             errors.Add("Ingress MaxWaitingPerInstance must be at least 1, and MaxWaiting not less than that.");
+        if (options.MaxMetricLabels < 0)
+            errors.Add("Ingress MaxMetricLabels must not be negative.");
         if (options.MaxRequestBodyBytes < 0)
             errors.Add("Ingress MaxRequestBodyBytes must not be negative; leave it out for no limit.");
         foreach (var (what, value) in new[]

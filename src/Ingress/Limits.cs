@@ -22,6 +22,19 @@ internal static class Limits
     /// <summary>How often a port that could not be opened is tried again.</summary>
     public static readonly TimeSpan PortRetry = TimeSpan.FromSeconds(10);
 
+    /// <summary>Lines of the access log that wait for the disk; as many as a second of hard work makes.</summary>
+    public const int UnwrittenLines = 20_000;
+
+    /// <summary>What is written to the access log at once.</summary>
+    public const int AccessLogPortionBytes = 256 * 1024;
+
+    /// <summary>The access log and those before it: each so long, and so many.</summary>
+    public const long AccessLogBytes = 64 * 1024 * 1024;
+    public const int AccessLogFiles = 5;
+
+    /// <summary>Before an access log is tried again that could not be written.</summary>
+    public static readonly TimeSpan AccessLogRetry = TimeSpan.FromSeconds(5);
+
     /// <summary>Pause before the index is watched again after a failure.</summary>
     public static readonly TimeSpan WatchRetry = TimeSpan.FromSeconds(1);
 }

@@ -41,6 +41,7 @@ internal static class NodeCommands
                 ("Labels", node.Labels is { Count: > 0 } labels ? string.Join(", ", labels.Select(label => $"{label.Key}={label.Value}")) : null),
                 ("CPUs", Number(node.Capacity.Cpus)), ("Memory", Share(node.Free?.MemoryBytes, node.Capacity.MemoryBytes)),
                 ("Disk", Share(node.Free?.DiskBytes, node.Capacity.DiskBytes)), ("Instances", Number(node.Instances)),
+                ("Ingress", node.Ingress is { } ingress ? Describe(ingress) : null),
                 ("Heartbeat", Seconds(node.HeartbeatAge)),
                 ("Drain", node.Drain is { } drain ? $"{drain.State}: {DrainWait.Progress(drain)}" : null),
             ]);
@@ -72,6 +73,10 @@ internal static class NodeCommands
 
     private static string Seconds(double? seconds) =>
         seconds is { } known ? string.Create(CultureInfo.InvariantCulture, $"{known:0}s ago") : "";
+
+    private static string Describe(NodeIngress ingress) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{ingress.State}, {ingress.Rules} rules, {ingress.OpenRequests} requests open{(ingress.Reason is { } reason ? $": {reason}" : "")}");
 
     private static string Share(long? free, long all) =>
         free is null ? Words.Size(all) : $"{Words.Size(free)} free of {Words.Size(all)}";

@@ -23,6 +23,9 @@ public sealed record Node : ApiResource
 
     public int? Instances { get; init; }
 
+    /// <summary>Null while the node does not answer, and where there is none.</summary>
+    public NodeIngress? Ingress { get; init; }
+
     /// <summary>Seconds since its last sign of life.</summary>
     public double? HeartbeatAge { get; init; }
 
@@ -35,6 +38,15 @@ public sealed record Node : ApiResource
 
 /// <summary>What a node has for instances.</summary>
 public sealed record NodeCapacity(int Cpus, long MemoryBytes, long DiskBytes);
+
+/// <summary>How customers' traffic is taken in on a node.</summary>
+/// <param name="State"><c>starting</c>, <c>ready</c> or <c>degraded</c>.</param>
+/// <param name="Reason">Why it is degraded.</param>
+/// <param name="Port">Where rules for port 80 are served.</param>
+/// <param name="Rules">How many there are.</param>
+/// <param name="OpenRequests">That are being answered.</param>
+/// <param name="WaitingRequests">Those of them that wait for an instance to wake.</param>
+public sealed record NodeIngress(string State, string? Reason, int Port, int Rules, long OpenRequests, int WaitingRequests);
 
 /// <summary>What of it no instance was promised.</summary>
 public sealed record NodeFree(long MemoryBytes, long DiskBytes);

@@ -10,13 +10,13 @@ public sealed record NodeView
     /// <summary>When its silo last gave a sign of life, every five seconds; null when none is on record.</summary>
     [Id(2)] public DateTimeOffset? SeenAt { get; init; }
 
-    /// <summary>What is promised on it; null when it does not answer.</summary>
+    /// <summary>What it says; null when it does not answer.</summary>
     [Id(3)] public NodeLoad? Load { get; init; }
 
     [Id(4)] public required DateTimeOffset CreatedAt { get; init; }
 }
 
-/// <summary>What is promised on a node, and what is left of it.</summary>
+/// <summary>What a node says of itself: what is promised on it, what is left, and how its ingress is.</summary>
 [GenerateSerializer, Immutable, Alias("hypeman.node-load")]
 public sealed record NodeLoad
 {
@@ -30,4 +30,7 @@ public sealed record NodeLoad
 
     /// <summary>Whether the image that was asked about is there already.</summary>
     [Id(3)] public bool HasRoot { get; init; }
+
+    /// <summary>Null when its process has no ingress.</summary>
+    [Id(4)] public IngressHealth? Ingress { get; init; }
 }

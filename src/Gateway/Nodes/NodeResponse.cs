@@ -20,6 +20,9 @@ internal sealed record NodeResponse
 
     public int? Instances { get; init; }
 
+    /// <summary>Null while the node does not answer, and where there is none.</summary>
+    public NodeIngressResponse? Ingress { get; init; }
+
     /// <summary>Seconds since its last sign of life.</summary>
     public double? HeartbeatAge { get; init; }
 
@@ -42,6 +45,7 @@ internal sealed record NodeResponse
         Capacity = new NodeCapacityResponse(node.Info.Cpus, node.Info.MemoryBytes, node.Info.DiskBytes),
         Free = node.Load is { } load ? new NodeFreeResponse(load.FreeMemoryBytes, load.FreeDiskBytes) : null,
         Instances = node.Load?.Instances,
+        Ingress = node.Load?.Ingress is { } ingress ? NodeIngressResponse.From(ingress) : null,
         HeartbeatAge = node.SeenAt is { } at ? Math.Max(0, Math.Round((now - at).TotalSeconds, 1)) : null,
         CreatedAt = node.CreatedAt.UtcDateTime,
         RemovedAt = node.Info.RemovedAt?.UtcDateTime,
@@ -52,5 +56,12 @@ internal sealed record NodeResponse
 }
 
 internal sealed record NodeCapacityResponse(int Cpus, long MemoryBytes, long DiskBytes);
+
+/// <summary>The ingress of a node's process.</summary>
+internal sealed record NodeIngressResponse(string State, string? Reason, int Port, int Rules, long OpenRequests, int WaitingRequests)
+{
+    public static NodeIngressResponse From(IngressHealth health) => new(
+        health.Condition.ToString().ToLowerInvariant(), health.Reason, health.Port, health.Rules, health.OpenRequests, health.WaitingRequests);
+}
 
 internal sealed record NodeFreeResponse(long MemoryBytes, long DiskBytes);

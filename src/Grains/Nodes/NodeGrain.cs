@@ -13,7 +13,7 @@ namespace Hypeman.Grains.Nodes;
 [GrainType("node"), PinnedPlacement]
 internal sealed class NodeGrain(
     NodeRecord record, LocalNodes local, NodeSilos silos, NodeBooks books, RootFetches fetches, SnapshotCopies snapshots, DrainPlanner planner,
-    DisplacedActivations displaced, GrainClock clock)
+    DisplacedActivations displaced, GrainClock clock, IIngressProbe? ingress = null)
     : Grain, INodeGrain
 {
     private string Id => this.GetPrimaryKeyString()[GrainKeys.NodePrefix.Length..];
@@ -77,7 +77,7 @@ internal sealed class NodeGrain(
     public async Task<NodeLoad> LoadAsync(string? imageDigest)
     {
         var node = local.Require(Id);
-        var load = await books.Of(Id).LoadAsync();
+        var load = (await books.Of(Id).LoadAsync()) with { Ingress = ingress?.Look() };
         return imageDigest is null ? load : load with { HasRoot = node.Images.FindRoot(imageDigest) is not null };
     }
 }

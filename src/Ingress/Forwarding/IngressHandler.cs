@@ -1,6 +1,6 @@
 using System.Net;
-using Hypeman.Contracts.Ingresses;
 using Hypeman.Ingress.Routing;
+using Hypeman.Ingress.Traffic;
 using Hypeman.Ingress.Waking;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -37,57 +37,67 @@ internal sealed class IngressHandler(
         VersionPolicy = HttpVersionPolicy.RequestVersionExact,
     };
 
-    /// <param name="rulePort">The port of the rules that are served where the request came in.</param>
-    public Task HandleAsync(HttpContext context, int rulePort)
+    /// <param name="exchange">The request; told what becomes of it.</param>
+    /// <param name="rulePort">The port of the rules that are served where it came in.</param>
+    public Task HandleAsync(Exchange exchange, int rulePort)
     {
         // :: Step 1: which host was asked for
-        if (HttpMethods.IsConnect(context.Request.Method))
-            return RefuseAsync(context, Refusal.Tunnel);
-        var host = Hostname.Normalize(context.Request.Host.Value ?? "");
+        var request = exchange.Context.Request;
+        if (HttpMethods.IsConnect(request.Method))
+            return RefuseAsync(exchange, Refusal.Tunnel);
+        var host = exchange.Host = Hostname.Normalize(request.Host.Value ?? "");
         if (host.Length == 0)
-            return RefuseAsync(context, Refusal.NoHost);
+            return RefuseAsync(exchange, Refusal.NoHost);
 
         // :: Step 2: which rule
         if (routes.Find(host, rulePort) is not { } route)
-            return RefuseAsync(context, feed.IsSynced ? Refusal.NoRoute(host) : Refusal.NotReady);
-        if (!MayUse(route, context.Request.Headers))
-            return RefuseAsync(context, Refusal.Forbidden);
+            return RefuseAsync(exchange, feed.IsSynced ? Refusal.NoRoute(host) : Refusal.NotReady);
+        exchange.Route = route;
+        if (!MayUse(route, request.Headers))
+            return RefuseAsync(exchange, Refusal.Forbidden);
 
         // :: Step 3: which instance
         if (instances.Find(route.Instance) is not { } target)
-            return RefuseAsync(context, feed.IsSynced ? Refusal.NoInstance(host, route.IsCaptured) : Refusal.NotReady);
+            return RefuseAsync(exchange, feed.IsSynced ? Refusal.NoInstance(host, route.IsCaptured) : Refusal.NotReady);
+        exchange.Target = target;
         if (route.Wakes(target.Phase))
-            return WakeAsync(context, host, route, target);
+            return WakeAsync(exchange, route, target);
         if (!target.MayAnswer)
-            return RefuseAsync(context, target.Ip is null && target.Phase == Contracts.Instances.InstancePhase.Running
+            return RefuseAsync(exchange, target.Ip is null && target.Phase == Contracts.Instances.InstancePhase.Running
                 ? Refusal.NoNetwork(host)
                 : Refusal.NotRunning(host, target.Phase));
 
-        return ForwardAsync(context, host, route, target);
+        return ForwardAsync(exchange, route, target);
     }
 
     /// <summary>Holds the request until the instance runs, then forwards it as any other.</summary>
-    private async Task WakeAsync(HttpContext context, string host, Route route, Target asleep)
+    private async Task WakeAsync(Exchange exchange, Route route, Target asleep)
     {
-        if (await AwakeAsync(context, host, route, asleep) is { } target)
-            await ForwardAsync(context, host, route, target);
+        if (await AwakeAsync(exchange, route, asleep) is { } target)
+            await ForwardAsync(exchange, route, target);
     }
 
     /// <summary>Null when it does not come to that: the answer is given.</summary>
-    private async Task<Target?> AwakeAsync(HttpContext context, string host, Route route, Target asleep)
+    private async Task<Target?> AwakeAsync(Exchange exchange, Route route, Target asleep)
     {
+        var aborted = exchange.Context.RequestAborted;
+        var began = time.GetTimestamp();
         try
         {
-            return await wakes.EnterAsync(asleep.Id, route.Wake == WakeOn.Stopped, context.RequestAborted);
+            return await wakes.EnterAsync(asleep.Id, route, aborted);
         }
         catch (WakeFailedException failure)
         {
-            logger.LogDebug("A request for {Host} cannot wait for instance {Instance}: {Reason}", host, asleep.Id, failure.Message);
-            await RefuseAsync(context, Refusal.NotWoken(host, failure.MayPass));
+            logger.LogDebug("A request for {Host} cannot wait for instance {Instance}: {Reason}", exchange.Host, asleep.Id, failure.Message);
+            await RefuseAsync(exchange, Refusal.NotWoken(exchange.Host, failure.MayPass));
         }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        catch (OperationCanceledException) when (aborted.IsCancellationRequested)
         {
             // Nobody is left to be told.
+        }
+        finally
+        {
+            exchange.Waited = (exchange.Waited ?? default) + time.GetElapsedTime(began);
         }
         return null;
     }
@@ -102,62 +112,74 @@ internal sealed class IngressHandler(
         return given is [{ } value] && auth.Fits(value);
     }
 
-    private async Task ForwardAsync(HttpContext context, string host, Route route, Target target)
+    private async Task ForwardAsync(Exchange exchange, Route route, Target target)
     {
         // :: Step 4: forward both ways; to where it is now, when what is in the tables was a moment behind
-        var error = await SendAsync(context, route, target);
-        if (error != ForwarderError.None && await AgainAsync(context, host, route, target) is { } again)
+        await SendAsync(exchange, route, target);
+        if (exchange.Error != ForwarderError.None && await AgainAsync(exchange, route, target) is { } again)
         {
-            target = again;
-            context.Response.Clear();
-            error = await SendAsync(context, route, target);
+            (target, exchange.IsRepeated) = (again, true);
+            exchange.Context.Response.Clear();
+            await SendAsync(exchange, route, target);
         }
-        if (error == ForwarderError.None || context.Response.HasStarted)
+        if (exchange.Error == ForwarderError.None || exchange.Context.Response.HasStarted)
             return;
 
         // :: Step 5: say what went wrong
-        var exception = context.GetForwarderErrorFeature()?.Exception;
-        var refusal = Refusal.From(error, exception, target.Gone.IsCancellationRequested, host);
-        logger.LogDebug(exception, "{Error} between {Host} and port {Port} of instance {Instance}", error, host, route.Port, target.Id);
+        var exception = exchange.Context.GetForwarderErrorFeature()?.Exception;
+        var refusal = Refusal.From(exchange.Error, exception, target.Gone.IsCancellationRequested, exchange.Host);
+        logger.LogDebug(
+            exception, "{Error} between {Host} and port {Port} of instance {Instance}", exchange.Error, exchange.Host, route.Port, target.Id);
         if (refusal is not null)
-            await RefuseAsync(context, refusal);
+            await RefuseAsync(exchange, refusal);
     }
 
     /// <summary>Where to send the request once more after it has failed; null when it is not to be sent again.</summary>
-    private async Task<Target?> AgainAsync(HttpContext context, string host, Route route, Target target)
+    private async Task<Target?> AgainAsync(Exchange exchange, Route route, Target target)
     {
-        if (!await MayRepeatAsync(context, target) || instances.FindById(target.Id) is not { } now)
+        if (!await MayRepeatAsync(exchange, target) || instances.FindById(target.Id) is not { } now)
             return null;
         if (now.MayAnswer)
             return now;
-        return route.Wakes(now.Phase) ? await AwakeAsync(context, host, route, now) : null;
+        return route.Wakes(now.Phase) ? await AwakeAsync(exchange, route, now) : null;
     }
 
-    private ValueTask<ForwarderError> SendAsync(HttpContext context, Route route, Target target) => forwarder.SendAsync(
-        context, InstanceClient.PrefixOf(target, route.Port), client.Invoker, _config, IngressTransformer.Instance, target.Gone);
+    private async ValueTask SendAsync(Exchange exchange, Route route, Target target)
+    {
+        exchange.Target = target;
+        exchange.Error = await forwarder.SendAsync(
+            exchange.Context, InstanceClient.PrefixOf(target, route.Port), client.Invoker, _config, IngressTransformer.Instance, target.Gone);
+    }
 
     /// <summary>
     /// Whether what went wrong is that the instance is not what it was, and the request can be sent again: it has not reached
     /// anybody, or has no body and does nothing when it is made twice.
     /// </summary>
-    private async Task<bool> MayRepeatAsync(HttpContext context, Target target)
+    private async Task<bool> MayRepeatAsync(Exchange exchange, Target target)
     {
+        var context = exchange.Context;
         if (context.Response.HasStarted || context.RequestAborted.IsCancellationRequested)
             return false;
         if (!Refusal.Holds<InstanceElsewhereException>(context.GetForwarderErrorFeature()?.Exception))
-            return target.Gone.IsCancellationRequested && IsHarmless(context);
+            return target.Gone.IsCancellationRequested && (IsUnsent(exchange) || IsHarmless(context.Request));
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(target.Gone, context.RequestAborted);
         await Task.Delay(Limits.TablesBehind, time, enough.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return target.Gone.IsCancellationRequested;
     }
 
-    private static bool IsHarmless(HttpContext context) =>
-        (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method) || HttpMethods.IsOptions(context.Request.Method))
-        && context.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: true };
+    /// <summary>The client sends the headers with the beginning of the body, unless the body is to wait for an answer to them.</summary>
+    private static bool IsUnsent(Exchange exchange) =>
+        HasBody(exchange.Context.Request) && !exchange.IsBodyBegun && exchange.Context.Request.Headers.Expect.Count == 0;
 
-    private static Task RefuseAsync(HttpContext context, Refusal refusal)
+    private static bool IsHarmless(HttpRequest request) =>
+        (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) || HttpMethods.IsOptions(request.Method)) && !HasBody(request);
+
+    private static bool HasBody(HttpRequest request) =>
+        request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true };
+
+    private static Task RefuseAsync(Exchange exchange, Refusal refusal)
     {
-        var response = context.Response;
+        var response = exchange.Context.Response;
         response.Clear();
         response.StatusCode = refusal.Status;
         response.ContentType = "text/plain; charset=utf-8";
@@ -165,6 +187,6 @@ internal sealed class IngressHandler(
         response.Headers.CacheControl = "no-store";
         if (refusal.Status == StatusCodes.Status503ServiceUnavailable)
             response.Headers.RetryAfter = "1";
-        return response.WriteAsync(refusal.Text, context.RequestAborted);
+        return response.WriteAsync(refusal.Text, exchange.Context.RequestAborted);
     }
 }

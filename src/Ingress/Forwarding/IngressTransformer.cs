@@ -1,4 +1,4 @@
-using System.Net;
+using Hypeman.Ingress.Traffic;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Forwarder;
@@ -26,7 +26,7 @@ internal sealed class IngressTransformer : HttpTransformer
             proxyRequest.Headers.Remove(name);
         var request = httpContext.Request;
         if (httpContext.Connection.RemoteIpAddress is { } client)
-            proxyRequest.Headers.TryAddWithoutValidation("X-Forwarded-For", Text(client));
+            proxyRequest.Headers.TryAddWithoutValidation("X-Forwarded-For", Addresses.Text(client));
         proxyRequest.Headers.TryAddWithoutValidation("X-Forwarded-Host", request.Host.Value);
         proxyRequest.Headers.TryAddWithoutValidation("X-Forwarded-Proto", request.Scheme);
 
@@ -52,7 +52,4 @@ internal sealed class IngressTransformer : HttpTransformer
             var start => path[start..].ToString(),
         };
     }
-
-    private static string Text(IPAddress address) =>
-        (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
 }

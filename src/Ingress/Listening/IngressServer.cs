@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
-using Hypeman.Ingress.Forwarding;
 using Hypeman.Ingress.Routing;
+using Hypeman.Ingress.Traffic;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
@@ -26,7 +26,7 @@ public sealed class IngressServer : IHostedService, IAsyncDisposable
     private readonly IngressOptions _options;
     private readonly RouteTable _routes;
     private readonly RouteFeed _feed;
-    private readonly IngressHandler _handler;
+    private readonly TrafficRecorder _traffic;
     private readonly ILoggerFactory _loggers;
     private readonly ListenerConfiguration _listeners = new();
     private readonly PortKeeper _ports;
@@ -35,12 +35,12 @@ public sealed class IngressServer : IHostedService, IAsyncDisposable
     private Task _keeping = Task.CompletedTask;
 
     internal IngressServer(
-        IOptions<IngressOptions> options, RouteTable routes, RouteFeed feed, IngressHandler handler, TimeProvider time, ILoggerFactory loggers)
+        IOptions<IngressOptions> options, RouteTable routes, RouteFeed feed, TrafficRecorder traffic, TimeProvider time, ILoggerFactory loggers)
     {
         _options = options.Value;
         _routes = routes;
         _feed = feed;
-        _handler = handler;
+        _traffic = traffic;
         _loggers = loggers;
         _ports = new PortKeeper(
             _listeners, _options.ListenAddress, _options.ListenPort, WantedPorts, time, loggers.CreateLogger<PortKeeper>());
@@ -48,6 +48,9 @@ public sealed class IngressServer : IHostedService, IAsyncDisposable
 
     /// <summary>The default port, known once started; another than configured only when 0 was.</summary>
     public int Port { get; private set; }
+
+    /// <summary>Ports of rules that other programs hold.</summary>
+    internal ImmutableSortedSet<int> RefusedPorts => _ports.Refused;
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -97,7 +100,7 @@ public sealed class IngressServer : IHostedService, IAsyncDisposable
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = _options.DrainTimeout);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(Configure);
         var app = builder.Build();
-        app.Run(context => _handler.HandleAsync(context, PortPlan.RulePort(context.Connection.LocalPort, Port)));
+        app.Run(context => _traffic.HandleAsync(context, PortPlan.RulePort(context.Connection.LocalPort, Port)));
         return app;
     }
 

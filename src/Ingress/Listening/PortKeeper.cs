@@ -21,7 +21,10 @@ internal sealed class PortKeeper(
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private ImmutableSortedSet<int> _open = [];
-    private ImmutableSortedSet<int> _refused = [];
+    private volatile ImmutableSortedSet<int> _refused = [];
+
+    /// <summary>Ports of rules that other programs hold.</summary>
+    public ImmutableSortedSet<int> Refused => _refused;
 
     public void Wake() => _wake.Writer.TryWrite(true);
 

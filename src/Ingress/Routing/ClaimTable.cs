@@ -13,6 +13,9 @@ internal sealed class ClaimTable<TKey, TValue>
     private readonly ConcurrentDictionary<TKey, Claim[]> _claims = new();
     private readonly Dictionary<string, IReadOnlyCollection<TKey>> _keys = [];
 
+    /// <summary>How many keys are held.</summary>
+    public int Count => _claims.Count;
+
     public TValue? Find(TKey key) => _claims.TryGetValue(key, out var claims) ? claims[0].Value : default;
 
     /// <summary>Replaces what the owner claims; a key it keeps is never absent meanwhile.</summary>

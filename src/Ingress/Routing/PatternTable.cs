@@ -15,6 +15,8 @@ internal sealed class PatternTable
     private readonly UseCount<PatternKind> _kinds = new();
     private volatile FrozenDictionary<(int Port, int Labels), uint[]> _masks = FrozenDictionary<(int, int), uint[]>.Empty;
 
+    public int Count => _routes.Count;
+
     public Route? Find(string host, int port)
     {
         if (_masks.Count == 0)

@@ -20,6 +20,9 @@ internal sealed class RouteFeed(
     /// <summary>True once all that the index held at the start is in the tables.</summary>
     public bool IsSynced { get; private set; }
 
+    /// <summary>Whether it hears of changes now.</summary>
+    public bool IsFollowing { get; private set; }
+
     /// <summary>Raised after the ports that rules are for may have changed; handlers must not block.</summary>
     public event Action? RoutesChanged;
 
@@ -39,6 +42,7 @@ internal sealed class RouteFeed(
             {
                 logger.LogWarning(e, "The resource index cannot be watched; routes stay as they are until it can");
             }
+            IsFollowing = false;
             await Task.Delay(Limits.WatchRetry, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
@@ -62,7 +66,7 @@ internal sealed class RouteFeed(
     {
         foreach (var (kind, id) in _known.Except(_seen).ToList())
             Apply(kind, id, null);
-        IsSynced = true;
+        IsSynced = IsFollowing = true;
     }
 
     private void Apply(ResourceKind kind, string id, ResourceRow? row)

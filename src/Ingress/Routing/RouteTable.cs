@@ -6,13 +6,14 @@ namespace Hypeman.Ingress.Routing;
 
 /// <summary>Where requests for one host and port go.</summary>
 /// <param name="IngressId">Whose rule it is.</param>
+/// <param name="Rule">Host and port as the rule has them, which no other rule has.</param>
 /// <param name="Instance">Name or id.</param>
 /// <param name="Port">Of the instance.</param>
 /// <param name="HeaderAuth">What requests must carry; null: nothing.</param>
 /// <param name="Wake">Which instances a request wakes.</param>
 /// <param name="IsCaptured">The instance is what the hostname says, so that it may well be none.</param>
 internal sealed record Route(
-    string IngressId, string Instance, int Port, HeaderSecret? HeaderAuth = null, WakeOn Wake = WakeOn.Standby, bool IsCaptured = false)
+    string IngressId, string Rule, string Instance, int Port, HeaderSecret? HeaderAuth = null, WakeOn Wake = WakeOn.Standby, bool IsCaptured = false)
 {
     /// <summary>Whether a request is to wait until the instance runs.</summary>
     public bool Wakes(InstancePhase phase) => phase switch
@@ -37,6 +38,9 @@ internal sealed class RouteTable
     /// <summary>The ports that some rule is for.</summary>
     public ImmutableSortedSet<int> Ports { get; private set; } = [];
 
+    /// <summary>How many rules there are.</summary>
+    public int Count => _routes.Count + _patterns.Count;
+
     public Route? Find(string host, int port) => _routes.Find((host, port)) ?? _patterns.Find(host, port);
 
     public void Set(IngressInfo ingress)
@@ -47,7 +51,7 @@ internal sealed class RouteTable
         foreach (var rule in ingress.Rules.Where(rule => !rule.Tls))
         {
             var host = HostPattern.Parse(rule.Hostname);
-            var route = new Route(ingress.Id, rule.TargetInstance, rule.TargetPort, rule.HeaderAuth, rule.Wake);
+            var route = new Route(ingress.Id, $"{host}:{rule.Port}", rule.TargetInstance, rule.TargetPort, rule.HeaderAuth, rule.Wake);
             if (host.IsLiteral)
                 routes.TryAdd((host.ToString(), rule.Port), route);
             else

@@ -1,4 +1,6 @@
+using Hypeman.Contracts.Ingresses;
 using Hypeman.Ingress.Routing;
+using Hypeman.Ingress.Traffic;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -9,7 +11,7 @@ namespace Hypeman.Ingress.Waking;
 /// for so long. Who leaves does not end the wake, for the next is already on the way.
 /// </summary>
 internal sealed class WakeRoom(
-    IInstanceWaker waker, InstanceTable instances, IOptions<IngressOptions> options, TimeProvider time, ILogger<WakeRoom> logger)
+    IInstanceWaker waker, InstanceTable instances, IngressMetrics metrics, IOptions<IngressOptions> options, TimeProvider time, ILogger<WakeRoom> logger)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Wake> _wakes = [];
@@ -21,9 +23,9 @@ internal sealed class WakeRoom(
     /// <summary>Waits until the instance may answer.</summary>
     /// <exception cref="WakeFailedException">It does not run, or too many wait.</exception>
     /// <exception cref="OperationCanceledException">The request was given up.</exception>
-    public async Task<Target> EnterAsync(string instanceId, bool fromStopped, CancellationToken aborted)
+    public async Task<Target> EnterAsync(string instanceId, Route route, CancellationToken aborted)
     {
-        var wake = Join(instanceId, fromStopped);
+        var wake = Join(instanceId, route);
         try
         {
             return await wake.Running.WaitAsync(aborted);
@@ -34,7 +36,7 @@ internal sealed class WakeRoom(
         }
     }
 
-    private Wake Join(string instanceId, bool fromStopped)
+    private Wake Join(string instanceId, Route route)
     {
         lock (_gate)
         {
@@ -45,7 +47,7 @@ internal sealed class WakeRoom(
             {
                 wake = new Wake();
                 _wakes[instanceId] = wake;
-                wake.Running = Task.Run(() => RunAsync(instanceId, fromStopped));
+                wake.Running = Task.Run(() => RunAsync(instanceId, route));
             }
             wake!.Waiting++;
             _waiting++;
@@ -62,24 +64,27 @@ internal sealed class WakeRoom(
         }
     }
 
-    private async Task<Target> RunAsync(string instanceId, bool fromStopped)
+    private async Task<Target> RunAsync(string instanceId, Route route)
     {
         using var deadline = new CancellationTokenSource(options.Value.WakeTimeout, time);
-        var began = time.GetTimestamp();
+        var (began, outcome) = (time.GetTimestamp(), "failed");
         try
         {
-            await waker.WakeAsync(instanceId, fromStopped, deadline.Token);
+            await waker.WakeAsync(instanceId, route.Wake == WakeOn.Stopped, deadline.Token);
             var target = await instances.AnswersAsync(instanceId, deadline.Token);
+            outcome = "awake";
             logger.LogInformation("A request has woken instance {Instance} in {Milliseconds:0} ms", instanceId, time.GetElapsedTime(began).TotalMilliseconds);
             return target;
         }
         catch (WakeFailedException failure)
         {
+            outcome = "refused";
             logger.LogWarning("Instance {Instance} was not woken: {Reason}", instanceId, failure.Message);
             throw;
         }
         catch (OperationCanceledException)
         {
+            outcome = "late";
             logger.LogWarning("Instance {Instance} did not wake within {Seconds:0} s", instanceId, options.Value.WakeTimeout.TotalSeconds);
             throw new WakeFailedException("it did not wake in time", mayPass: true);
         }
@@ -90,6 +95,7 @@ internal sealed class WakeRoom(
         }
         finally
         {
+            metrics.Woke(route, time.GetElapsedTime(began), outcome);
             lock (_gate)
                 _wakes.Remove(instanceId);
         }

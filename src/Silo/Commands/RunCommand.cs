@@ -11,7 +11,7 @@ internal static class RunCommand
         await using var server = await FleetServer.StartAsync(read.Options, read.Summary, HostNode.Add, cancellationToken);
         var api = server.ApiAddress is { } address ? $"API and dashboard on {address}, " : "";
         var ingress = server.IngressPort > 0 ? $"ingress on port {server.IngressPort}, " : "";
-        await output.WriteLineAsync($"Ready: {api}{ingress}data in {read.Options.DataDirectory}");
+        await output.WriteLineAsync($"Ready: {api}{ingress}metrics on port {server.MetricsPort}, data in {read.Options.DataDirectory}");
         await server.WaitForShutdownAsync(cancellationToken);
         return 0;
     }

@@ -41,6 +41,18 @@ internal sealed class HypemanOptions
     public string IngressAddress { get; set; } = "";
     public int IngressPort { get; set; }
 
+    /// <summary>File with a line for each request of the ingress; empty for none.</summary>
+    public string AccessLog { get; set; } = "";
+
+    /// <summary>An IP address, or <c>*</c> for all of this host.</summary>
+    public string MetricsAddress { get; set; } = "";
+
+    /// <summary>0 takes a free one.</summary>
+    public int MetricsPort { get; set; }
+
+    /// <summary>Rules of ingresses that metrics tell apart.</summary>
+    public int RuleLabelBudget { get; set; }
+
     /// <summary>Empty: looked for in the usual places.</summary>
     public string KernelDirectory { get; set; } = "";
 

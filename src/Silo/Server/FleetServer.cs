@@ -16,6 +16,7 @@ using Hypeman.Silo.Adapters;
 using Hypeman.Silo.Cluster;
 using Hypeman.Silo.Configuration;
 using Hypeman.Silo.Dashboard;
+using Hypeman.Silo.Metrics;
 using Hypeman.Silo.Registry;
 using Hypeman.Storage;
 using Hypeman.Storage.Databases;
@@ -51,6 +52,8 @@ internal sealed class FleetServer : IAsyncDisposable
 
     /// <summary>0 when this process has no ingress.</summary>
     public int IngressPort => _host.Services.GetService<IngressServer>()?.Port ?? 0;
+
+    public int MetricsPort => _host.Services.GetRequiredService<MetricsServer>().Port;
 
     public IServiceProvider Services => _host.Services;
 
@@ -102,7 +105,7 @@ internal sealed class FleetServer : IAsyncDisposable
         _host.Services.GetRequiredService<ILogger<FleetServer>>()
             .LogInformation("Starting process {Id} with {Settings}", claim.NodeId, summary);
         await _host.StartAsync(cancellationToken);
-        Own(ServerFile.Write(_options.DataDirectory, ApiAddress, IngressPort));
+        Own(ServerFile.Write(_options.DataDirectory, ApiAddress, IngressPort, MetricsPort));
 
         // All but the API. What is added first starts first and stops last.
         void AddParts(IHostApplicationBuilder builder)
@@ -146,6 +149,8 @@ internal sealed class FleetServer : IAsyncDisposable
         builder.AddConsoleLog(_options.LogLevel);
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = Limits.Shutdown);
         builder.Services.AddSingleton<TimeProvider>(new SteadyClock(TimeProvider.System));
+        builder.Services.AddSingleton(new MetricsServer(_options.MetricsAddress, _options.MetricsPort));
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<MetricsServer>());
         if (identity is not null)
             builder.Services.AddSingleton(identity).AddHostedService<IdentityWatch>();
     }
@@ -218,7 +223,11 @@ internal sealed class FleetServer : IAsyncDisposable
     {
         services.AddSingleton<IInstanceConnector, NodeConnector>();
         services.AddSingleton<IInstanceWaker, InstanceWaker>();
-        services.AddIngress(o => (o.ListenAddress, o.ListenPort) = (_options.IngressAddress, _options.IngressPort));
+        services.AddIngress(o =>
+        {
+            (o.ListenAddress, o.ListenPort) = (_options.IngressAddress, _options.IngressPort);
+            (o.AccessLog, o.MaxMetricLabels) = (_options.AccessLog, _options.RuleLabelBudget);
+        });
     }
 
     private void AddApi(WebApplicationBuilder builder, string jwtSecret)

@@ -17,6 +17,7 @@ internal static class ListenCheck
             Require(options.ApiAddress, options.ApiPort, "port");
         if (options.Roles.HasFlag(SiloRoles.Ingress))
             Require(options.IngressAddress, options.IngressPort, "ingress.port");
+        Require(options.MetricsAddress, options.MetricsPort, "metrics.port");
         if (!options.Roles.IsSilo())
             return;
         Require(options.ClusterAddress, options.ClusterPort, "cluster.port");

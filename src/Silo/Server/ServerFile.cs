@@ -14,7 +14,8 @@ internal sealed class ServerFile : IDisposable
     /// <param name="dataDirectory">Claimed by this process.</param>
     /// <param name="api">Null where there is no API.</param>
     /// <param name="ingressPort">0 where there is no ingress.</param>
-    public static ServerFile Write(string dataDirectory, Uri? api, int ingressPort)
+    /// <param name="metricsPort">Of <c>/metrics</c>.</param>
+    public static ServerFile Write(string dataDirectory, Uri? api, int ingressPort, int metricsPort)
     {
         var path = Path.Combine(dataDirectory, FileName);
         AtomicFile.Write(path, JsonSerializer.Serialize(new
@@ -22,6 +23,7 @@ internal sealed class ServerFile : IDisposable
             pid = Environment.ProcessId,
             api_url = api?.ToString().TrimEnd('/'),
             ingress_port = ingressPort,
+            metrics_port = metricsPort,
         }) + "\n");
         return new ServerFile(path);
     }

@@ -7,7 +7,9 @@ public class NodeCommandTests
     private static string Node(string state) => $$"""
         {"id":"n1","hostname":"host-1","state":"{{state}}","version":"1.0.0","hypervisors":["qemu"],"accelerator":"kvm",
          "platform":"linux/amd64","labels":{"zone":"a"},"capacity":{"cpus":4,"memory_bytes":8589934592,"disk_bytes":107374182400},
-         "free":{"memory_bytes":4294967296,"disk_bytes":53687091200},"instances":3,"heartbeat_age":2.4,"created_at":"2026-01-02T03:04:05Z"}
+         "free":{"memory_bytes":4294967296,"disk_bytes":53687091200},"instances":3,"heartbeat_age":2.4,
+         "ingress":{"state":"degraded","reason":"other programs hold ports of rules: 443","port":80,"rules":7,"open_requests":2,"waiting_requests":0},
+         "created_at":"2026-01-02T03:04:05Z"}
         """;
 
     [Fact]
@@ -32,6 +34,7 @@ public class NodeCommandTests
 
         Assert.Contains("zone=a", run.Out);
         Assert.Contains("4.0 GB free of 8.0 GB", run.Out);
+        Assert.Contains("degraded, 7 rules, 2 requests open: other programs hold ports of rules: 443", run.Out);
     }
 
     [Theory]

@@ -1,9 +1,11 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Hypeman.Contracts.Index;
 using Hypeman.Contracts.Ingresses;
 using Hypeman.Contracts.Instances;
+using Hypeman.Contracts.Nodes;
 using Hypeman.Ingress;
 using Hypeman.Ingress.Forwarding;
 using Hypeman.Ingress.Listening;
@@ -37,6 +39,8 @@ internal sealed class IngressHarness : IAsyncDisposable
     public FakeWaker Waker { get; }
     public HttpClient Client { get; }
     public int Port => _host.Services.GetRequiredService<IngressServer>().Port;
+    public IMeterFactory Meters => _host.Services.GetRequiredService<IMeterFactory>();
+    public IngressHealth Health => _host.Services.GetRequiredService<IIngressProbe>().Look();
     public RouteTable Routes => _host.Services.GetRequiredService<RouteTable>();
     public WakeRoom WakeRoom => _host.Services.GetRequiredService<WakeRoom>();
     public InstanceTable Instances => _host.Services.GetRequiredService<InstanceTable>();

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Hypeman.Contracts.Index;
+using Hypeman.Contracts.Nodes;
 using Hypeman.Tests.Ingress.Fakes;
 using Hypeman.Tests.Testing;
 using Microsoft.AspNetCore.Http;
@@ -90,6 +91,9 @@ public class PortsTests
         await ingress.Index.PutAsync(Rows.Ingress("free", "free.example.com", "web", port: free));
 
         await Until.True(() => Accepts(free), IngressHarness.Patience, "the free port is open");
+        Assert.Equal((IngressCondition.Degraded, $"other programs hold ports of rules: {held}"), (ingress.Health.Condition, ingress.Health.Reason));
+        await ingress.Index.DeleteAsync(ResourceKind.Ingress, "held");
+        await Until.True(() => ingress.Health.Condition == IngressCondition.Ready, IngressHarness.Patience, "all is well without it");
     }
 
     [Fact]

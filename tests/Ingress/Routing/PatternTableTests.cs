@@ -13,7 +13,7 @@ public sealed class PatternTableTests
     {
         _routes.Set(Rows.Ingress("a", "{branch}.{app}.example.com", "{app}-{branch}", 8080, port: 81));
 
-        Assert.Equal(new Route("a", "shop-main", 8080, IsCaptured: true), _routes.Find("main.shop.example.com", 81));
+        Assert.Equal(new Route("a", "{branch}.{app}.example.com:81", "shop-main", 8080, IsCaptured: true), _routes.Find("main.shop.example.com", 81));
         Assert.Null(_routes.Find("main.shop.example.com", 80));
         Assert.Null(_routes.Find("shop.example.com", 81));
         Assert.Null(_routes.Find("x.main.shop.example.com", 81));

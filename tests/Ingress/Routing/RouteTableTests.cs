@@ -13,7 +13,7 @@ public class RouteTableTests
     {
         _routes.Set(Rows.Ingress("a", "Web.Example.com", "web", 8080, port: 81));
 
-        Assert.Equal(new Route("a", "web", 8080), _routes.Find("web.example.com", 81));
+        Assert.Equal(new Route("a", "web.example.com:81", "web", 8080), _routes.Find("web.example.com", 81));
         Assert.Null(_routes.Find("web.example.com", 80));
         Assert.Null(_routes.Find("other.example.com", 81));
         Assert.Equal([81], _routes.Ports);

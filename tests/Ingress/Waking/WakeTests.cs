@@ -162,6 +162,33 @@ public sealed class WakeTests
         Assert.Equal((HttpStatusCode.OK, "hello again"), (response.StatusCode, await response.Content.ReadAsStringAsync()));
     }
 
+    [Fact]
+    public async Task One_with_a_body_is_sent_again_too_when_its_instance_goes_to_sleep_before_any_of_it_is_sent()
+    {
+        await using var backend = await Backend.StartAsync(async context =>
+            await context.Response.WriteAsync(await new StreamReader(context.Request.Body).ReadToEndAsync()));
+        await using var ingress = await AsleepAsync(backend, InstancePhase.Running);
+        var reached = new TaskCompletionSource();
+        ingress.Connector.Lead("web-id", 8080, async cancellationToken =>
+        {
+            reached.TrySetResult();
+            await Task.Delay(Timeout.Infinite, cancellationToken);
+            throw new IOException();
+        });
+        ingress.Waker.Wake = (_, _) =>
+        {
+            ingress.Connector.Lead("web-id", 8080, backend.Port);
+            return ingress.PutAsync(Rows.Instance("web-id", "web"));
+        };
+
+        var request = ingress.SendAsync(new HttpRequestMessage(HttpMethod.Post, ingress.Url()) { Content = new StringContent("all of it") }, Host);
+        await reached.Task.WaitAsync(IngressHarness.Patience);
+        await ingress.Index.PutAsync(Rows.Instance("web-id", "web", InstancePhase.Standby));
+
+        var response = await request;
+        Assert.Equal((HttpStatusCode.OK, "all of it"), (response.StatusCode, await response.Content.ReadAsStringAsync()));
+    }
+
     [Theory]
     [InlineData("GET")]
     [InlineData("POST")]

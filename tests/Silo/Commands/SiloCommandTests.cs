@@ -53,7 +53,8 @@ public sealed class SiloCommandTests : IDisposable
     {
         using var claimed = new DataLayout(_data).Claim();
 
-        var (code, _, errors) = await RunAsync("--data", _data, "--api-port", "0", "--ingress-port", "0", "--ingress-address", "127.0.0.1");
+        var (code, _, errors) = await RunAsync(
+            "--data", _data, "--api-port", "0", "--ingress-port", "0", "--metrics-port", "0", "--ingress-address", "127.0.0.1");
 
         Assert.Equal(1, code);
         Assert.StartsWith($"error: The data directory {_data} is in use by process {Environment.ProcessId}.", errors, StringComparison.Ordinal);

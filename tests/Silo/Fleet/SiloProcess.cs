@@ -14,7 +14,7 @@ internal sealed class SiloProcess : IAsyncDisposable
     public SiloProcess(IReadOnlyDictionary<string, string> flags)
     {
         var arguments = flags.SelectMany(flag => new[] { flag.Key, flag.Value })
-            .Concat(["--data", _data.PathOf("data"), "--ingress-port", "0", "--ingress-address", "127.0.0.1", "--log-level", "warning"]);
+            .Concat(["--data", _data.PathOf("data"), "--ingress-port", "0", "--metrics-port", "0", "--ingress-address", "127.0.0.1", "--log-level", "warning"]);
         _process = Process.Start(new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "hypeman-silo"), arguments)
         {
             RedirectStandardOutput = true,

@@ -26,6 +26,30 @@ public sealed class FleetServerTests
         using var file = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(server.Data, ServerFile.FileName), Cancelled));
         Assert.Equal(server.Server.ApiAddress!.ToString().TrimEnd('/'), file.RootElement.GetProperty("api_url").GetString());
         Assert.Equal(server.Server.IngressPort, file.RootElement.GetProperty("ingress_port").GetInt32());
+        Assert.Equal(server.Server.MetricsPort, file.RootElement.GetProperty("metrics_port").GetInt32());
+    }
+
+    [Fact]
+    public async Task Monitoring_reads_of_requests_and_operators_how_the_ingress_is()
+    {
+        await using var server = await TestServer.StartedAsync();
+        using var client = server.Client(null);
+        using var anyone = new HttpClient();
+        Assert.Equal(HttpStatusCode.NotFound, (await anyone.GetAsync($"http://127.0.0.1:{server.Server.IngressPort}/", Cancelled)).StatusCode);
+
+        await Until.True(async () =>
+        {
+            var metrics = await anyone.GetStringAsync($"http://127.0.0.1:{server.Server.MetricsPort}/metrics", Cancelled);
+            return metrics.Split('\n').Any(line => line.StartsWith("hypeman_ingress_request_duration_seconds_count{", StringComparison.Ordinal)
+                && line.Contains("hypeman_ingress_rule=\"none\"", StringComparison.Ordinal)
+                && line.Contains("http_response_status_code=\"404\"", StringComparison.Ordinal));
+        }, Patience, "the request is counted");
+
+        var node = (await client.GetFromJsonAsync<JsonElement>("nodes", Cancelled))[0];
+        var ingress = node.GetProperty("ingress");
+        Assert.Equal(
+            ("ready", server.Server.IngressPort, 0),
+            (ingress.GetProperty("state").GetString(), ingress.GetProperty("port").GetInt32(), ingress.GetProperty("rules").GetInt32()));
     }
 
     [Fact]
