@@ -25,15 +25,17 @@ internal static class IngressCommands
             Description = "Where its requests go: INSTANCE:PORT; of a pattern, for example '{instance}:80'",
             Required = true,
         };
-        var wake = new Option<string?>("--wake") { Description = "Which instances at rest a request wakes (default: standby)" };
-        wake.AcceptOnlyFromAmong("standby", "stopped", "never");
-        var command = new Command("create", "Lead a hostname to an instance; repeat --host and --to in pairs for more") { name, from, to, wake };
+        var options = new RuleOptions();
+        var command = new Command("create", "Lead a hostname to an instance; repeat --host and --to in pairs for more") { name, from, to };
+        foreach (var option in options.All)
+            command.Add(option);
         return command.Does(host, async (run, cancellationToken) =>
         {
             var (hosts, targets) = (run.Value(from)!, run.Value(to)!);
             if (hosts.Length != targets.Length)
                 throw new CliException($"{hosts.Length} --host and {targets.Length} --to do not make pairs.", exitCode: ExitCode.Usage);
-            var rules = hosts.Zip(targets, RuleText.Parse).Select(rule => rule with { Wake = run.Value(wake) }).ToList();
+            var pairs = hosts.Zip(targets, RuleText.Parse).ToList();
+            var rules = pairs.Select(await options.ReadAsync(run, cancellationToken)).ToList();
             var made = await run.Fleet.Ingresses.CreateAsync(new CreateIngress(run.Value(name), rules), cancellationToken);
             run.Print.Resource(made, ingress => ingress.Id);
         });

@@ -15,7 +15,20 @@ public sealed record Ingress : ApiResource
 /// <param name="Match">Which requests.</param>
 /// <param name="Target">Where they go.</param>
 /// <param name="Wake">Which instances at rest they wake: standby, stopped or never; standby when left out.</param>
-public sealed record IngressRule(IngressMatch Match, IngressTarget Target, string? Wake = null);
+/// <param name="WakeFilter">Which requests do; all when left out.</param>
+/// <param name="RequestHeaderAuth">What requests must carry; its value is hidden in answers.</param>
+public sealed record IngressRule(
+    IngressMatch Match, IngressTarget Target, string? Wake = null, WakeFilter? WakeFilter = null, IngressHeaderAuth? RequestHeaderAuth = null);
+
+/// <summary>Patterns, in which <c>*</c> stands for any characters and <c>?</c> for one.</summary>
+/// <param name="OnlyPaths">Those that wake; all when null or empty.</param>
+/// <param name="ExceptPaths">Those that do not even so.</param>
+/// <param name="ExceptUserAgents">Callers that do not.</param>
+public sealed record WakeFilter(
+    IReadOnlyList<string>? OnlyPaths = null, IReadOnlyList<string>? ExceptPaths = null, IReadOnlyList<string>? ExceptUserAgents = null);
+
+/// <summary>A header, and the 32 to 256 characters that only callers know.</summary>
+public sealed record IngressHeaderAuth(string Header, string Value);
 
 /// <summary>The hostname, or a pattern such as <c>{instance}.example.com</c>, and the port of the fleet that a caller asks for.</summary>
 public sealed record IngressMatch(string Hostname, int Port = 80);

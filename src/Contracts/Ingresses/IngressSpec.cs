@@ -45,4 +45,7 @@ public sealed record IngressRule
 
     /// <summary>Which instances a request wakes.</summary>
     [Id(7)] public WakeOn Wake { get; init; } = WakeOn.Standby;
+
+    /// <summary>Which requests do; null: all.</summary>
+    [Id(8)] public WakeFilter? WakeFilter { get; init; }
 }

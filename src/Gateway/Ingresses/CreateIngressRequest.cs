@@ -38,8 +38,16 @@ internal static class CreateIngressRequest
             RedirectHttp = fields.Bool("redirect_http", false),
             HeaderAuth = ReadHeaderAuth(fields),
             Wake = fields.Word("wake", Wakes) ?? WakeOn.Standby,
+            WakeFilter = fields.Object("wake_filter") is { } filter ? ReadFilter(filter) : null,
         };
     }
+
+    private static WakeFilter ReadFilter(FieldReader fields) => new()
+    {
+        OnlyPaths = fields.Strings("only_paths") ?? [],
+        ExceptPaths = fields.Strings("except_paths") ?? [],
+        ExceptUserAgents = fields.Strings("except_user_agents") ?? [],
+    };
 
     // The value itself goes no further than here.
     private static HeaderSecret? ReadHeaderAuth(FieldReader fields)

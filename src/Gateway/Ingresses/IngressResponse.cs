@@ -22,7 +22,8 @@ internal sealed record IngressResponse
 }
 
 internal sealed record IngressRuleResponse(
-    IngressMatchResponse Match, IngressTargetResponse Target, bool Tls, bool RedirectHttp, IngressHeaderAuthResponse? RequestHeaderAuth, string Wake)
+    IngressMatchResponse Match, IngressTargetResponse Target, bool Tls, bool RedirectHttp, IngressHeaderAuthResponse? RequestHeaderAuth, string Wake,
+    WakeFilterResponse? WakeFilter)
 {
     public static IngressRuleResponse From(IngressRule rule) => new(
         new IngressMatchResponse(rule.Hostname, rule.Port),
@@ -30,7 +31,8 @@ internal sealed record IngressRuleResponse(
         rule.Tls,
         rule.RedirectHttp,
         rule.HeaderAuth is { } auth ? new IngressHeaderAuthResponse(auth.Header, IngressHeaderAuthResponse.Hidden) : null,
-        Word(rule.Wake));
+        Word(rule.Wake),
+        rule.WakeFilter is { } filter ? new WakeFilterResponse(filter.OnlyPaths, filter.ExceptPaths, filter.ExceptUserAgents) : null);
 
     public static string Word(WakeOn wake) => wake switch
     {
@@ -43,6 +45,9 @@ internal sealed record IngressRuleResponse(
 internal sealed record IngressMatchResponse(string Hostname, int Port);
 
 internal sealed record IngressTargetResponse(string Instance, int Port);
+
+internal sealed record WakeFilterResponse(
+    IReadOnlyList<string> OnlyPaths, IReadOnlyList<string> ExceptPaths, IReadOnlyList<string> ExceptUserAgents);
 
 internal sealed record IngressHeaderAuthResponse(string Header, string Value)
 {

@@ -34,7 +34,24 @@ internal static partial class IngressRules
         Require(!rule.Tls, $"{at}.tls: needs ACME, which is not configured on this server");
         if (rule.HeaderAuth is { } auth && HeaderRules.WhyNot(auth.Header) is { } why)
             throw Bad($"{at}.request_header_auth.header: {why}");
+        if (rule.WakeFilter is { } filter)
+            CheckFilter(filter, $"{at}.wake_filter");
         return rule with { Hostname = host.ToString() };
+    }
+
+    private static void CheckFilter(WakeFilter filter, string at)
+    {
+        CheckPatterns(filter.OnlyPaths, WakeFilter.WhyNotPath, $"{at}.only_paths");
+        CheckPatterns(filter.ExceptPaths, WakeFilter.WhyNotPath, $"{at}.except_paths");
+        CheckPatterns(filter.ExceptUserAgents, WakeFilter.WhyNot, $"{at}.except_user_agents");
+    }
+
+    private static void CheckPatterns(IReadOnlyList<string> patterns, Func<string, string?> whyNot, string at)
+    {
+        Require(patterns.Count <= WakeFilter.MostPatterns, $"{at}: may have {WakeFilter.MostPatterns} patterns, but has {patterns.Count}");
+        for (var index = 0; index < patterns.Count; index++)
+            if (whyNot(patterns[index]) is { } why)
+                throw Bad($"{at}[{index}]: {why}");
     }
 
     private static HostPattern Host(string hostname, string at)

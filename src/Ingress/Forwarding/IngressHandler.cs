@@ -60,7 +60,7 @@ internal sealed class IngressHandler(
         if (instances.Find(route.Instance) is not { } target)
             return RefuseAsync(exchange, feed.IsSynced ? Refusal.NoInstance(host, route.IsCaptured) : Refusal.NotReady);
         exchange.Target = target;
-        if (route.Wakes(target.Phase))
+        if (route.Wakes(target.Phase, request))
             return WakeAsync(exchange, route, target);
         if (!target.MayAnswer)
             return RefuseAsync(exchange, target.Ip is null && target.Phase == Contracts.Instances.InstancePhase.Running
@@ -141,7 +141,7 @@ internal sealed class IngressHandler(
             return null;
         if (now.MayAnswer)
             return now;
-        return route.Wakes(now.Phase) ? await AwakeAsync(exchange, route, now) : null;
+        return route.Wakes(now.Phase, exchange.Context.Request) ? await AwakeAsync(exchange, route, now) : null;
     }
 
     private async ValueTask SendAsync(Exchange exchange, Route route, Target target)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Hypeman.Contracts.Ingresses;
 using Hypeman.Contracts.Instances;
+using Microsoft.AspNetCore.Http;
 
 namespace Hypeman.Ingress.Routing;
 
@@ -11,12 +12,17 @@ namespace Hypeman.Ingress.Routing;
 /// <param name="Port">Of the instance.</param>
 /// <param name="HeaderAuth">What requests must carry; null: nothing.</param>
 /// <param name="Wake">Which instances a request wakes.</param>
+/// <param name="WakeFilter">Which requests do; null: all.</param>
 /// <param name="IsCaptured">The instance is what the hostname says, so that it may well be none.</param>
 internal sealed record Route(
-    string IngressId, string Rule, string Instance, int Port, HeaderSecret? HeaderAuth = null, WakeOn Wake = WakeOn.Standby, bool IsCaptured = false)
+    string IngressId, string Rule, string Instance, int Port, HeaderSecret? HeaderAuth = null, WakeOn Wake = WakeOn.Standby,
+    WakeFilter? WakeFilter = null, bool IsCaptured = false)
 {
     /// <summary>Whether a request is to wait until the instance runs.</summary>
-    public bool Wakes(InstancePhase phase) => phase switch
+    public bool Wakes(InstancePhase phase, HttpRequest request) => Wakes(phase)
+        && WakeFilter?.Passes(request.Path.Value ?? "", request.Headers.UserAgent.ToString()) is null or true;
+
+    private bool Wakes(InstancePhase phase) => phase switch
     {
         // Paused: it is just being put to sleep, or copied. Created: it is just being started, or woken.
         InstancePhase.Standby or InstancePhase.Paused or InstancePhase.Created => Wake != WakeOn.Never,
@@ -51,7 +57,7 @@ internal sealed class RouteTable
         foreach (var rule in ingress.Rules.Where(rule => !rule.Tls))
         {
             var host = HostPattern.Parse(rule.Hostname);
-            var route = new Route(ingress.Id, $"{host}:{rule.Port}", rule.TargetInstance, rule.TargetPort, rule.HeaderAuth, rule.Wake);
+            var route = new Route(ingress.Id, $"{host}:{rule.Port}", rule.TargetInstance, rule.TargetPort, rule.HeaderAuth, rule.Wake, rule.WakeFilter);
             if (host.IsLiteral)
                 routes.TryAdd((host.ToString(), rule.Port), route);
             else

@@ -44,6 +44,53 @@ public class IngressCommandTests
     }
 
     [Fact]
+    public async Task What_does_not_wake_is_sent_as_patterns()
+    {
+        await using var server = await ScriptedServer.StartAsync();
+        server.On("POST /ingresses", (201, Made));
+
+        await CliRun.Async(
+            server, "ingress", "create", "web", "--host", "web.localhost", "--to", "web:80",
+            "--wake-path", "/", "--wake-path", "/api/*", "--no-wake-path", "/api/health", "--no-wake-agent", "kube-probe/*");
+
+        Assert.Equal(
+            """{"only_paths":["/","/api/*"],"except_paths":["/api/health"],"except_user_agents":["kube-probe/*"]}""",
+            JsonNode.Parse(server.Requests.Single().Body)!["rules"]![0]!["wake_filter"]!.ToJsonString());
+    }
+
+    [Fact]
+    public async Task The_value_of_a_header_comes_from_standard_input_and_is_shown_nowhere()
+    {
+        await using var server = await ScriptedServer.StartAsync();
+        server.On("POST /ingresses", (201, Made));
+        var secret = new string('s', 40);
+
+        var run = await CliRun.Async(
+            server, secret + "\n",
+            ["ingress", "create", "web", "--host", "web.localhost", "--to", "web:80", "--require-header", "X-Key", "--header-value-stdin"]);
+
+        Assert.Equal(
+            $$"""{"header":"X-Key","value":"{{secret}}"}""",
+            JsonNode.Parse(server.Requests.Single().Body)!["rules"]![0]!["request_header_auth"]!.ToJsonString());
+        Assert.DoesNotContain("sss", run.Out + run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("secret", "--require-header", "X-Key")]
+    [InlineData("secret", "--header-value-stdin")]
+    [InlineData("\n", "--require-header", "X-Key", "--header-value-stdin")]
+    public async Task Half_a_header_is_refused_before_anything_is_sent(string input, params string[] options)
+    {
+        await using var server = await ScriptedServer.StartAsync();
+
+        var run = await CliRun.Async(server, input, ["ingress", "create", "web", "--host", "web.localhost", "--to", "web:80", .. options]);
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("--header-value-stdin", run.Error, StringComparison.Ordinal);
+        Assert.Empty(server.Requests);
+    }
+
+    [Fact]
     public async Task A_list_shows_where_each_host_leads()
     {
         await using var server = await ScriptedServer.StartAsync();

@@ -102,6 +102,24 @@ public sealed class IngressTests(ApiHost api) : ApiTests(api)
             "Bad Request", "rules[0].wake: must be one of standby, stopped, never, but is");
     }
 
+    [Fact]
+    public async Task Requests_that_do_not_wake_are_for_the_rule_to_say_too()
+    {
+        var body = Body(NewName(), $"{{instance}}.{NewName()}.example.com", "{instance}");
+        string With(string filter) => body.Replace("}]", $", \"wake_filter\": {filter}}}]", StringComparison.Ordinal);
+
+        var made = await PostAsync("/ingresses", With("""{"except_paths": ["/healthz"], "except_user_agents": ["kube*"]}"""), HttpStatusCode.Created);
+
+        Assert.Equal(
+            """{"only_paths":[],"except_paths":["/healthz"],"except_user_agents":["kube*"]}""",
+            made.GetProperty("rules")[0].GetProperty("wake_filter").GetRawText());
+        AssertError(
+            await PostAsync("/ingresses", With("""{"only_paths": ["healthz"]}"""), HttpStatusCode.BadRequest),
+            "bad_request", "rules[0].wake_filter.only_paths[0]: 'healthz' fits no path; begin it with / or *");
+        AssertError(
+            await PostAsync("/ingresses", With("""{"paths": ["/"]}"""), HttpStatusCode.BadRequest), "Bad Request", "rules[0].wake_filter.paths");
+    }
+
     [Theory]
     [InlineData("{}", "rules[0].request_header_auth.header: is required")]
     [InlineData("""{"header": "X-Key"}""", "rules[0].request_header_auth.value: is required")]

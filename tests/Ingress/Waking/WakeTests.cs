@@ -46,6 +46,36 @@ public sealed class WakeTests
         Assert.Empty(ingress.Waker.Wakes);
     }
 
+    [Theory]
+    [InlineData("/", "curl/8", true)]
+    [InlineData("/api/items", "curl/8", true)]
+    [InlineData("/%61pi/items?x=1", "curl/8", true)]
+    [InlineData("/.env", "curl/8", false)]
+    [InlineData("/api/health", "curl/8", false)]
+    [InlineData("/api/items", "Kube-Probe/1.30", false)]
+    public async Task Only_requests_that_are_worth_it_wake_and_the_others_are_answered_when_it_runs(string path, string agent, bool wakes)
+    {
+        var filter = new WakeFilter { OnlyPaths = ["/", "/api/*"], ExceptPaths = ["/api/health"], ExceptUserAgents = ["kube-probe/*"] };
+        await using var backend = await Backend.Saying("hello");
+        await using var ingress = await IngressHarness.StartAsync();
+        await ingress.PublishAsync(Host, backend, phase: InstancePhase.Standby, change: rule => rule with { WakeFilter = filter });
+        ingress.Waker.Wake = (_, _) => ingress.PutAsync(Rows.Instance("web-id", "web"));
+
+        var response = await AskAsync();
+        Assert.Equal(wakes ? HttpStatusCode.OK : HttpStatusCode.BadGateway, response.StatusCode);
+        Assert.Equal(wakes ? 1 : 0, ingress.Waker.Wakes.Count);
+
+        await ingress.PutAsync(Rows.Instance("web-id", "web"));
+        Assert.Equal(HttpStatusCode.OK, (await AskAsync()).StatusCode);
+
+        Task<HttpResponseMessage> AskAsync()
+        {
+            var request = new HttpRequestMessage(HttpMethod.Get, ingress.Url(path));
+            request.Headers.UserAgent.ParseAdd(agent);
+            return ingress.SendAsync(request, Host);
+        }
+    }
+
     [Fact]
     public async Task Many_that_wait_for_the_same_instance_are_one_wake()
     {
