@@ -1,3 +1,4 @@
+using Hypeman.Contracts.Certificates;
 using Hypeman.Contracts.Images;
 using Hypeman.Contracts.Ingresses;
 using Hypeman.Contracts.Instances;
@@ -19,6 +20,7 @@ public static class GrainKeys
     public const string NodePrefix = "n-";
     public const string SnapshotPrefix = "s-";
     public const string SchedulePrefix = "c-";
+    public const string CertificatePrefix = "t-";
 
     public static IInstanceGrain Instance(this IGrainFactory grains, string id) =>
         grains.GetGrain<IInstanceGrain>(InstancePrefix + id);
@@ -28,6 +30,11 @@ public static class GrainKeys
 
     public static IIngressGrain Ingress(this IGrainFactory grains, string id) =>
         grains.GetGrain<IIngressGrain>(IngressPrefix + id);
+
+    /// <param name="grains">Of the fleet.</param>
+    /// <param name="name">A hostname, or <c>*.</c> and one.</param>
+    public static ICertificateGrain Certificate(this IGrainFactory grains, string name) =>
+        grains.GetGrain<ICertificateGrain>(CertificatePrefix + name);
 
     public static INodeGrain Node(this IGrainFactory grains, string id) =>
         grains.GetGrain<INodeGrain>(NodePrefix + id);

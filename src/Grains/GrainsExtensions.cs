@@ -1,3 +1,4 @@
+using Hypeman.Grains.Certificates;
 using Hypeman.Grains.Errors;
 using Hypeman.Grains.Images;
 using Hypeman.Grains.Instances;
@@ -30,6 +31,7 @@ public static class GrainsExtensions
         AddDrains(silo.Services);
         // One that moves, and comes home at once, takes its callers along both ways.
         silo.Configure<SiloMessagingOptions>(options => options.MaxForwardCount = 6);
+        silo.Services.TryAddSingleton(new CertificatePolicy());
         silo.Services.AddSingleton<RootUsers>();
         silo.Services.AddSingleton<RootFetches>();
         return silo;

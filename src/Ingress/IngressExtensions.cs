@@ -1,4 +1,5 @@
 using Hypeman.Contracts.Nodes;
+using Hypeman.Ingress.Certificates;
 using Hypeman.Ingress.Forwarding;
 using Hypeman.Ingress.Listening;
 using Hypeman.Ingress.Routing;
@@ -16,7 +17,8 @@ public static class IngressExtensions
 {
     /// <summary>
     /// Adds the data plane of this process. Needs an <c>IResourceIndex</c> to read routes from and an
-    /// <see cref="IInstanceConnector"/> to reach instances, and an <see cref="IInstanceWaker"/> to wake them.
+    /// <see cref="IInstanceConnector"/> to reach instances, an <see cref="IInstanceWaker"/> to wake them, and an
+    /// <see cref="ICertificateRequester"/>; to serve certificates, also the fleet's <c>SecretSealer</c>.
     /// </summary>
     public static IServiceCollection AddIngress(this IServiceCollection services, Action<IngressOptions>? configure = null)
     {
@@ -25,7 +27,7 @@ public static class IngressExtensions
         if (configure is not null)
             services.Configure(configure);
         services.TryAddSingleton(TimeProvider.System);
-        return services.AddRouting().AddForwarding().AddTraffic().AddListening();
+        return services.AddRouting().AddCertificates().AddForwarding().AddTraffic().AddListening();
     }
 
     private static IServiceCollection AddRouting(this IServiceCollection services) => services
@@ -33,6 +35,12 @@ public static class IngressExtensions
         .AddSingleton<InstanceTable>()
         .AddSingleton<RouteFeed>()
         .AddHostedService(provider => provider.GetRequiredService<RouteFeed>());
+
+    private static IServiceCollection AddCertificates(this IServiceCollection services) => services
+        .AddSingleton<CertificateTable>()
+        .AddSingleton<CertificateDesk>()
+        .AddSingleton<HttpChallenges>()
+        .AddSingleton<TlsDoor>();
 
     private static IServiceCollection AddForwarding(this IServiceCollection services) => services
         .AddHttpForwarder()
@@ -56,6 +64,7 @@ public static class IngressExtensions
             provider.GetRequiredService<RouteTable>(),
             provider.GetRequiredService<RouteFeed>(),
             provider.GetRequiredService<TrafficRecorder>(),
+            provider.GetRequiredService<TlsDoor>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILoggerFactory>()))
         .AddHostedService(provider => provider.GetRequiredService<IngressServer>())

@@ -14,6 +14,9 @@ public sealed class IngressOptions
     /// </summary>
     public int ListenPort { get; set; } = 80;
 
+    /// <summary>The port behind which rules for port 443 are served, opened when there are some; 0 picks a free one. Default: 443.</summary>
+    public int ListenTlsPort { get; set; } = 443;
+
     /// <summary>How many ports besides <see cref="ListenPort"/> rules may open here. Default: 500.</summary>
     public int MaxExtraPorts { get; set; } = 500;
 
@@ -60,6 +63,10 @@ internal sealed class IngressOptionsValidator : IValidateOptions<IngressOptions>
             errors.Add($"Ingress ListenAddress '{options.ListenAddress}' is not an IP address; use one, or * for all.");
         if (options.ListenPort is < 0 or > 65535)
             errors.Add($"Ingress ListenPort {options.ListenPort} is not a port; use 1 to 65535, or 0 for any free one.");
+        if (options.ListenTlsPort is < 0 or > 65535)
+            errors.Add($"Ingress ListenTlsPort {options.ListenTlsPort} is not a port; use 1 to 65535, or 0 for any free one.");
+        if (options.ListenTlsPort > 0 && options.ListenTlsPort == options.ListenPort)
+            errors.Add($"Ingress ListenTlsPort and ListenPort are both {options.ListenPort}; rules for port 80 and for port 443 need one each.");
         if (options.MaxExtraPorts < 0)
             errors.Add("Ingress MaxExtraPorts must not be negative.");
         if (options.MaxConnections < 1)

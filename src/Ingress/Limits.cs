@@ -13,6 +13,19 @@ internal static class Limits
     public static readonly TimeSpan RequestHeaders = TimeSpan.FromSeconds(30);
     public static readonly TimeSpan KeepAlive = TimeSpan.FromMinutes(2);
 
+    /// <summary>For all that a caller has to do before its first request over TLS.</summary>
+    public static readonly TimeSpan Handshake = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a first handshake waits for the certificate to be issued; longer than most issuers take.</summary>
+    public static readonly TimeSpan CertificateWait = TimeSpan.FromSeconds(30);
+
+    /// <summary>Hostnames for which certificates are waited for at a time, and asked for in a minute.</summary>
+    public const int OpenCertificateRequests = 50;
+    public const int CertificateRequestsPerMinute = 60;
+
+    /// <summary>Proofs that are not known here are looked up in the index so often and not more.</summary>
+    public const int ChallengeLookUpsPerSecond = 20;
+
     /// <summary>An unused connection to an instance is closed after this; most servers close theirs later.</summary>
     public static readonly TimeSpan PooledIdle = TimeSpan.FromSeconds(30);
 

@@ -12,13 +12,14 @@ public class ProjectReferenceTests
         ["GuestAgent"] = ["GuestProtocol"],
         ["NodeRuntime"] = ["GuestProtocol"],
         ["Storage"] = ["Contracts"],
-        ["Grains"] = ["Contracts", "NodeRuntime"],
+        ["Certificates"] = [],
+        ["Grains"] = ["Contracts", "NodeRuntime", "Certificates"],
         ["Gateway"] = ["Contracts"],
-        ["Ingress"] = ["Contracts"],
+        ["Ingress"] = ["Contracts", "Certificates"],
         ["Peers"] = ["Contracts", "NodeRuntime"],
         ["Client"] = [],
         ["Cli"] = ["Client"],
-        ["Silo"] = ["Contracts", "Storage", "Grains", "Gateway", "Ingress", "NodeRuntime", "Peers"],
+        ["Silo"] = ["Contracts", "Storage", "Grains", "Gateway", "Ingress", "NodeRuntime", "Peers", "Certificates"],
     };
 
     [Fact]

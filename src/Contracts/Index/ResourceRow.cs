@@ -8,6 +8,7 @@ public enum ResourceKind
     Instance,
     Ingress,
     Snapshot,
+    Certificate,
 }
 
 /// <summary>One row of the index.</summary>

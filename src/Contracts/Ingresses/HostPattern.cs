@@ -78,6 +78,18 @@ public sealed partial class HostPattern
         return template;
     }
 
+    /// <summary>Whether it stands for this hostname, which is in lower case.</summary>
+    public bool Fits(string host)
+    {
+        var labels = host.Split('.', MostLabels + 1);
+        if (IsLiteral || labels.Length != _labels.Length)
+            return IsLiteral && host == ToString();
+        for (var at = 0; at < labels.Length; at++)
+            if (IsCaptureAt(at) ? !IsLabel(labels[at]) : labels[at] != _labels[at])
+                return false;
+        return true;
+    }
+
     /// <summary>The captures that a text names.</summary>
     public static IEnumerable<string> NamedIn(string template) => CaptureInText().Matches(template).Select(match => match.Groups[1].Value);
 

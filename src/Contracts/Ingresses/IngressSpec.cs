@@ -26,9 +26,11 @@ public enum WakeOn
 [GenerateSerializer, Immutable, Alias("hypeman.ingress-rule")]
 public sealed record IngressRule
 {
+    public const int HttpPort = 80, HttpsPort = 443;
+
     /// <summary>See <see cref="HostPattern"/>.</summary>
     [Id(0)] public required string Hostname { get; init; }
-    [Id(1)] public int Port { get; init; } = 80;
+    [Id(1)] public int Port { get; init; } = HttpPort;
 
     /// <summary>
     /// Name or id of the instance; the canonical name once the ingress is made. Of a pattern: made of its captures, and looked
@@ -37,7 +39,10 @@ public sealed record IngressRule
     [Id(2)] public required string TargetInstance { get; init; }
 
     [Id(3)] public required int TargetPort { get; init; }
+    /// <summary>Callers speak HTTPS with us; we speak HTTP with the instance.</summary>
     [Id(4)] public bool Tls { get; init; }
+
+    /// <summary>Callers that come to port 80 are sent to https.</summary>
     [Id(5)] public bool RedirectHttp { get; init; }
 
     /// <summary>What requests must carry; null: nothing.</summary>

@@ -2,6 +2,7 @@ using Hypeman.Contracts;
 using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Index;
 using Hypeman.Contracts.Ingresses;
+using Hypeman.Grains.Certificates;
 using Hypeman.Grains.Records;
 
 namespace Hypeman.Grains.Ingresses;
@@ -11,13 +12,13 @@ namespace Hypeman.Grains.Ingresses;
 /// there is nothing that could disagree with it.
 /// </summary>
 [GrainType("ingress")]
-internal sealed class IngressGrain(IResourceIndex index, GrainClock clock) : Grain, IIngressGrain
+internal sealed class IngressGrain(IResourceIndex index, CertificatePolicy certificates, GrainClock clock) : Grain, IIngressGrain
 {
     private string Id => this.GetPrimaryKeyString()[GrainKeys.IngressPrefix.Length..];
 
     public async Task<IngressInfo> CreateAsync(IngressSpec spec)
     {
-        var kept = IngressRules.Check(spec);
+        var kept = IngressRules.Check(spec, certificates);
         var info = new IngressInfo
         {
             Id = Id,
@@ -28,7 +29,7 @@ internal sealed class IngressGrain(IResourceIndex index, GrainClock clock) : Gra
         };
         try
         {
-            await index.InsertAsync(ToRow(info), [kept.Name, .. info.Rules.Select(IngressRules.Claim)]);
+            await index.InsertAsync(ToRow(info), [kept.Name, .. info.Rules.SelectMany(IngressRules.Claims)]);
         }
         catch (ResourceClaimedException taken)
         {
@@ -36,6 +37,9 @@ internal sealed class IngressGrain(IResourceIndex index, GrainClock clock) : Gra
                 ? new HypemanException(ErrorKind.Conflict, "already_exists", $"an ingress named '{kept.Name}' exists already")
                 : new HypemanException(ErrorKind.Conflict, "hostname_in_use", $"{InUse(info, taken.Claim)} is used by another ingress");
         }
+        // Nobody waits for it: the first caller over TLS would see to it as well.
+        foreach (var name in certificates.NamesOf(info))
+            GrainFactory.Certificate(name).EnsureAsync().Ignore();
         return info;
     }
 
@@ -45,13 +49,15 @@ internal sealed class IngressGrain(IResourceIndex index, GrainClock clock) : Gra
     {
         var row = await RowAsync();
         await index.DeleteAsync(ResourceKind.Ingress, row.Id);
+        foreach (var name in certificates.NamesOf(ResourceSummary.Read<IngressInfo>(row)))
+            GrainFactory.Certificate(name).ReleaseAsync().Ignore();
     }
 
     // In the words of whoever asked.
     private static string InUse(IngressInfo info, string claim)
     {
-        var rule = info.Rules.First(rule => IngressRules.Claim(rule) == claim);
-        return $"{rule.Hostname}:{rule.Port}";
+        var rule = info.Rules.First(rule => IngressRules.Claims(rule).Contains(claim));
+        return $"{rule.Hostname}:{claim[(claim.LastIndexOf(':') + 1)..]}";
     }
 
     private async Task<ResourceRow> RowAsync() =>

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Ingresses;
+using Hypeman.Grains.Certificates;
 
 namespace Hypeman.Grains.Ingresses;
 
@@ -9,21 +10,29 @@ internal static partial class IngressRules
 {
     /// <summary>The rules as they are kept: hostnames in lower case.</summary>
     /// <exception cref="HypemanException"><c>bad_request</c>, naming the rule and what would be right.</exception>
-    public static IngressSpec Check(IngressSpec spec)
+    /// <param name="spec">As it was asked for.</param>
+    /// <param name="certificates">For which names there can be TLS.</param>
+    public static IngressSpec Check(IngressSpec spec, CertificatePolicy certificates)
     {
         Require(spec.Name.Length <= 63 && NamePattern().IsMatch(spec.Name),
             "name: must be 1 to 63 lower-case letters, digits and inner hyphens");
         Require(spec.Rules.Count > 0, "rules: at least one rule is needed");
-        var rules = spec.Rules.Select((rule, at) => Check(rule, $"rules[{at}]")).ToList();
-        foreach (var twice in rules.GroupBy(Claim).Where(group => group.Count() > 1))
+        var rules = spec.Rules.Select((rule, at) => Check(rule, $"rules[{at}]", certificates)).ToList();
+        foreach (var twice in rules.SelectMany(Claims).GroupBy(claim => claim).Where(group => group.Count() > 1))
             throw Bad($"rules: {twice.Key} is in more than one rule");
         return spec with { Rules = rules };
     }
 
-    /// <summary>What only one ingress can hold.</summary>
-    public static string Claim(IngressRule rule) => $"{HostPattern.Parse(rule.Hostname).Shape}:{rule.Port}";
+    /// <summary>What only one ingress can hold: its host and port, and port 80 too where it sends callers from there to https.</summary>
+    public static IEnumerable<string> Claims(IngressRule rule)
+    {
+        var shape = HostPattern.Parse(rule.Hostname).Shape;
+        yield return $"{shape}:{rule.Port}";
+        if (rule.RedirectHttp)
+            yield return $"{shape}:{IngressRule.HttpPort}";
+    }
 
-    private static IngressRule Check(IngressRule rule, string at)
+    private static IngressRule Check(IngressRule rule, string at, CertificatePolicy certificates)
     {
         var host = Host(rule.Hostname, at);
         Require(rule.Port is >= 1 and <= 65535, $"{at}.match.port: must be between 1 and 65535");
@@ -31,7 +40,9 @@ internal static partial class IngressRules
         CheckCaptures(host, rule.TargetInstance, at);
         Require(rule.TargetPort is >= 1 and <= 65535, $"{at}.target.port: must be between 1 and 65535");
         Require(!rule.RedirectHttp || rule.Tls, $"{at}.redirect_http: needs tls");
-        Require(!rule.Tls, $"{at}.tls: needs ACME, which is not configured on this server");
+        Require(!rule.RedirectHttp || rule.Port != IngressRule.HttpPort, $"{at}.redirect_http: needs another port than {IngressRule.HttpPort} for https");
+        if (rule.Tls)
+            certificates.Require(host.ToString(), $"{at}.tls");
         if (rule.HeaderAuth is { } auth && HeaderRules.WhyNot(auth.Header) is { } why)
             throw Bad($"{at}.request_header_auth.header: {why}");
         if (rule.WakeFilter is { } filter)

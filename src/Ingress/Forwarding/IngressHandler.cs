@@ -1,7 +1,10 @@
 using System.Net;
+using Hypeman.Contracts.Ingresses;
+using Hypeman.Ingress.Certificates;
 using Hypeman.Ingress.Routing;
 using Hypeman.Ingress.Traffic;
 using Hypeman.Ingress.Waking;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
@@ -23,6 +26,8 @@ internal sealed class IngressHandler(
     RouteFeed feed,
     RouteTable routes,
     InstanceTable instances,
+    CertificateTable certificates,
+    HttpChallenges challenges,
     InstanceClient client,
     WakeRoom wakes,
     IHttpForwarder forwarder,
@@ -48,11 +53,31 @@ internal sealed class IngressHandler(
         var host = exchange.Host = Hostname.Normalize(request.Host.Value ?? "");
         if (host.Length == 0)
             return RefuseAsync(exchange, Refusal.NoHost);
+        if (HttpChallenges.Concerns(request, rulePort))
+            return ProveAsync(exchange, rulePort);
+        return RouteAsync(exchange, rulePort);
+    }
 
+    /// <summary>An issuer that asks for proof of the hostname is answered by us; what else comes on that path is for the instance.</summary>
+    private async Task ProveAsync(Exchange exchange, int rulePort)
+    {
+        if (await challenges.FindAsync(exchange) is { } proof)
+            await exchange.Context.Response.WriteAsync(proof, exchange.Context.RequestAborted);
+        else
+            await RouteAsync(exchange, rulePort);
+    }
+
+    private Task RouteAsync(Exchange exchange, int rulePort)
+    {
         // :: Step 2: which rule
-        if (routes.Find(host, rulePort) is not { } route)
+        var (host, request) = (exchange.Host, exchange.Context.Request);
+        if (routes.Find(host, rulePort) is not { } route || (request.IsHttps && !route.Tls))
             return RefuseAsync(exchange, feed.IsSynced ? Refusal.NoRoute(host) : Refusal.NotReady);
         exchange.Route = route;
+        if (route.Redirect is { } httpsPort)
+            return RedirectAsync(exchange, httpsPort);
+        if (route.Tls && WhyNotTls(exchange) is { } refusal)
+            return RefuseAsync(exchange, refusal);
         if (!MayUse(route, request.Headers))
             return RefuseAsync(exchange, Refusal.Forbidden);
 
@@ -68,6 +93,24 @@ internal sealed class IngressHandler(
                 : Refusal.NotRunning(host, target.Phase));
 
         return ForwardAsync(exchange, route, target);
+    }
+
+    /// <summary>A connection is for the hostname that it was made for, and for those that the same certificate is for.</summary>
+    private Refusal? WhyNotTls(Exchange exchange)
+    {
+        if (!exchange.Context.Request.IsHttps)
+            return Refusal.NeedsTls;
+        var named = Hostname.Normalize(exchange.Context.Features.Get<ITlsHandshakeFeature>()?.HostName ?? "");
+        return named == exchange.Host || (certificates.Find(named) is { } shown && shown == certificates.Find(exchange.Host)) ? null : Refusal.Misdirected;
+    }
+
+    private static Task RedirectAsync(Exchange exchange, int httpsPort)
+    {
+        var port = httpsPort == IngressRule.HttpsPort ? "" : $":{httpsPort}";
+        var target = IngressTransformer.PathIn(exchange.Context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "") ?? "/";
+        exchange.Context.Response.StatusCode = StatusCodes.Status301MovedPermanently;
+        exchange.Context.Response.Headers.Location = $"https://{exchange.Host}{port}{target}";
+        return Task.CompletedTask;
     }
 
     /// <summary>Holds the request until the instance runs, then forwards it as any other.</summary>

@@ -37,7 +37,7 @@ internal sealed class IngressTransformer : HttpTransformer
     }
 
     /// <summary>Path and query of a request target as they were written, also of one that names the host; null for <c>*</c>.</summary>
-    private static string? PathIn(string target)
+    public static string? PathIn(string target)
     {
         const string afterScheme = "://";
         if (target.StartsWith('/'))

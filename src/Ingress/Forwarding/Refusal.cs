@@ -19,6 +19,12 @@ internal sealed record Refusal(int Status, string Text)
     public static readonly Refusal Forbidden =
         new(StatusCodes.Status403Forbidden, "Forbidden: the request does not carry what this hostname asks for");
 
+    public static readonly Refusal NeedsTls =
+        new(StatusCodes.Status400BadRequest, "Bad request: this hostname speaks https on this port");
+
+    public static readonly Refusal Misdirected =
+        new(StatusCodes.Status421MisdirectedRequest, "Misdirected request: this connection was made for another hostname");
+
     public static Refusal NoRoute(string host) =>
         new(StatusCodes.Status404NotFound, $"Not found: no ingress configured for hostname {host}");
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using System.Text;
 using Hypeman.Ingress.Routing;
 using Hypeman.Ingress.Traffic;
@@ -27,6 +28,7 @@ public sealed class IngressServer : IHostedService, IAsyncDisposable
     private readonly RouteTable _routes;
     private readonly RouteFeed _feed;
     private readonly TrafficRecorder _traffic;
+    private readonly TlsDoor _door;
     private readonly ILoggerFactory _loggers;
     private readonly ListenerConfiguration _listeners = new();
     private readonly PortKeeper _ports;
@@ -35,12 +37,13 @@ public sealed class IngressServer : IHostedService, IAsyncDisposable
     private Task _keeping = Task.CompletedTask;
 
     internal IngressServer(
-        IOptions<IngressOptions> options, RouteTable routes, RouteFeed feed, TrafficRecorder traffic, TimeProvider time, ILoggerFactory loggers)
+        IOptions<IngressOptions> options, RouteTable routes, RouteFeed feed, TrafficRecorder traffic, TlsDoor door, TimeProvider time, ILoggerFactory loggers)
     {
         _options = options.Value;
         _routes = routes;
         _feed = feed;
         _traffic = traffic;
+        _door = door;
         _loggers = loggers;
         _ports = new PortKeeper(
             _listeners, _options.ListenAddress, _options.ListenPort, WantedPorts, time, loggers.CreateLogger<PortKeeper>());
@@ -49,11 +52,15 @@ public sealed class IngressServer : IHostedService, IAsyncDisposable
     /// <summary>The default port, known once started; another than configured only when 0 was.</summary>
     public int Port { get; private set; }
 
+    /// <summary>Where rules for port 443 are served while there are some; known once started.</summary>
+    public int TlsPort { get; private set; }
+
     /// <summary>Ports of rules that other programs hold.</summary>
     internal ImmutableSortedSet<int> RefusedPorts => _ports.Refused;
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        TlsPort = _options.ListenTlsPort == 0 ? _ports.FindFree() : _options.ListenTlsPort;
         _ports.OpenDefault();
         _app = Build();
         try
@@ -89,7 +96,9 @@ public sealed class IngressServer : IHostedService, IAsyncDisposable
             await _app.DisposeAsync();
     }
 
-    private ImmutableSortedSet<int> WantedPorts() => PortPlan.ExtraPorts(_routes.Ports, Port, _options.MaxExtraPorts);
+    private PortPlan Plan => new(Port, TlsPort);
+
+    private ImmutableSortedSet<int> WantedPorts() => Plan.ExtraPorts(_routes.Ports, _options.MaxExtraPorts);
 
     private WebApplication Build()
     {
@@ -100,13 +109,14 @@ public sealed class IngressServer : IHostedService, IAsyncDisposable
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = _options.DrainTimeout);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(Configure);
         var app = builder.Build();
-        app.Run(context => _traffic.HandleAsync(context, PortPlan.RulePort(context.Connection.LocalPort, Port)));
+        app.Run(context => _traffic.HandleAsync(context, Plan.RulePort(context.Connection.LocalPort)));
         return app;
     }
 
     private void Configure(KestrelServerOptions kestrel)
     {
         kestrel.Configure(new ConfigurationBuilder().Add(_listeners).Build(), reloadOnChange: true);
+        kestrel.ConfigureEndpointDefaults(endPoint => _door.Install(endPoint, connection => Plan.RulePort(((IPEndPoint)connection.LocalEndPoint!).Port)));
         kestrel.AddServerHeader = false;
         kestrel.RequestHeaderEncodingSelector = _ => Encoding.Latin1;
         kestrel.ResponseHeaderEncodingSelector = _ => Encoding.Latin1;

@@ -70,22 +70,43 @@ internal sealed class PortKeeper(
     private void Open(IEnumerable<int> extraPorts) => configuration.Set(
         extraPorts.Select(port => Endpoint($"port-{port}", port)).Prepend(Endpoint("default", defaultPort)));
 
+    /// <summary>A port that nobody listens on now.</summary>
+    public int FindFree()
+    {
+        using var probe = Bind(0);
+        return ((IPEndPoint)probe.LocalEndPoint!).Port;
+    }
+
     private bool IsFree(int port)
     {
         try
         {
-            var any = address == "*";
-            var ip = any ? (Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any) : IPAddress.Parse(address);
-            using var probe = new Socket(ip.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-            if (any && ip.AddressFamily == AddressFamily.InterNetworkV6)
-                probe.DualMode = true;
-            probe.Bind(new IPEndPoint(ip, port));
+            using var probe = Bind(port);
             probe.Listen(1);
             return true;
         }
         catch (SocketException)
         {
             return false;
+        }
+    }
+
+    private Socket Bind(int port)
+    {
+        var any = address == "*";
+        var ip = any ? (Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any) : IPAddress.Parse(address);
+        var socket = new Socket(ip.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            if (any && ip.AddressFamily == AddressFamily.InterNetworkV6)
+                socket.DualMode = true;
+            socket.Bind(new IPEndPoint(ip, port));
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
         }
     }
 

@@ -1,6 +1,8 @@
+using Hypeman.Contracts.Certificates;
 using Hypeman.Contracts.Index;
 using Hypeman.Contracts.Ingresses;
 using Hypeman.Contracts.Instances;
+using Hypeman.Ingress.Certificates;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -11,7 +13,7 @@ namespace Hypeman.Ingress.Routing;
 /// away, traffic goes on with what was known last.
 /// </summary>
 internal sealed class RouteFeed(
-    IResourceIndex index, RouteTable routes, InstanceTable instances, TimeProvider time, ILogger<RouteFeed> logger)
+    IResourceIndex index, RouteTable routes, InstanceTable instances, CertificateTable certificates, TimeProvider time, ILogger<RouteFeed> logger)
     : BackgroundService
 {
     private readonly HashSet<(ResourceKind Kind, string Id)> _known = [];
@@ -50,13 +52,13 @@ internal sealed class RouteFeed(
     private async Task FollowAsync(CancellationToken cancellationToken)
     {
         _seen.Clear();
-        await foreach (var change in index.WatchAsync([ResourceKind.Ingress, ResourceKind.Instance], cancellationToken))
+        await foreach (var change in index.WatchAsync([ResourceKind.Ingress, ResourceKind.Instance, ResourceKind.Certificate], cancellationToken))
         {
             if (change.Kind is { } kind)
                 Apply(kind, change.Id!, change.Row);
             else
                 ForgetUnseen();
-            if (IsSynced && change.Kind is not ResourceKind.Instance)
+            if (IsSynced && change.Kind is null or ResourceKind.Ingress)
                 RoutesChanged?.Invoke();
         }
     }
@@ -75,6 +77,8 @@ internal sealed class RouteFeed(
         {
             if (kind == ResourceKind.Ingress)
                 Put<IngressInfo>(row, routes.Set, routes.Remove, (kind, id));
+            else if (kind == ResourceKind.Certificate)
+                Put<CertificateInfo>(row, certificates.Set, certificates.Remove, (kind, id));
             else
                 Put<InstanceInfo>(row, instances.Set, instances.Remove, (kind, id));
         }

@@ -10,13 +10,15 @@ namespace Hypeman.Ingress.Routing;
 /// <param name="Rule">Host and port as the rule has them, which no other rule has.</param>
 /// <param name="Instance">Name or id.</param>
 /// <param name="Port">Of the instance.</param>
+/// <param name="Tls">Callers speak HTTPS.</param>
 /// <param name="HeaderAuth">What requests must carry; null: nothing.</param>
 /// <param name="Wake">Which instances a request wakes.</param>
 /// <param name="WakeFilter">Which requests do; null: all.</param>
+/// <param name="Redirect">The port of https that callers are sent to; null: they are answered.</param>
 /// <param name="IsCaptured">The instance is what the hostname says, so that it may well be none.</param>
 internal sealed record Route(
-    string IngressId, string Rule, string Instance, int Port, HeaderSecret? HeaderAuth = null, WakeOn Wake = WakeOn.Standby,
-    WakeFilter? WakeFilter = null, bool IsCaptured = false)
+    string IngressId, string Rule, string Instance, int Port, bool Tls = false, HeaderSecret? HeaderAuth = null, WakeOn Wake = WakeOn.Standby,
+    WakeFilter? WakeFilter = null, int? Redirect = null, bool IsCaptured = false)
 {
     /// <summary>Whether a request is to wait until the instance runs.</summary>
     public bool Wakes(InstancePhase phase, HttpRequest request) => Wakes(phase)
@@ -53,19 +55,26 @@ internal sealed class RouteTable
     {
         var routes = new Dictionary<(string, int), Route>();
         var patterns = new Dictionary<(string, int), PatternRoute>();
-        // A rule with TLS is not for the clear: it is left out until certificates can be served.
-        foreach (var rule in ingress.Rules.Where(rule => !rule.Tls))
+        foreach (var rule in ingress.Rules)
         {
             var host = HostPattern.Parse(rule.Hostname);
-            var route = new Route(ingress.Id, $"{host}:{rule.Port}", rule.TargetInstance, rule.TargetPort, rule.HeaderAuth, rule.Wake, rule.WakeFilter);
-            if (host.IsLiteral)
-                routes.TryAdd((host.ToString(), rule.Port), route);
-            else
-                patterns.TryAdd((host.Shape, rule.Port), new PatternRoute(host, route));
+            var route = new Route(
+                ingress.Id, $"{host}:{rule.Port}", rule.TargetInstance, rule.TargetPort, rule.Tls, rule.HeaderAuth, rule.Wake, rule.WakeFilter);
+            Add(host, rule.Port, route);
+            if (rule.RedirectHttp)
+                Add(host, IngressRule.HttpPort, route with { Rule = $"{host}:{IngressRule.HttpPort}", Tls = false, Redirect = rule.Port });
         }
         _routes.Set(ingress.Id, ingress.CreatedAt, routes);
         _patterns.Set(ingress.Id, ingress.CreatedAt, patterns);
         UsePorts(ingress.Id, routes.Keys.Concat(patterns.Keys).Select(key => key.Item2));
+
+        void Add(HostPattern host, int port, Route route)
+        {
+            if (host.IsLiteral)
+                routes.TryAdd((host.ToString(), port), route);
+            else
+                patterns.TryAdd((host.Shape, port), new PatternRoute(host, route));
+        }
     }
 
     public void Remove(string ingressId)

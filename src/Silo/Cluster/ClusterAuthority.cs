@@ -17,12 +17,13 @@ internal sealed class ClusterAuthority : IDisposable
 
     private readonly X509Certificate2 _certificate;
     private readonly string _jwtSecret;
+    private readonly string _sealingKey;
     private readonly TimeProvider _time;
 
-    private ClusterAuthority(X509Certificate2 certificate, string jwtSecret, TimeProvider time) =>
-        (_certificate, _jwtSecret, _time) = (certificate, jwtSecret, time);
+    private ClusterAuthority(X509Certificate2 certificate, string jwtSecret, string sealingKey, TimeProvider time) =>
+        (_certificate, _jwtSecret, _sealingKey, _time) = (certificate, jwtSecret, sealingKey, time);
 
-    /// <summary>Makes a CA with the fleet's JWT key, as files of a directory.</summary>
+    /// <summary>Makes a CA with the fleet's JWT key and sealing key, as files of a directory.</summary>
     /// <exception cref="StartupException">There is one already, or the files cannot be written.</exception>
     public static void Create(string directory, TimeProvider time)
     {
@@ -42,7 +43,8 @@ internal sealed class ClusterAuthority : IDisposable
         Written(directory, () =>
         {
             ClusterFiles.Write(directory, ClusterFiles.AuthorityKey, key.ExportPkcs8PrivateKeyPem());
-            ClusterFiles.Write(directory, ClusterFiles.JwtSecret, ClusterFiles.NewJwtSecret());
+            ClusterFiles.Write(directory, ClusterFiles.JwtSecret, ClusterFiles.NewSecret());
+            ClusterFiles.Write(directory, ClusterFiles.SealingKey, ClusterFiles.NewSecret());
             ClusterFiles.Write(directory, ClusterFiles.Authority, certificate.ExportCertificatePem());
         });
     }
@@ -52,9 +54,13 @@ internal sealed class ClusterAuthority : IDisposable
     {
         var (certificate, key) = (ClusterFiles.Read(directory, ClusterFiles.Authority), ClusterFiles.Read(directory, ClusterFiles.AuthorityKey));
         var secret = ClusterFiles.Read(directory, ClusterFiles.JwtSecret);
+        // A CA that was made before there was such a key gets one.
+        if (!File.Exists(Path.Combine(directory, ClusterFiles.SealingKey)))
+            Written(directory, () => ClusterFiles.Write(directory, ClusterFiles.SealingKey, ClusterFiles.NewSecret()));
+        var sealing = ClusterFiles.Read(directory, ClusterFiles.SealingKey);
         try
         {
-            return new ClusterAuthority(X509Certificate2.CreateFromPem(certificate, key), secret, time);
+            return new ClusterAuthority(X509Certificate2.CreateFromPem(certificate, key), secret, sealing, time);
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException)
         {
@@ -78,6 +84,7 @@ internal sealed class ClusterAuthority : IDisposable
         {
             ClusterFiles.Write(directory, ClusterFiles.Authority, _certificate.ExportCertificatePem());
             ClusterFiles.Write(directory, ClusterFiles.JwtSecret, _jwtSecret);
+            ClusterFiles.Write(directory, ClusterFiles.SealingKey, _sealingKey);
             ClusterFiles.Write(directory, ClusterFiles.MemberKey, key.ExportPkcs8PrivateKeyPem());
             ClusterFiles.Write(directory, ClusterFiles.Member, certificate.ExportCertificatePem());
         });

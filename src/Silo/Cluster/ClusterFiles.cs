@@ -5,7 +5,7 @@ namespace Hypeman.Silo.Cluster;
 
 /// <summary>
 /// The files by which a fleet knows its own, in directories for their owner alone. The CA's directory has the
-/// authority, its key and the JWT key; a member's has everything but the authority's key. Any tool may make them.
+/// authority, its key, the JWT key and the sealing key; a member's has everything but the authority's key. Any tool may make them.
 /// </summary>
 internal static class ClusterFiles
 {
@@ -21,12 +21,15 @@ internal static class ClusterFiles
     /// <summary>The key that API tokens are signed with, the same everywhere.</summary>
     public const string JwtSecret = "jwt-secret";
 
+    /// <summary>The key that secrets are sealed with which lie in the shared database, the same everywhere.</summary>
+    public const string SealingKey = "sealing-key";
+
     /// <summary>All that a member has.</summary>
-    public static readonly IReadOnlyList<string> OfMember = [Authority, Member, MemberKey, JwtSecret];
+    public static readonly IReadOnlyList<string> OfMember = [Authority, Member, MemberKey, JwtSecret, SealingKey];
 
-    private const int JwtSecretBytes = 32;
+    private const int SecretBytes = 32;
 
-    public static string NewJwtSecret() => Convert.ToBase64String(RandomNumberGenerator.GetBytes(JwtSecretBytes));
+    public static string NewSecret() => Convert.ToBase64String(RandomNumberGenerator.GetBytes(SecretBytes));
 
     /// <summary>Makes a directory for its owner alone; one that is there is closed to others.</summary>
     public static void MakePrivate(string directory)

@@ -1,3 +1,5 @@
+using Hypeman.Certificates.Acme;
+using Hypeman.Certificates.Issuance;
 using Hypeman.Contracts.Snapshots;
 using Microsoft.Extensions.Logging;
 
@@ -40,6 +42,29 @@ internal sealed class HypemanOptions
 
     public string IngressAddress { get; set; } = "";
     public int IngressPort { get; set; }
+
+    /// <summary>For rules for port 443. 0 takes a free one.</summary>
+    public int IngressTlsPort { get; set; }
+
+    /// <summary>The directory of whoever issues certificates; null: a CA of our own.</summary>
+    public Uri? AcmeDirectory { get; set; }
+
+    public string AcmeEmail { get; set; } = "";
+
+    /// <summary>File with whom to trust about the issuer's own certificate; empty: whom the host trusts.</summary>
+    public string AcmeRoots { get; set; } = "";
+
+    public IReadOnlyList<string> AcmeAllowedDomains { get; set; } = [];
+    public IReadOnlyList<ChallengeKind> AcmeChallenges { get; set; } = [];
+    public ExternalAccount? AcmeExternalAccount { get; set; }
+
+    /// <summary>Program that publishes DNS records; empty: there is none.</summary>
+    public string AcmeDnsHook { get; set; } = "";
+
+    public TimeSpan AcmeDnsTimeout { get; set; }
+
+    /// <summary>Whether there can be rules with TLS.</summary>
+    public bool IssuesCertificates => AcmeDirectory is null || AcmeEmail.Length > 0;
 
     /// <summary>File with a line for each request of the ingress; empty for none.</summary>
     public string AccessLog { get; set; } = "";

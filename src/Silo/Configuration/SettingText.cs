@@ -1,5 +1,8 @@
+using System.Buffers.Text;
 using System.Globalization;
 using System.Net;
+using Hypeman.Certificates.Acme;
+using Hypeman.Certificates.Issuance;
 using Hypeman.Contracts.Snapshots;
 
 namespace Hypeman.Silo.Configuration;
@@ -83,6 +86,34 @@ internal static class SettingText
         "error" => LogLevel.Error,
         _ => throw new FormatException($"'{text}' is not a level; there are trace, debug, info, warning, error"),
     };
+
+    /// <summary>Null for a CA of our own.</summary>
+    public static Uri? AcmeDirectory(string text) => text switch
+    {
+        "" => AcmeOptions.LetsEncrypt,
+        "development" => null,
+        _ => Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme == Uri.UriSchemeHttps
+            ? url
+            : throw new FormatException($"'{text}' is no https URL; give the issuer's directory, or 'development' for a CA of our own"),
+    };
+
+    public static IReadOnlyList<ChallengeKind> Challenges(string text) => List(text) is { Count: > 0 } words
+        ? [.. words.Select(word => word switch
+        {
+            "http-01" => ChallengeKind.Http01,
+            "tls-alpn-01" => ChallengeKind.TlsAlpn01,
+            _ => throw new FormatException($"'{word}' is no challenge; there are http-01 and tls-alpn-01 (dns-01 comes with acme.dns_hook)"),
+        })]
+        : throw new FormatException("must name at least one of http-01 and tls-alpn-01");
+
+    public static ExternalAccount? ExternalAccount(string text)
+    {
+        if (text.Length == 0)
+            return null;
+        return text.Split(':', 2) is [{ Length: > 0 } id, { Length: > 0 } key] && Base64Url.IsValid(key)
+            ? new ExternalAccount(id, Base64Url.DecodeFromChars(key))
+            : throw new FormatException("must be KEY-ID:KEY as the issuer gives them, the key in base64url");
+    }
 
     /// <summary>A whole number and s, m, h or d.</summary>
     public static TimeSpan Duration(string text)

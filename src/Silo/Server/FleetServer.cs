@@ -1,4 +1,5 @@
 using System.Net;
+using Hypeman.Certificates.Sealing;
 using Hypeman.Contracts.Snapshots;
 using Hypeman.Gateway;
 using Hypeman.Gateway.Registry;
@@ -7,12 +8,14 @@ using Hypeman.Grains.Instances;
 using Hypeman.Grains.Nodes;
 using Hypeman.Grains.Snapshots;
 using Hypeman.Ingress;
+using Hypeman.Ingress.Certificates;
 using Hypeman.Ingress.Forwarding;
 using Hypeman.Ingress.Listening;
 using Hypeman.Ingress.Waking;
 using Hypeman.NodeRuntime.Nodes;
 using Hypeman.Peers;
 using Hypeman.Silo.Adapters;
+using Hypeman.Silo.Certificates;
 using Hypeman.Silo.Cluster;
 using Hypeman.Silo.Configuration;
 using Hypeman.Silo.Dashboard;
@@ -96,7 +99,7 @@ internal sealed class FleetServer : IAsyncDisposable
         ListenCheck.Require(_options);
         HostNamespace.Record(_options.DataDirectory);
         var identity = _options.ClusterIdentity.Length == 0 ? null : new IdentityKeeper(_options.ClusterIdentity, TimeProvider.System);
-        var jwtSecret = JwtSecret.Ensure(_options);
+        var (jwtSecret, sealer) = (JwtSecret.Ensure(_options), SealingKey.Ensure(_options));
         var database = Own(await Database.OpenAsync(StorageOptions(), cancellationToken));
 
         _host = Own(Has(SiloRoles.Gateway)
@@ -116,11 +119,11 @@ internal sealed class FleetServer : IAsyncDisposable
             if (identity is not null)
                 AddPeers(builder.Services, claim.NodeId);
             if (_options.Roles.IsSilo())
-                AddSilo(builder, database, claim.NodeId, identity);
+                AddSilo(builder, database, claim.NodeId, identity, sealer);
             else
                 AddClient(builder, database, identity);
             if (Has(SiloRoles.Ingress))
-                AddIngress(builder.Services);
+                AddIngress(builder.Services, sealer);
         }
     }
 
@@ -183,7 +186,7 @@ internal sealed class FleetServer : IAsyncDisposable
         services.Configure<NodeAddressOptions>(o => o.PeerAddress = endPoint.ToString());
     }
 
-    private void AddSilo(IHostApplicationBuilder builder, Database database, string nodeId, IdentityKeeper? identity)
+    private void AddSilo(IHostApplicationBuilder builder, Database database, string nodeId, IdentityKeeper? identity, SecretSealer? sealer)
     {
         var silo = new IPEndPoint(ClusterAddress, _ports.Choose(KeptPorts.Silo, _options.ClusterPort));
         // Without a shared database there is nobody else.
@@ -195,6 +198,7 @@ internal sealed class FleetServer : IAsyncDisposable
             orleans.AddHypemanGrains();
             orleans.AddDashboard();
         });
+        builder.Services.AddSingleton(Issuers.Policy(_options, sealer, TimeProvider.System));
         builder.Services.Configure<InstanceLimits>(o => o.MaxVcpus = _options.MaxVcpusPerInstance);
         builder.Services.Configure<SnapshotOptions>(o => o.CompressionDefault = new SnapshotCompression
         {
@@ -219,13 +223,16 @@ internal sealed class FleetServer : IAsyncDisposable
         });
     }
 
-    private void AddIngress(IServiceCollection services)
+    private void AddIngress(IServiceCollection services, SecretSealer? sealer)
     {
+        if (sealer is not null)
+            services.AddSingleton(sealer);
+        services.AddSingleton<ICertificateRequester, CertificateRequester>();
         services.AddSingleton<IInstanceConnector, NodeConnector>();
         services.AddSingleton<IInstanceWaker, InstanceWaker>();
         services.AddIngress(o =>
         {
-            (o.ListenAddress, o.ListenPort) = (_options.IngressAddress, _options.IngressPort);
+            (o.ListenAddress, o.ListenPort, o.ListenTlsPort) = (_options.IngressAddress, _options.IngressPort, _options.IngressTlsPort);
             (o.AccessLog, o.MaxMetricLabels) = (_options.AccessLog, _options.RuleLabelBudget);
         });
     }

@@ -2,11 +2,13 @@ using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Hypeman.Contracts.Certificates;
 using Hypeman.Contracts.Index;
 using Hypeman.Contracts.Ingresses;
 using Hypeman.Contracts.Instances;
 using Hypeman.Contracts.Nodes;
 using Hypeman.Ingress;
+using Hypeman.Ingress.Certificates;
 using Hypeman.Ingress.Forwarding;
 using Hypeman.Ingress.Listening;
 using Hypeman.Ingress.Routing;
@@ -25,20 +27,24 @@ internal sealed class IngressHarness : IAsyncDisposable
 
     private readonly IHost _host;
 
-    private IngressHarness(IHost host, InMemoryResourceIndex index, FakeConnector connector, FakeWaker waker)
+    private IngressHarness(IHost host, InMemoryResourceIndex index, FakeConnector connector, FakeWaker waker, FakeRequester requester)
     {
         _host = host;
         Index = index;
         Connector = connector;
         Waker = waker;
+        Requester = requester;
         Client = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, UseCookies = false });
     }
 
     public InMemoryResourceIndex Index { get; }
     public FakeConnector Connector { get; }
     public FakeWaker Waker { get; }
+    public FakeRequester Requester { get; }
     public HttpClient Client { get; }
     public int Port => _host.Services.GetRequiredService<IngressServer>().Port;
+    public int TlsPort => _host.Services.GetRequiredService<IngressServer>().TlsPort;
+    public CertificateTable Table => _host.Services.GetRequiredService<CertificateTable>();
     public IMeterFactory Meters => _host.Services.GetRequiredService<IMeterFactory>();
     public IngressHealth Health => _host.Services.GetRequiredService<IIngressProbe>().Look();
     public RouteTable Routes => _host.Services.GetRequiredService<RouteTable>();
@@ -48,16 +54,19 @@ internal sealed class IngressHarness : IAsyncDisposable
     public static async Task<IngressHarness> StartAsync(Action<IngressOptions>? configure = null, InMemoryResourceIndex? index = null)
     {
         index ??= new InMemoryResourceIndex();
-        var (connector, waker) = (new FakeConnector(), new FakeWaker());
+        var (connector, waker, requester) = (new FakeConnector(), new FakeWaker(), new FakeRequester());
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddLogging();
         builder.Services.AddSingleton<IResourceIndex>(index);
         builder.Services.AddSingleton<IInstanceConnector>(connector);
         builder.Services.AddSingleton<IInstanceWaker>(waker);
+        builder.Services.AddSingleton(Certificates.Sealer);
+        builder.Services.AddSingleton<ICertificateRequester>(requester);
         builder.Services.AddIngress(options =>
         {
             options.ListenAddress = "127.0.0.1";
             options.ListenPort = 0;
+            options.ListenTlsPort = 0;
             options.DrainTimeout = TimeSpan.FromMilliseconds(100);
             configure?.Invoke(options);
         });
@@ -65,13 +74,13 @@ internal sealed class IngressHarness : IAsyncDisposable
         await host.StartAsync();
         var feed = host.Services.GetRequiredService<RouteFeed>();
         await Until.True(() => feed.IsSynced, Patience, "the routes are in the tables");
-        return new IngressHarness(host, index, connector, waker);
+        return new IngressHarness(host, index, connector, waker, requester);
     }
 
     /// <summary>An instance whose port 8080 is the backend, published as the host; both known when this returns.</summary>
     public Task PublishAsync(
-        string host, Backend backend, string name = "web", InstancePhase phase = InstancePhase.Running, Func<IngressRule, IngressRule>? change = null) =>
-        PublishAsync(host, backend.Port, name, phase, change);
+        string host, Backend backend, string name = "web", InstancePhase phase = InstancePhase.Running, Func<IngressRule, IngressRule>? change = null,
+        string? found = null) => PublishAsync(host, backend.Port, name, phase, change, found);
 
     /// <summary>As above, for anything that listens on a port of this machine.</summary>
     /// <param name="host">Of the one rule.</param>
@@ -79,14 +88,17 @@ internal sealed class IngressHarness : IAsyncDisposable
     /// <param name="name">Of the instance.</param>
     /// <param name="phase">Of the instance.</param>
     /// <param name="change">What is special about the rule.</param>
+    /// <param name="found">A hostname that it is for, when it is a pattern.</param>
     public async Task PublishAsync(
-        string host, int localPort, string name = "web", InstancePhase phase = InstancePhase.Running, Func<IngressRule, IngressRule>? change = null)
+        string host, int localPort, string name = "web", InstancePhase phase = InstancePhase.Running, Func<IngressRule, IngressRule>? change = null,
+        string? found = null)
     {
         Connector.Lead(name + "-id", 8080, localPort);
         await PutAsync(Rows.Instance(name + "-id", name, phase));
         var ingress = Rows.Ingress(name + "-ingress", host, name);
-        await Index.PutAsync(change is null ? ingress : ingress with { Rules = [change(ingress.Rules[0])] });
-        await Until.True(() => Routes.Find(host, 80) is not null, Patience, $"{host} has a route");
+        var rule = change is null ? ingress.Rules[0] : change(ingress.Rules[0]);
+        await Index.PutAsync(ingress with { Rules = [rule] });
+        await Until.True(() => Routes.Find(found ?? host, rule.Port) is not null, Patience, $"{host} has a route");
     }
 
     /// <summary>Writes an instance to the index and returns once the proxy has read it.</summary>
@@ -96,6 +108,15 @@ internal sealed class IngressHarness : IAsyncDisposable
         await Until.True(
             () => Instances.FindById(info.Id) is { } seen && seen.Phase == info.Phase && seen.StartedAt == info.StartedAt,
             Patience, $"the proxy knows {info.Id}");
+    }
+
+    /// <summary>Writes a certificate to the index and returns once the ingress serves it.</summary>
+    public async Task<CertificateInfo> CertifyAsync(string name)
+    {
+        var info = await Certificates.IssueAsync(name);
+        await Index.PutAsync(info);
+        await Until.True(() => Table.Find(name)?.Serial == info.Material!.Serial, Patience, $"{name} has its certificate");
+        return info;
     }
 
     public Task<HttpResponseMessage> GetAsync(string host, string path = "/", int? port = null) =>

@@ -1,3 +1,4 @@
+using Hypeman.Contracts.Certificates;
 using Hypeman.Contracts.Index;
 using Hypeman.Contracts.Ingresses;
 using Hypeman.Contracts.Instances;
@@ -51,6 +52,17 @@ internal static class Rows
     {
         Kind = ResourceKind.Ingress,
         Id = info.Id,
+        Name = info.Name,
+        State = "",
+        Summary = ResourceSummary.Write(info),
+        Version = Interlocked.Increment(ref _version),
+        CreatedAt = info.CreatedAt,
+    });
+
+    public static Task PutAsync(this InMemoryResourceIndex index, CertificateInfo info) => PutAsync(index, new ResourceRow
+    {
+        Kind = ResourceKind.Certificate,
+        Id = info.Name,
         Name = info.Name,
         State = "",
         Summary = ResourceSummary.Write(info),

@@ -55,13 +55,15 @@ public class RouteTableTests
     }
 
     [Fact]
-    public void A_rule_with_tls_is_not_served_in_the_clear()
+    public void A_rule_with_tls_is_for_https_and_has_port_80_only_to_send_callers_on()
     {
         var rule = new IngressRule { Hostname = "web.example.com", Port = 443, TargetInstance = "web", TargetPort = 80, Tls = true };
-        _routes.Set(Rows.Ingress("a", "x", "web") with { Rules = [rule] });
+        _routes.Set(Rows.Ingress("a", "x", "web") with { Rules = [rule, rule with { Hostname = "{x}.apps.example.com", RedirectHttp = true }] });
 
-        Assert.Null(_routes.Find("web.example.com", 443));
-        Assert.Empty(_routes.Ports);
+        Assert.True(_routes.Find("web.example.com", 443) is { Tls: true, Redirect: null });
+        Assert.Null(_routes.Find("web.example.com", 80));
+        Assert.True(_routes.Find("a.apps.example.com", 443) is { Tls: true, Redirect: null });
+        Assert.True(_routes.Find("a.apps.example.com", 80) is { Tls: false, Redirect: 443 });
     }
 
     [Fact]

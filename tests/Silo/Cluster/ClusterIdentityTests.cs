@@ -22,8 +22,8 @@ public sealed class ClusterIdentityTests : IDisposable
     {
         var member = _authority.Issue("a");
 
-        Assert.Equal(["ca.crt", "ca.key", "jwt-secret"], NamesIn(_authority.Directory));
-        Assert.Equal(["ca.crt", "jwt-secret", "member.crt", "member.key"], NamesIn(member));
+        Assert.Equal(["ca.crt", "ca.key", "jwt-secret", "sealing-key"], NamesIn(_authority.Directory));
+        Assert.Equal(["ca.crt", "jwt-secret", "member.crt", "member.key", "sealing-key"], NamesIn(member));
         Assert.All([_authority.Directory, member], directory => Assert.Equal(Private | UnixFileMode.UserExecute, File.GetUnixFileMode(directory)));
         Assert.All(
             Directory.GetFiles(_authority.Directory).Concat(Directory.GetFiles(member)),

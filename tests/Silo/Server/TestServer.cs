@@ -33,6 +33,7 @@ internal sealed class TestServer : IAsyncDisposable
             ["--data"] = Data,
             ["--api-port"] = "0",
             ["--ingress-port"] = "0",
+            ["--ingress-tls-port"] = "0",
             ["--metrics-port"] = "0",
             ["--ingress-address"] = "127.0.0.1",
             ["--log-level"] = "warning",
