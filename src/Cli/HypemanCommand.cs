@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using Hypeman.Cli.Certificates;
 using Hypeman.Cli.Images;
 using Hypeman.Cli.Ingresses;
 using Hypeman.Cli.Instances;
@@ -32,6 +33,7 @@ internal static class HypemanCommand
         root.Add(SnapshotCommands.Group(host));
         root.Add(ImageCommands.Group(host));
         root.Add(IngressCommands.Group(host));
+        root.Add(CertificateCommands.Group(host));
         root.Add(NodeCommands.Group(host));
         root.Add(TokenCommand.Make(host));
         root.Add(HealthCommand.Make(host));

@@ -1,3 +1,4 @@
+using Hypeman.Client.Certificates;
 using Hypeman.Client.Http;
 using Hypeman.Client.Images;
 using Hypeman.Client.Ingresses;
@@ -18,6 +19,7 @@ public sealed class HypemanClient : IDisposable
         Instances = new InstancesClient(_connection);
         Images = new ImagesClient(_connection);
         Ingresses = new IngressesClient(_connection);
+        Certificates = new CertificatesClient(_connection);
         Nodes = new NodesClient(_connection);
         Snapshots = new SnapshotsClient(_connection);
         Registry = new RegistryClient(_connection);
@@ -26,6 +28,7 @@ public sealed class HypemanClient : IDisposable
     public InstancesClient Instances { get; }
     public ImagesClient Images { get; }
     public IngressesClient Ingresses { get; }
+    public CertificatesClient Certificates { get; }
     public NodesClient Nodes { get; }
     public SnapshotsClient Snapshots { get; }
     public RegistryClient Registry { get; }

@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using Hypeman.Gateway.Errors;
 using Hypeman.Gateway.Health;
 using Hypeman.Gateway.Images;
+using Hypeman.Gateway.Certificates;
 using Hypeman.Gateway.Ingresses;
 using Hypeman.Gateway.Instances;
 using Hypeman.Gateway.Nodes;
@@ -20,6 +21,8 @@ namespace Hypeman.Gateway;
 [JsonSerializable(typeof(HealthResponse))]
 [JsonSerializable(typeof(ImageResponse))]
 [JsonSerializable(typeof(IAsyncEnumerable<ImageResponse>))]
+[JsonSerializable(typeof(CertificateResponse))]
+[JsonSerializable(typeof(IAsyncEnumerable<CertificateResponse>))]
 [JsonSerializable(typeof(IngressResponse))]
 [JsonSerializable(typeof(IAsyncEnumerable<IngressResponse>))]
 [JsonSerializable(typeof(InstanceResponse))]

@@ -1,5 +1,6 @@
 using Hypeman.Contracts.Index;
 using Hypeman.Gateway.Auth;
+using Hypeman.Gateway.Certificates;
 using Hypeman.Gateway.Errors;
 using Hypeman.Gateway.Health;
 using Hypeman.Gateway.Images;
@@ -78,6 +79,7 @@ public static class GatewayExtensions
         resources.MapSchedules();
         resources.MapImages();
         resources.MapIngresses();
+        resources.MapCertificates();
         resources.MapNodes();
         resources.MapDrains();
         api.MapStreams();

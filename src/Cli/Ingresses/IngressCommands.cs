@@ -17,7 +17,7 @@ internal static class IngressCommands
         var name = new Argument<string>("name") { Description = "Name of the ingress" };
         var from = new Option<string[]>("--host")
         {
-            Description = "Hostname or pattern such as '{instance}.example.com', with a port if not 80: HOST[:PORT]",
+            Description = "Hostname or pattern such as '{instance}.example.com', with a port if not 80, or 443 with --tls: HOST[:PORT]",
             Required = true,
         };
         var to = new Option<string[]>("--to")

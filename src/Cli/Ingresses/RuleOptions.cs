@@ -7,6 +7,10 @@ namespace Hypeman.Cli.Ingresses;
 /// <summary>What is the same for all rules of a command line: who may use them, and whom they wake.</summary>
 internal sealed class RuleOptions
 {
+    private readonly Option<bool> _tls = new("--tls") { Description = "Callers speak HTTPS, with a certificate that the fleet sees to" };
+
+    private readonly Option<bool> _redirect = new("--redirect-http") { Description = "Send callers of port 80 to https; needs --tls" };
+
     private readonly Option<string?> _wake = new("--wake") { Description = "Which instances at rest a request wakes (default: standby)" };
 
     private readonly Option<string[]> _only = new("--wake-path")
@@ -33,7 +37,7 @@ internal sealed class RuleOptions
 
     public RuleOptions() => _wake.AcceptOnlyFromAmong("standby", "stopped", "never");
 
-    public IEnumerable<Option> All => [_wake, _only, _exceptPaths, _exceptAgents, _header, _valueStdin];
+    public IEnumerable<Option> All => [_tls, _redirect, _wake, _only, _exceptPaths, _exceptAgents, _header, _valueStdin];
 
     /// <exception cref="CliException">Only half of a header is given, or its value would be seen.</exception>
     public async Task<Func<IngressRule, IngressRule>> ReadAsync(Run run, CancellationToken cancellationToken)
@@ -41,7 +45,14 @@ internal sealed class RuleOptions
         var (only, paths, agents) = (run.Value(_only), run.Value(_exceptPaths), run.Value(_exceptAgents));
         var filter = only is { Length: > 0 } || paths is { Length: > 0 } || agents is { Length: > 0 } ? new WakeFilter(only, paths, agents) : null;
         var auth = await ReadHeaderAsync(run, cancellationToken);
-        return rule => rule with { Wake = run.Value(_wake), WakeFilter = filter, RequestHeaderAuth = auth };
+        return rule => rule with
+        {
+            Tls = run.Value(_tls) ? true : null,
+            RedirectHttp = run.Value(_redirect) ? true : null,
+            Wake = run.Value(_wake),
+            WakeFilter = filter,
+            RequestHeaderAuth = auth,
+        };
     }
 
     private async Task<IngressHeaderAuth?> ReadHeaderAsync(Run run, CancellationToken cancellationToken)

@@ -15,11 +15,13 @@ internal static class RuleText
             throw new CliException($"'{host}' to '{target}' is no rule.", "Write --host HOST[:PORT] --to INSTANCE:PORT.", ExitCode.Usage);
         if (targetPort is null)
             throw new CliException($"--to {target} lacks the port the program listens on.", $"Write it like --to {instance}:80.", ExitCode.Usage);
-        return new IngressRule(new IngressMatch(hostname, port ?? 80), new IngressTarget(instance, targetPort.Value));
+        return new IngressRule(new IngressMatch(hostname, port), new IngressTarget(instance, targetPort.Value));
     }
 
     public static string Write(IngressRule rule) =>
-        $"{rule.Match.Hostname}{(rule.Match.Port == 80 ? "" : ":" + rule.Match.Port)} -> {rule.Target.Instance}:{rule.Target.Port}";
+        $"{(rule.Tls == true ? "https://" : "")}{rule.Match.Hostname}{PortText(rule)} -> {rule.Target.Instance}:{rule.Target.Port}";
+
+    private static string PortText(IngressRule rule) => rule.Match.Port is { } port && port != (rule.Tls == true ? 443 : 80) ? $":{port}" : "";
 
     private static (string Name, int? Port) Split(string text)
     {

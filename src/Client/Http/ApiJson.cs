@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Hypeman.Client.Images;
+using Hypeman.Client.Certificates;
 using Hypeman.Client.Ingresses;
 using Hypeman.Client.Instances;
 using Hypeman.Client.Nodes;
@@ -32,6 +33,8 @@ namespace Hypeman.Client.Http;
 [JsonSerializable(typeof(Image))]
 [JsonSerializable(typeof(List<Image>))]
 [JsonSerializable(typeof(CreateImage))]
+[JsonSerializable(typeof(Certificate))]
+[JsonSerializable(typeof(List<Certificate>))]
 [JsonSerializable(typeof(Ingress))]
 [JsonSerializable(typeof(List<Ingress>))]
 [JsonSerializable(typeof(CreateIngress))]

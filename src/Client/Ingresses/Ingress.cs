@@ -17,8 +17,11 @@ public sealed record Ingress : ApiResource
 /// <param name="Wake">Which instances at rest they wake: standby, stopped or never; standby when left out.</param>
 /// <param name="WakeFilter">Which requests do; all when left out.</param>
 /// <param name="RequestHeaderAuth">What requests must carry; its value is hidden in answers.</param>
+/// <param name="Tls">Callers speak HTTPS; not when left out.</param>
+/// <param name="RedirectHttp">Callers of port 80 are sent to https; not when left out.</param>
 public sealed record IngressRule(
-    IngressMatch Match, IngressTarget Target, string? Wake = null, WakeFilter? WakeFilter = null, IngressHeaderAuth? RequestHeaderAuth = null);
+    IngressMatch Match, IngressTarget Target, string? Wake = null, WakeFilter? WakeFilter = null, IngressHeaderAuth? RequestHeaderAuth = null,
+    bool? Tls = null, bool? RedirectHttp = null);
 
 /// <summary>Patterns, in which <c>*</c> stands for any characters and <c>?</c> for one.</summary>
 /// <param name="OnlyPaths">Those that wake; all when null or empty.</param>
@@ -30,8 +33,9 @@ public sealed record WakeFilter(
 /// <summary>A header, and the 32 to 256 characters that only callers know.</summary>
 public sealed record IngressHeaderAuth(string Header, string Value);
 
-/// <summary>The hostname, or a pattern such as <c>{instance}.example.com</c>, and the port of the fleet that a caller asks for.</summary>
-public sealed record IngressMatch(string Hostname, int Port = 80);
+/// <summary>The hostname, or a pattern such as <c>{instance}.example.com</c>, and the port of the fleet that a caller asks for; when left out
+/// 80, or 443 with TLS.</summary>
+public sealed record IngressMatch(string Hostname, int? Port = null);
 
 /// <summary>An instance, by name, id or what a pattern captures, and the port its program listens on.</summary>
 public sealed record IngressTarget(string Instance, int Port);

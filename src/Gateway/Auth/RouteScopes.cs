@@ -58,6 +58,8 @@ internal static class RouteScopes
         ["POST /ingresses"] = Scopes.IngressWrite,
         ["GET /ingresses/{id}"] = Scopes.IngressRead,
         ["DELETE /ingresses/{id}"] = Scopes.IngressDelete,
+        ["GET /certificates"] = Scopes.IngressRead,
+        ["GET /certificates/{name}"] = Scopes.IngressRead,
     };
 
     /// <summary>All routes as <c>METHOD /template</c> with the scope each needs.</summary>

@@ -6,7 +6,6 @@ namespace Hypeman.Gateway.Ingresses;
 /// <summary>The body of POST /ingresses.</summary>
 internal static class CreateIngressRequest
 {
-    private const int DefaultPort = 80;
     private const int MaxPort = 65535;
 
     private static readonly IReadOnlyDictionary<string, WakeOn> Wakes = Enum.GetValues<WakeOn>().ToDictionary(IngressRuleResponse.Word);
@@ -28,13 +27,14 @@ internal static class CreateIngressRequest
     {
         var match = fields.RequiredObject("match");
         var target = fields.RequiredObject("target");
+        var tls = fields.Bool("tls", false);
         return new IngressRule
         {
             Hostname = match?.RequiredString("hostname") ?? "",
-            Port = match?.Int("port", 1, MaxPort) ?? DefaultPort,
+            Port = match?.Int("port", 1, MaxPort) ?? (tls ? IngressRule.HttpsPort : IngressRule.HttpPort),
             TargetInstance = target?.RequiredString("instance") ?? "",
             TargetPort = target?.RequiredInt("port", 1, MaxPort) ?? 0,
-            Tls = fields.Bool("tls", false),
+            Tls = tls,
             RedirectHttp = fields.Bool("redirect_http", false),
             HeaderAuth = ReadHeaderAuth(fields),
             Wake = fields.Word("wake", Wakes) ?? WakeOn.Standby,

@@ -22,7 +22,7 @@ public class IngressCommandTests
         Assert.Equal("g1", run.Out.Trim());
         var expected = JsonNode.Parse("""
             {"name":"web","rules":[
-              {"match":{"hostname":"web.localhost","port":80},"target":{"instance":"web","port":80}},
+              {"match":{"hostname":"web.localhost"},"target":{"instance":"web","port":80}},
               {"match":{"hostname":"api.localhost","port":8081},"target":{"instance":"api","port":3000}}]}
             """);
         Assert.True(JsonNode.DeepEquals(expected, JsonNode.Parse(server.Requests.Single().Body)));
@@ -41,6 +41,23 @@ public class IngressCommandTests
               {"match":{"hostname":"{instance}.example.com","port":8081},"target":{"instance":"{instance}","port":80},"wake":"stopped"}]}
             """);
         Assert.True(JsonNode.DeepEquals(expected, JsonNode.Parse(server.Requests.Single().Body)));
+    }
+
+    [Fact]
+    public async Task TLS_is_asked_for_and_shown()
+    {
+        await using var server = await ScriptedServer.StartAsync();
+        server.On("POST /ingresses", (201, Made));
+        server.On("GET /ingresses", (200, $"[{Made.Replace("\"port\":80},\"target", "\"port\":443},\"target", StringComparison.Ordinal)
+            .Replace("\"tls\":false", "\"tls\":true", StringComparison.Ordinal)}]"));
+
+        await CliRun.Async(server, "ingress", "create", "web", "--host", "web.example.com", "--to", "web:80", "--tls", "--redirect-http");
+
+        var expected = JsonNode.Parse("""
+            {"match":{"hostname":"web.example.com"},"target":{"instance":"web","port":80},"tls":true,"redirect_http":true}
+            """);
+        Assert.True(JsonNode.DeepEquals(expected, JsonNode.Parse(server.Requests.Single().Body)!["rules"]![0]));
+        Assert.Contains("https://web.localhost -> web:80", (await CliRun.Async(server, "ingress", "ls")).Out, StringComparison.Ordinal);
     }
 
     [Fact]

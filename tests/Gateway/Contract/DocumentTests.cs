@@ -15,11 +15,11 @@ public sealed class DocumentTests(ApiHost api) : ApiTests(api)
     [
         "GET /spec.yaml", "GET /spec.json",
         "GET /nodes", "GET /nodes/{id}", "DELETE /nodes/{id}", "POST /nodes/{id}/cordon", "POST /nodes/{id}/uncordon",
-        "POST /nodes/{id}/drain", "DELETE /nodes/{id}/drain", "POST /instances/{id}/move",
+        "POST /nodes/{id}/drain", "DELETE /nodes/{id}/drain", "POST /instances/{id}/move", "GET /certificates", "GET /certificates/{name}",
     ];
 
     /// <summary>Fields of answers that are our extension.</summary>
-    private static readonly string[] AdditionalFields = ["node", "placement", "wake"];
+    private static readonly string[] AdditionalFields = ["node", "placement", "wake", "wake_filter"];
 
     private readonly ApiSchema _schema = ApiSchema.Load();
 

@@ -3,6 +3,7 @@ using Hypeman.Contracts;
 using Hypeman.Contracts.Index;
 using Hypeman.Contracts.Instances;
 using Hypeman.Grains;
+using Hypeman.Grains.Certificates;
 using Hypeman.Grains.Nodes;
 using Hypeman.Grains.Nodes.Draining;
 using Hypeman.Grains.Records;
@@ -36,6 +37,7 @@ public sealed class TestFleet : IAsyncDisposable
     private SimulatedNode? _starting;
     private TimeProvider _time = TimeProvider.System;
     private bool _hasPeers = true;
+    private CertificatePolicy _certificates = new();
 
     public InMemoryResourceIndex Index { get; } = new();
 
@@ -54,9 +56,9 @@ public sealed class TestFleet : IAsyncDisposable
     public ConcurrentDictionary<string, bool> CutOff { get; } = new();
 
     public static async Task<TestFleet> StartAsync(
-        int nodes = 1, Action<SimulatedNode>? prepare = null, TimeProvider? time = null, bool hasPeers = true)
+        int nodes = 1, Action<SimulatedNode>? prepare = null, TimeProvider? time = null, bool hasPeers = true, CertificatePolicy? certificates = null)
     {
-        var fleet = new TestFleet { _time = time ?? TimeProvider.System, _hasPeers = hasPeers };
+        var fleet = new TestFleet { _time = time ?? TimeProvider.System, _hasPeers = hasPeers, _certificates = certificates ?? new CertificatePolicy() };
         var builder = new InProcessTestClusterBuilder(1);
         builder.ConfigureSilo((_, silo) => fleet.Configure(silo));
         fleet._cluster = builder.Build();
@@ -157,6 +159,7 @@ public sealed class TestFleet : IAsyncDisposable
     {
         var life = new SiloLife();
         silo.Services.AddSingleton(new GrainClock(_time));
+        silo.Services.AddSingleton(_certificates);
         silo.AddHypemanGrains();
         silo.UseInMemoryReminderService();
         silo.Services.AddSingleton<IResourceIndex>(Index);

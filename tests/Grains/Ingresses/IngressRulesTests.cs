@@ -1,6 +1,8 @@
 using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Ingresses;
+using Hypeman.Grains.Certificates;
 using Hypeman.Grains.Ingresses;
+using Hypeman.Tests.Grains.Certificates;
 
 namespace Hypeman.Tests.Grains.Ingresses;
 
@@ -9,6 +11,8 @@ public sealed class IngressRulesTests
     private static readonly IngressRule Rule = new() { Hostname = "www.example.com", TargetInstance = "web", TargetPort = 80 };
 
     private static readonly string Secret = new('s', HeaderSecret.ShortestValue);
+
+    private static readonly CertificatePolicy Issuing = new() { Issuer = new FakeIssuer(), AllowedDomains = ["*"] };
 
     public static TheoryData<IngressRule, string> BadRules => new()
     {
@@ -35,13 +39,13 @@ public sealed class IngressRulesTests
         { Rule with { TargetPort = 0 }, "target.port: must be between 1 and 65535" },
         { Rule with { TargetInstance = "" }, "must name an instance" },
         { Rule with { RedirectHttp = true }, "needs tls" },
-        { Rule with { Tls = true }, "ACME" },
+        { Rule with { Tls = true, RedirectHttp = true }, "redirect_http: needs another port than 80 for https" },
     };
 
     [Theory, MemberData(nameof(BadRules))]
     public void A_bad_rule_is_refused_by_its_place_and_reason(IngressRule bad, string reason)
     {
-        var error = Assert.Throws<HypemanException>(() => IngressRules.Check(Spec(Rule, bad)));
+        var error = Assert.Throws<HypemanException>(() => Check(Spec(Rule, bad)));
 
         Assert.Equal((ErrorKind.InvalidRequest, "bad_request"), (error.Kind, error.Code));
         Assert.StartsWith("rules[1].", error.Message, StringComparison.Ordinal);
@@ -50,13 +54,13 @@ public sealed class IngressRulesTests
 
     [Fact]
     public void Hostnames_are_kept_in_lower_case() =>
-        Assert.Equal("www.example.com", IngressRules.Check(Spec(Rule with { Hostname = "WWW.Example.com" })).Rules[0].Hostname);
+        Assert.Equal("www.example.com", Check(Spec(Rule with { Hostname = "WWW.Example.com" })).Rules[0].Hostname);
 
     [Fact]
     public void The_same_host_and_port_cannot_be_twice_in_one_ingress()
     {
-        Assert.Throws<HypemanException>(() => IngressRules.Check(Spec(Rule, Rule with { Hostname = "WWW.example.com" })));
-        IngressRules.Check(Spec(Rule, Rule with { Port = 81 }));
+        Assert.Throws<HypemanException>(() => Check(Spec(Rule, Rule with { Hostname = "WWW.example.com" })));
+        Check(Spec(Rule, Rule with { Port = 81 }));
     }
 
     [Fact]
@@ -64,17 +68,57 @@ public sealed class IngressRulesTests
     {
         var rule = Rule with { Hostname = "{Branch}.{app}.Example.com", TargetInstance = "{app}-{Branch}" };
 
-        Assert.Equal("{Branch}.{app}.example.com", IngressRules.Check(Spec(rule)).Rules[0].Hostname);
-        Assert.Equal("{}.{}.example.com:80", IngressRules.Claim(rule));
-        Assert.Throws<HypemanException>(() => IngressRules.Check(Spec(rule, Rule with { Hostname = "{a}.{b}.example.com", TargetInstance = "{a}" })));
+        Assert.Equal("{Branch}.{app}.example.com", Check(Spec(rule)).Rules[0].Hostname);
+        Assert.Equal(["{}.{}.example.com:80"], IngressRules.Claims(rule));
+        Assert.Throws<HypemanException>(() => Check(Spec(rule, Rule with { Hostname = "{a}.{b}.example.com", TargetInstance = "{a}" })));
     }
 
     [Fact]
     public void An_ingress_needs_a_name_and_a_rule()
     {
-        Assert.Throws<HypemanException>(() => IngressRules.Check(Spec() with { Rules = [] }));
-        Assert.Throws<HypemanException>(() => IngressRules.Check(Spec(Rule) with { Name = "Not-Good" }));
+        Assert.Throws<HypemanException>(() => Check(Spec() with { Rules = [] }));
+        Assert.Throws<HypemanException>(() => Check(Spec(Rule) with { Name = "Not-Good" }));
     }
+
+    [Fact]
+    public void One_that_sends_callers_to_https_holds_port_80_of_its_hostname_too()
+    {
+        var rule = Rule with { Port = 443, Tls = true, RedirectHttp = true };
+
+        Assert.Equal(["www.example.com:443", "www.example.com:80"], IngressRules.Claims(rule));
+        Assert.Throws<HypemanException>(() => Check(Spec(rule, Rule)));
+    }
+
+    [Theory]
+    [InlineData("www.example.com", "*", true)]
+    [InlineData("www.example.com", "*.example.com", true)]
+    [InlineData("{instance}.example.com", "*.example.com", true)]
+    [InlineData("www.example.com", "example.org,www.example.com", true)]
+    [InlineData("example.com", "*.example.com", false)]
+    [InlineData("a.b.example.com", "*.example.com", false)]
+    [InlineData("{instance}.b.example.com", "*.example.com", false)]
+    [InlineData("www.example.com", "", false)]
+    public void A_hostname_may_have_TLS_where_its_domain_is_allowed(string host, string allowed, bool may)
+    {
+        var rule = Rule with { Hostname = host, TargetInstance = host.StartsWith('{') ? "{instance}" : "web", Port = 443, Tls = true };
+        var policy = Issuing with { AllowedDomains = allowed.Split(',', StringSplitOptions.RemoveEmptyEntries) };
+
+        if (may)
+            IngressRules.Check(Spec(rule), policy);
+        else
+            Assert.Equal("domain_not_allowed", Assert.Throws<HypemanException>(() => IngressRules.Check(Spec(rule), policy)).Code);
+    }
+
+    [Fact]
+    public void Without_an_issuer_there_is_no_TLS_and_the_error_says_how_there_would_be()
+    {
+        var error = Assert.Throws<HypemanException>(() => IngressRules.Check(Spec(Rule with { Tls = true, Port = 443 }), new CertificatePolicy()));
+
+        Assert.Equal("bad_request", error.Code);
+        Assert.Contains("rules[0].tls: needs certificates, which nobody issues here: set acme.email", error.Message, StringComparison.Ordinal);
+    }
+
+    private static IngressSpec Check(IngressSpec spec) => IngressRules.Check(spec, Issuing);
 
     private static IngressSpec Spec(params IngressRule[] rules) => new() { Name = "site", Rules = rules };
 }

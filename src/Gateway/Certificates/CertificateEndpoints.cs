@@ -1,0 +1,34 @@
+using Hypeman.Contracts.Certificates;
+using Hypeman.Contracts.Errors;
+using Hypeman.Contracts.Index;
+using Hypeman.Gateway.Requests;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Hypeman.Gateway.Certificates;
+
+/// <summary>Certificates of hostnames, which come and go with the rules that need them. An extension of ours.</summary>
+internal static class CertificateEndpoints
+{
+    public static void MapCertificates(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/certificates", ListAsync).WithName("listCertificates");
+        routes.MapGet("/certificates/{name}", GetAsync).WithName("getCertificate");
+    }
+
+    private static async Task<JsonHttpResult<IAsyncEnumerable<CertificateResponse>>> ListAsync(
+        ResourceLookup lookup, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        var responses = lookup.ListAsync<CertificateInfo>(new ResourceQuery(ResourceKind.Certificate), cancellationToken)
+            .Select(info => CertificateResponse.From(info, clock.GetUtcNow()));
+        return TypedResults.Json(await responses.BegunAsync(cancellationToken), WireJson.Api.IAsyncEnumerableCertificateResponse);
+    }
+
+    private static async Task<JsonHttpResult<CertificateResponse>> GetAsync(
+        string name, IResourceIndex index, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        var row = await index.GetAsync(ResourceKind.Certificate, name.ToLowerInvariant(), cancellationToken)
+            ?? throw HypemanException.NotFound($"there is no certificate of '{name}'");
+        return TypedResults.Json(
+            CertificateResponse.From(ResourceSummary.Read<CertificateInfo>(row), clock.GetUtcNow()), WireJson.Api.CertificateResponse);
+    }
+}
