@@ -35,7 +35,9 @@ attr             compares extended attributes
 cpio             checks the initial file system we write
 erofs-utils      checks the root disks we write
 nodejs           runs the official client
-chromium         opens the dashboard as operators do
+chromium         opens pages as operators and customers do
+libnss3-tools    tells the browser whom to trust
+pebble           issues certificates by ACME
 '
 
 # need_packages run|fleet|codec|restore|chaos|test: installs what is missing, after saying what and why.

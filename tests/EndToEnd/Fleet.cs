@@ -36,10 +36,14 @@ public sealed class Fleet : IAsyncDisposable
     /// <summary>The name of the namespace that its node made.</summary>
     public string NodeNamespace => $"hm-{File.ReadAllText(Path.Combine(DataDir, "node-id")).Trim()[..8]}";
 
+    /// <summary>Settings of the server by the names they have in the environment; in force from its next start.</summary>
+    public IReadOnlyDictionary<string, string> Settings { get; set; } = new Dictionary<string, string>();
+
     /// <param name="dataDir">Removed with the fleet; null for a new one.</param>
-    public static async Task<Fleet> StartAsync(string? dataDir = null)
+    /// <param name="settings">See <see cref="Settings"/>.</param>
+    public static async Task<Fleet> StartAsync(string? dataDir = null, IReadOnlyDictionary<string, string>? settings = null)
     {
-        var fleet = new Fleet(dataDir);
+        var fleet = new Fleet(dataDir) { Settings = settings ?? new Dictionary<string, string>() };
         try
         {
             await fleet.EnableLoopbackAsync();
@@ -65,7 +69,7 @@ public sealed class Fleet : IAsyncDisposable
                 "--data", DataDir, "--api-port", $"{ApiPort}", "--ingress-port", $"{IngressPort}",
                 "--kernel-dir", Artifacts.KernelDir, "--guest-binary", Artifacts.GuestBinary,
             ],
-            Environment = new Dictionary<string, string> { ["DOTNET_ROOT"] = Artifacts.DotnetRoot, ["HOME"] = DataDir },
+            Environment = new Dictionary<string, string>(Settings) { ["DOTNET_ROOT"] = Artifacts.DotnetRoot, ["HOME"] = DataDir },
             OutputPath = LogPath,
             Network = _network,
         });

@@ -6,7 +6,7 @@ namespace Hypeman.Cli.Certificates;
 
 internal static class CertificateCommands
 {
-    public static Command Group(CliHost host) => new("certificate", "See the certificates of hostnames") { List(host), Get(host) };
+    public static Command Group(CliHost host) => new("certificate", "See the certificates of hostnames, and have them renewed") { List(host), Get(host), Renew(host) };
 
     private static Command List(CliHost host) =>
         new Command("list", "List certificates") { Aliases = { "ls" } }.Does(host, async (run, cancellationToken) =>
@@ -30,6 +30,17 @@ internal static class CertificateCommands
                 ("Next attempt", Moment(found.NextAttemptAt)), ("Error", found.LastError),
             ]);
         });
+    }
+
+    private static Command Renew(CliHost host)
+    {
+        var names = new Argument<string[]>("name") { Description = "Hostnames", Arity = ArgumentArity.OneOrMore };
+        return new Command("renew", "Have certificates issued anew now; the present ones are in use until then") { names }
+            .Does(host, async (run, cancellationToken) =>
+            {
+                foreach (var name in run.Value(names))
+                    run.Print.Resource(await run.Fleet.Certificates.RenewAsync(name, cancellationToken), certificate => certificate.Name);
+            });
     }
 
     private static string Moment(DateTimeOffset? at) => at?.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) ?? "";

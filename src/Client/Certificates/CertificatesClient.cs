@@ -32,4 +32,8 @@ public sealed class CertificatesClient
 
     public Task<Certificate> GetAsync(string name, CancellationToken cancellationToken) =>
         _api.GetAsync<Certificate>($"certificates/{Uri.EscapeDataString(name)}", cancellationToken);
+
+    /// <summary>Has it issued anew now; returns at once.</summary>
+    public Task<Certificate> RenewAsync(string name, CancellationToken cancellationToken) =>
+        _api.PostAsync<Certificate>($"certificates/{Uri.EscapeDataString(name)}/renew", cancellationToken);
 }

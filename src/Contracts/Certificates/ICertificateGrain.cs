@@ -16,6 +16,10 @@ public interface ICertificateGrain : IGrainWithStringKey
     /// <exception cref="Errors.HypemanException"><c>domain_not_allowed</c>; <c>bad_request</c>: nobody issues certificates here.</exception>
     [Alias("Ensure"), AlwaysInterleave] Task<CertificateInfo> EnsureAsync();
 
+    /// <summary>Has it issued anew now, and not when its time has come. Returns at once.</summary>
+    /// <exception cref="Errors.HypemanException"><c>not_found</c>; <c>bad_request</c>: nobody issues certificates here.</exception>
+    [Alias("Renew"), AlwaysInterleave] Task<CertificateInfo> RenewAsync();
+
     /// <summary>A rule that needed it is gone: it is forgotten if that was the last one.</summary>
     [Alias("Release"), AlwaysInterleave] Task ReleaseAsync();
 }

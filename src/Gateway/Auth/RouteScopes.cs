@@ -60,6 +60,7 @@ internal static class RouteScopes
         ["DELETE /ingresses/{id}"] = Scopes.IngressDelete,
         ["GET /certificates"] = Scopes.IngressRead,
         ["GET /certificates/{name}"] = Scopes.IngressRead,
+        ["POST /certificates/{name}/renew"] = Scopes.IngressWrite,
     };
 
     /// <summary>All routes as <c>METHOD /template</c> with the scope each needs.</summary>

@@ -74,6 +74,19 @@ internal sealed class CertificateGrain : Grain, ICertificateGrain, IRemindable, 
         return _info ?? throw HypemanException.NotFound();
     }
 
+    public Task<CertificateInfo> RenewAsync()
+    {
+        _policy.Require(Name, "certificate");
+        if (_info is null)
+        {
+            DeactivateOnIdle();
+            throw HypemanException.NotFound();
+        }
+        if (_work.IsCompleted)
+            _work = GuardedAsync(RenewNowAsync);
+        return Task.FromResult(_info);
+    }
+
     public async Task ReleaseAsync()
     {
         if (_info is null)
@@ -117,27 +130,40 @@ internal sealed class CertificateGrain : Grain, ICertificateGrain, IRemindable, 
         if (_info is null || !_work.IsCompleted || _policy.Issuer is null)
             return Task.CompletedTask;
         if (CertificateDecision.IsDue(_info, _clock.Now))
-            _work = IssueIfNeededAsync();
+            _work = GuardedAsync(IssueIfNeededAsync);
         else
             _alarm.Set(_info.NextAttemptAt);
         return Task.CompletedTask;
     }
 
+    /// <summary>It is due from now on, should this silo die before it is there.</summary>
+    private async Task RenewNowAsync()
+    {
+        await ChangeAsync(_info! with { NextAttemptAt = _clock.Now });
+        await IssueIfNeededAsync();
+    }
+
     private async Task IssueIfNeededAsync()
+    {
+        if (!await IsNeededAsync())
+        {
+            await ForgetAsync();
+            return;
+        }
+        DelayDeactivation(2 * Deadline);
+        // Should this silo die meanwhile, the next one takes it up.
+        await RemindAsync(2 * Deadline);
+        await ChangeAsync(await IssueAsync(_info!));
+        _alarm.Set(_info!.NextAttemptAt);
+        await RemindAsync(_info.NextAttemptAt - _clock.Now);
+    }
+
+    /// <summary>Work that nobody waits for.</summary>
+    private async Task GuardedAsync(Func<Task> work)
     {
         try
         {
-            if (!await IsNeededAsync())
-            {
-                await ForgetAsync();
-                return;
-            }
-            DelayDeactivation(2 * Deadline);
-            // Should this silo die meanwhile, the next one takes it up.
-            await RemindAsync(2 * Deadline);
-            await ChangeAsync(await IssueAsync(_info!));
-            _alarm.Set(_info!.NextAttemptAt);
-            await RemindAsync(_info.NextAttemptAt - _clock.Now);
+            await work();
         }
         catch (OperationCanceledException) when (_ending.IsCancellationRequested)
         {

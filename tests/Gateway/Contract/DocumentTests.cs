@@ -16,6 +16,7 @@ public sealed class DocumentTests(ApiHost api) : ApiTests(api)
         "GET /spec.yaml", "GET /spec.json",
         "GET /nodes", "GET /nodes/{id}", "DELETE /nodes/{id}", "POST /nodes/{id}/cordon", "POST /nodes/{id}/uncordon",
         "POST /nodes/{id}/drain", "DELETE /nodes/{id}/drain", "POST /instances/{id}/move", "GET /certificates", "GET /certificates/{name}",
+        "POST /certificates/{name}/renew",
     ];
 
     /// <summary>Fields of answers that are our extension.</summary>

@@ -207,6 +207,20 @@ public sealed class CertificateTests
     }
 
     [Fact]
+    public async Task One_whose_key_is_not_safe_is_issued_anew_when_somebody_says_so()
+    {
+        await using var fleet = await StartAsync();
+        await PublishAsync(fleet);
+        var first = await BecomesAsync(fleet, Host, info => info.Material is not null);
+
+        await fleet.Grains.Certificate(Host).RenewAsync();
+
+        await BecomesAsync(fleet, Host, info => info.Material!.Serial != first.Material!.Serial);
+        var unknown = await Assert.ThrowsAsync<HypemanException>(() => fleet.Grains.Certificate("a.example.com").RenewAsync());
+        Assert.Equal("not_found", unknown.Code);
+    }
+
+    [Fact]
     public async Task A_name_that_is_not_allowed_is_refused()
     {
         await using var fleet = await StartAsync();
