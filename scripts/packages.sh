@@ -34,6 +34,8 @@ docker-registry  a real registry to pull from
 attr             compares extended attributes
 cpio             checks the initial file system we write
 erofs-utils      checks the root disks we write
+nghttp2-client   asks for pages by HTTP/2, many at a time
+python3-grpcio   calls and serves gRPC
 nodejs           runs the official client
 chromium         opens pages as operators and customers do
 libnss3-tools    tells the browser whom to trust

@@ -7,26 +7,28 @@ up_usage() {
   cat >&2 <<'TEXT'
 Usage: ./dev up [options]
 
-  --detach            return once the fleet answers; print HYPEMAN_BASE_URL and HYPEMAN_API_KEY for eval
-  --data DIR          where everything is kept (default .data)
-  --api-port PORT     REST API, registry and dashboard (default 8080)
-  --ingress-port PORT customers' HTTP traffic (default 80)
-  --metrics-port PORT /metrics for Prometheus (default 9464)
-  --netns NAME        run inside this network namespace (ip netns add NAME, with its lo up)
+  --detach                 return once the fleet answers; print HYPEMAN_BASE_URL and HYPEMAN_API_KEY for eval
+  --data DIR               where everything is kept (default .data)
+  --api-port PORT          REST API, registry and dashboard (default 8080)
+  --ingress-port PORT      customers' HTTP traffic (default 80)
+  --ingress-tls-port PORT  customers' HTTPS traffic (default 443), by a CA of our own whose certificate is DIR/development-ca.crt
+  --metrics-port PORT      /metrics for Prometheus (default 9464)
+  --netns NAME             run inside this network namespace (ip netns add NAME, with its lo up)
 TEXT
 }
 
 verb_up() {
-  local detach='' data=$root/.data api_port=8080 ingress_port=80 metrics_port=9464 netns=''
+  local detach='' data=$root/.data api_port=8080 ingress_port=80 metrics_port=9464 tls_port=443 netns=''
   while [ $# -gt 0 ]; do
     case "$1" in
       --detach) detach=1 ;;
-      --data | --api-port | --ingress-port | --metrics-port | --netns)
+      --data | --api-port | --ingress-port | --ingress-tls-port | --metrics-port | --netns)
         [ $# -gt 1 ] || die "$1 needs a value"
         case "$1" in
           --data) data=$(readlink -m "$2") ;;
           --api-port) api_port=$2 ;;
           --ingress-port) ingress_port=$2 ;;
+          --ingress-tls-port) tls_port=$2 ;;
           --metrics-port) metrics_port=$2 ;;
           --netns) netns=$2 ;;
         esac
@@ -38,7 +40,8 @@ verb_up() {
   done
   [ -z "$netns" ] || [ -e "/run/netns/$netns" ] || die "there is no network namespace '$netns': make it with 'ip netns add $netns'"
   setup_run
-  local command=("$server" --data "$data" --api-port "$api_port" --ingress-port "$ingress_port" --metrics-port "$metrics_port"
+  local command=("$server" --data "$data" --api-port "$api_port" --metrics-port "$metrics_port"
+    --ingress-port "$ingress_port" --ingress-tls-port "$tls_port" --acme-ca development
     --kernel-dir "$cache/kernel" --guest-binary "$cache/guest/hypeman-guest")
   # Not 'ip netns exec': it would hide from us the mounts that name the node's own namespace.
   [ -z "$netns" ] || command=(nsenter "--net=/run/netns/$netns" -- "${command[@]}")

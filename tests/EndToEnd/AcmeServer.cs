@@ -54,7 +54,9 @@ internal sealed class AcmeServer : IAsyncDisposable
         await SpawnAsync(fleet.Network, "pebble", ["-config", _folder.PathOf("config.json"), "-dnsserver", "127.0.0.1:8053"], new()
         {
             // Each order is proven anew, without the pause that it makes by default; and some nonces are refused, as it does.
-            ["PEBBLE_AUTHZREUSE"] = "0", ["PEBBLE_VA_NOSLEEP"] = "1", ["PEBBLE_WFE_NONCEREJECT"] = "10",
+            ["PEBBLE_AUTHZREUSE"] = "0",
+            ["PEBBLE_VA_NOSLEEP"] = "1",
+            ["PEBBLE_WFE_NONCEREJECT"] = "10",
         });
         await Until.True(async () =>
         {

@@ -13,8 +13,14 @@ internal static class Instances
 
     public static object Request(string name, string script, string? image = null, string? node = null) => new
     {
-        name, image = image ?? TestImage.Busybox.Name, size = "256MB", overlay_size = "1GB", vcpus = 1,
-        entrypoint = Shell, cmd = Enumerable.Repeat(script, 1), placement = node is null ? null : new { node },
+        name,
+        image = image ?? TestImage.Busybox.Name,
+        size = "256MB",
+        overlay_size = "1GB",
+        vcpus = 1,
+        entrypoint = Shell,
+        cmd = Enumerable.Repeat(script, 1),
+        placement = node is null ? null : new { node },
     };
 
     /// <summary>Makes one and waits until it runs; its id.</summary>

@@ -117,8 +117,13 @@ public sealed class RestartTests(FleetFixture fixture) : IClassFixture<FleetFixt
     {
         var instance = await _fleet.PostAsync("/instances", new
         {
-            name, image = TestImage.Busybox.Name, size = "256MB", overlay_size = "1GB", vcpus = 1,
-            entrypoint = Shell, cmd = Enumerable.Repeat(script, 1),
+            name,
+            image = TestImage.Busybox.Name,
+            size = "256MB",
+            overlay_size = "1GB",
+            vcpus = 1,
+            entrypoint = Shell,
+            cmd = Enumerable.Repeat(script, 1),
         });
         return instance.GetProperty("id").GetString()!;
     }

@@ -33,7 +33,8 @@ public sealed class TlsTests
         await fleet.StartServerAsync();
         Assert.Contains("page of a guest", await CurlAsync(fleet, acme, "one.example.com"), StringComparison.Ordinal);
         await PublishAsync(fleet, "all", "{instance}.apps.example.com", "{instance}");
-        Assert.Contains("page of a guest", await CurlAsync(fleet, acme, "web.apps.example.com", "--http2", "--retry", "3", "--retry-all-errors"), StringComparison.Ordinal);
+        var page = await CurlAsync(fleet, acme, "web.apps.example.com", "--http2");
+        Assert.Contains("page of a guest", page, StringComparison.Ordinal);
         var before = await IsReadyAsync(fleet, "web.apps.example.com", not: "");
 
         using var ended = new CancellationTokenSource();
@@ -130,7 +131,8 @@ public sealed class TlsTests
         using var folder = new TemporaryFolder();
         // With TLS 1.2 the session is there when the handshake is over; with 1.3 it would come some time later.
         var client = "openssl s_client -tls1_2 -connect 127.0.0.1:443 -servername web.example.com";
-        var script = $"{client} -sess_out {folder.PathOf("session")} < /dev/null > /dev/null 2>&1; {client} -sess_in {folder.PathOf("session")} < /dev/null 2>&1";
+        var session = folder.PathOf("session");
+        var script = $"{client} -sess_out {session} < /dev/null > /dev/null 2>&1; {client} -sess_in {session} < /dev/null 2>&1";
         return await fleet.RunAsync("sh", ["-c", script]);
     }
 

@@ -12,7 +12,10 @@ public class IngressOptionsTests
     {
         var result = new IngressOptionsValidator().Validate(null, new IngressOptions
         {
-            ListenAddress = "nowhere", ListenPort = 70000, MaxConnections = 0, IdleTimeout = TimeSpan.Zero,
+            ListenAddress = "nowhere",
+            ListenPort = 70000,
+            MaxConnections = 0,
+            IdleTimeout = TimeSpan.Zero,
         });
 
         Assert.Equal(4, result.Failures!.Count());

@@ -6,7 +6,10 @@ namespace Hypeman.Cli.Certificates;
 
 internal static class CertificateCommands
 {
-    public static Command Group(CliHost host) => new("certificate", "See the certificates of hostnames, and have them renewed") { List(host), Get(host), Renew(host) };
+    public static Command Group(CliHost host) => new("certificate", "See the certificates of hostnames, and have them renewed")
+    {
+        List(host), Get(host), Renew(host),
+    };
 
     private static Command List(CliHost host) =>
         new Command("list", "List certificates") { Aliases = { "ls" } }.Does(host, async (run, cancellationToken) =>

@@ -30,9 +30,10 @@ internal sealed class CertificateDesk(
     {
         if (table.Find(host) is { } served)
             return ValueTask.FromResult<ServedCertificate?>(served);
-        if (routes.Find(host, rulePort) is not { Tls: true } route || instances.Find(route.Instance) is null || _requests.Count >= Limits.OpenCertificateRequests)
-            return default;
-        return new ValueTask<ServedCertificate?>(RequestAsync(host, cancellationToken));
+        var isNeeded = routes.Find(host, rulePort) is { Tls: true } route && instances.Find(route.Instance) is not null;
+        return isNeeded && _requests.Count < Limits.OpenCertificateRequests
+            ? new ValueTask<ServedCertificate?>(RequestAsync(host, cancellationToken))
+            : default;
     }
 
     /// <summary>What proves that the hostname is ours, if somebody is just asking for that.</summary>

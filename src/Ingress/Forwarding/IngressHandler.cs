@@ -35,12 +35,12 @@ internal sealed class IngressHandler(
     IOptions<IngressOptions> options,
     ILogger<IngressHandler> logger)
 {
-    private readonly ForwarderRequestConfig _config = new()
-    {
-        ActivityTimeout = options.Value.IdleTimeout,
-        Version = HttpVersion.Version11,
-        VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-    };
+    private const string Grpc = "application/grpc";
+
+    private readonly ForwarderRequestConfig _http1 = Config(options.Value, HttpVersion.Version11);
+
+    /// <summary>gRPC is HTTP/2 all the way; an instance that serves it speaks that without being asked.</summary>
+    private readonly ForwarderRequestConfig _http2 = Config(options.Value, HttpVersion.Version20);
 
     /// <param name="exchange">The request; told what becomes of it.</param>
     /// <param name="rulePort">The port of the rules that are served where it came in.</param>
@@ -48,7 +48,7 @@ internal sealed class IngressHandler(
     {
         // :: Step 1: which host was asked for
         var request = exchange.Context.Request;
-        if (HttpMethods.IsConnect(request.Method))
+        if (HttpMethods.IsConnect(request.Method) && !IsWebSocket(exchange.Context))
             return RefuseAsync(exchange, Refusal.Tunnel);
         var host = exchange.Host = Hostname.Normalize(request.Host.Value ?? "");
         if (host.Length == 0)
@@ -191,8 +191,23 @@ internal sealed class IngressHandler(
     {
         exchange.Target = target;
         exchange.Error = await forwarder.SendAsync(
-            exchange.Context, InstanceClient.PrefixOf(target, route.Port), client.Invoker, _config, IngressTransformer.Instance, target.Gone);
+            exchange.Context, InstanceClient.PrefixOf(target, route.Port), client.Invoker, IsGrpc(exchange.Context.Request) ? _http2 : _http1,
+            IngressTransformer.Instance, target.Gone);
     }
+
+    /// <summary>Over HTTP/2 a WebSocket begins as a CONNECT (RFC 8441); the instance gets to see the usual upgrade.</summary>
+    private static bool IsWebSocket(HttpContext context) =>
+        context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true, Protocol: "websocket" };
+
+    private static bool IsGrpc(HttpRequest request) =>
+        HttpProtocol.IsHttp2(request.Protocol) && request.ContentType?.StartsWith(Grpc, StringComparison.OrdinalIgnoreCase) == true;
+
+    private static ForwarderRequestConfig Config(IngressOptions options, Version version) => new()
+    {
+        ActivityTimeout = options.IdleTimeout,
+        Version = version,
+        VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+    };
 
     /// <summary>
     /// Whether what went wrong is that the instance is not what it was, and the request can be sent again: it has not reached

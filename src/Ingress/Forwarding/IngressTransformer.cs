@@ -18,6 +18,10 @@ internal sealed class IngressTransformer : HttpTransformer
     private static readonly string[] ClaimsOfClients =
         ["Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Forwarded-Prefix", "X-Real-IP"];
 
+    private const string GrpcStatus = "grpc-status";
+
+    private static readonly HashSet<string> AlwaysInHeaders = new(StringComparer.OrdinalIgnoreCase) { "Content-Type", "Date", "Server" };
+
     public override async ValueTask TransformRequestAsync(
         HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
     {
@@ -34,6 +38,28 @@ internal sealed class IngressTransformer : HttpTransformer
         // paths, so the one on the wire goes on.
         if (PathIn(httpContext.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "") is { } path)
             proxyRequest.RequestUri = new Uri(destinationPrefix + path, AsIs);
+    }
+
+    public override async ValueTask<bool> TransformResponseAsync(
+        HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
+    {
+        var goesOn = await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
+        if (proxyResponse?.Headers.Contains(GrpcStatus) == true && httpContext.Response.SupportsTrailers())
+            MoveToTrailers(httpContext.Response);
+        return goesOn;
+    }
+
+    /// <summary>
+    /// An answer of gRPC that is nothing but a status has it in its one frame of headers, which ends the stream. Headers leave us
+    /// before we know that no body follows, so that what is in them would not be taken for the end: it goes where it is with a body.
+    /// </summary>
+    private static void MoveToTrailers(HttpResponse response)
+    {
+        foreach (var (name, value) in response.Headers.Where(header => !AlwaysInHeaders.Contains(header.Key)).ToList())
+        {
+            response.Headers.Remove(name);
+            response.AppendTrailer(name, value);
+        }
     }
 
     /// <summary>Path and query of a request target as they were written, also of one that names the host; null for <c>*</c>.</summary>

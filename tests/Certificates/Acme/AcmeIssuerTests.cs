@@ -211,7 +211,10 @@ public sealed class AcmeIssuerTests
     private AcmeIssuer Issuer(ScriptedAcme server, ExternalAccount? external = null) => new(
         new AcmeOptions
         {
-            Directory = server.Directory, Email = "ops@example.com", ExternalAccount = external, PollInterval = TimeSpan.FromMilliseconds(10),
+            Directory = server.Directory,
+            Email = "ops@example.com",
+            ExternalAccount = external,
+            PollInterval = TimeSpan.FromMilliseconds(10),
         },
         new HttpClient(), Sealer, _dns, TimeProvider.System);
 

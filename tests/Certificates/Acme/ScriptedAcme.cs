@@ -182,7 +182,8 @@ internal sealed class ScriptedAcme : IAsyncDisposable
     private string AuthorizationJson()
     {
         var status = Tried is null ? "pending" : Proven(Tried) ? "valid" : "invalid";
-        return $$"""{"status":"{{status}}","challenges":[{{string.Join(',', Offers.Select(type => ChallengeJson(type, type == Tried ? status : "pending")))}}]}""";
+        var challenges = string.Join(',', Offers.Select(type => ChallengeJson(type, type == Tried ? status : "pending")));
+        return $$"""{"status":"{{status}}","challenges":[{{challenges}}]}""";
     }
 
     private string ChallengeJson(string type, string status) => $$"""

@@ -241,10 +241,17 @@ public sealed class CertificateTests
         await BecomesAsync(fleet, "*.example.com", info => info.Material is not null);
     }
 
-    private Task<TestFleet> StartAsync(int nodes = 1, bool canBeWildcard = false) => TestFleet.StartAsync(nodes, time: _time, certificates: new CertificatePolicy
+    private Task<TestFleet> StartAsync(int nodes = 1, bool canBeWildcard = false)
     {
-        Issuer = _issuer, Sealer = FakeIssuer.Sealer, AllowedDomains = ["*.example.com"], CanBeWildcard = canBeWildcard,
-    });
+        var policy = new CertificatePolicy
+        {
+            Issuer = _issuer,
+            Sealer = FakeIssuer.Sealer,
+            AllowedDomains = ["*.example.com"],
+            CanBeWildcard = canBeWildcard,
+        };
+        return TestFleet.StartAsync(nodes, time: _time, certificates: policy);
+    }
 
     private static async Task PublishAsync(TestFleet fleet, string host = Host)
     {
@@ -266,7 +273,8 @@ public sealed class CertificateTests
     {
         CertificateInfo? info = null;
         await Until.True(
-            async () => (info = await FindAsync(fleet, name)) is not null && condition(info), TestFleet.Patience, $"the certificate of {name} is as it should be");
+            async () => (info = await FindAsync(fleet, name)) is not null && condition(info),
+            TestFleet.Patience, $"the certificate of {name} is as it should be");
         return info!;
     }
 

@@ -22,7 +22,12 @@ public sealed class GuestSessionTests(FleetFixture fixture) : IClassFixture<Flee
         Fleet.Node.Vms.Guest = request => new EchoSession(asked = (ExecRequest)request);
         var exec = new GuestExec
         {
-            Command = ["cat"], Tty = true, Cwd = "/tmp", TimeoutSeconds = 9, Rows = 30, Columns = 100,
+            Command = ["cat"],
+            Tty = true,
+            Cwd = "/tmp",
+            TimeoutSeconds = 9,
+            Rows = 30,
+            Columns = 100,
             Env = new Dictionary<string, string> { ["A"] = "b" },
         };
         var seen = new List<GuestOutput>();

@@ -36,7 +36,12 @@ public sealed class InstanceCrashTests
         hold.Abandon();
         fleet.Node.Vms.Plant(new VmStatus
         {
-            Id = created.Id, Epoch = 1, Boot = 1, Phase = VmPhase.Stopped, HasRun = false, Error = "the start was cut off",
+            Id = created.Id,
+            Epoch = 1,
+            Boot = 1,
+            Phase = VmPhase.Stopped,
+            HasRun = false,
+            Error = "the start was cut off",
         });
         await fleet.StartSiloAsync(fleet.Node);
 

@@ -110,7 +110,12 @@ public sealed class InstanceFailureTests
         var state = InstanceLifecycleTests.State("none", "Running");
         var seen = new ObservedVm
         {
-            Phase = ObservedPhase.Stopped, Epoch = 1, Boot = 1, ExitCode = 137, ExitMessage = "killed", ExitedAt = Soon,
+            Phase = ObservedPhase.Stopped,
+            Epoch = 1,
+            Boot = 1,
+            ExitCode = 137,
+            ExitMessage = "killed",
+            ExitedAt = Soon,
         };
 
         var ended = InstanceObservation.Observe(state, seen, TooLate);

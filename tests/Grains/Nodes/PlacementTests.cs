@@ -14,8 +14,15 @@ public sealed class PlacementTests
 
     private static readonly NodeInfo Node = new()
     {
-        Id = "a", Hostname = "host-a", Version = "1", Hypervisors = ["qemu", "qemu-microvm"], Accelerator = "tcg",
-        Platform = "linux/amd64", Cpus = 2, MemoryBytes = 4 * Gib, DiskBytes = 10 * Gib,
+        Id = "a",
+        Hostname = "host-a",
+        Version = "1",
+        Hypervisors = ["qemu", "qemu-microvm"],
+        Accelerator = "tcg",
+        Platform = "linux/amd64",
+        Cpus = 2,
+        MemoryBytes = 4 * Gib,
+        DiskBytes = 10 * Gib,
         Labels = new Dictionary<string, string> { ["zone"] = "one" },
     };
 

@@ -32,7 +32,8 @@ public sealed class SnapshotTests(FleetFixture fixture) : IClassFixture<FleetFix
         await Fleet.RestsAsync(id, phase);
         var row = Assert.Single(await Fleet.Index.ListAsync(new ResourceQuery(ResourceKind.Snapshot)
         {
-            State = "Ready", Tags = new Dictionary<string, string> { [SnapshotInfo.SourceTag] = id },
+            State = "Ready",
+            Tags = new Dictionary<string, string> { [SnapshotInfo.SourceTag] = id },
         }).ToListAsync());
         Assert.Equal(taken.Id, ResourceSummary.Read<SnapshotInfo>(row).Id);
     }

@@ -37,7 +37,7 @@ public sealed class TlsTests
     public async Task Each_hostname_has_its_own_certificate_and_one_with_an_asterisk_is_for_those_that_have_none()
     {
         await using var ingress = await IngressHarness.StartAsync();
-        await ingress.PublishAsync(Host, 1, change: Tls);
+        await ingress.PublishAsync(Host, 1, change: TlsHarness.OverTls);
         foreach (var name in new[] { Host, "*.example.com", "other.example.org" })
             await ingress.CertifyAsync(name);
 
@@ -52,7 +52,7 @@ public sealed class TlsTests
     public async Task A_hostname_that_nothing_is_known_of_ends_the_handshake_with_an_alert(string host)
     {
         await using var ingress = await IngressHarness.StartAsync();
-        await ingress.PublishAsync(Host, 1, change: Tls);
+        await ingress.PublishAsync(Host, 1, change: TlsHarness.OverTls);
         await ingress.CertifyAsync("*.example.com");
 
         var error = await Assert.ThrowsAsync<AuthenticationException>(() => ShownAsync(ingress, host));
@@ -92,13 +92,12 @@ public sealed class TlsTests
     {
         await using var backend = await Backend.Saying("hello");
         await using var ingress = await StartedAsync(backend);
-        await ingress.PublishAsync("other.example.com", backend, "other", change: Tls);
-        await ingress.CertifyAsync("other.example.com");
+        await ingress.PublishTlsAsync("other.example.com", backend.Port, "other");
         Assert.Equal("421 Misdirected Request", await StatusAsync(ingress, named: Host, asked: "other.example.com"));
         Assert.Equal("200 OK", await StatusAsync(ingress, named: Host, asked: $"{Host}:443"));
 
-        await ingress.PublishAsync("a.apps.example.com", backend, "a", change: Tls);
-        await ingress.PublishAsync("b.apps.example.com", backend, "b", change: Tls);
+        await ingress.PublishAsync("a.apps.example.com", backend, "a", change: TlsHarness.OverTls);
+        await ingress.PublishAsync("b.apps.example.com", backend, "b", change: TlsHarness.OverTls);
         await ingress.CertifyAsync("*.apps.example.com");
         Assert.Equal("200 OK", await StatusAsync(ingress, named: "a.apps.example.com", asked: "b.apps.example.com"));
     }
@@ -121,7 +120,7 @@ public sealed class TlsTests
     {
         await using var backend = await Backend.Saying("hello");
         await using var ingress = await IngressHarness.StartAsync();
-        await ingress.PublishAsync("{instance}.example.com", backend, change: rule => Tls(rule) with { TargetInstance = "{instance}" }, found: Host);
+        await ingress.PublishAsync("{instance}.example.com", backend, change: rule => TlsHarness.OverTls(rule) with { TargetInstance = "{instance}" }, found: Host);
         var asked = new TaskCompletionSource();
         ingress.Requester.Request = async name =>
         {
@@ -141,7 +140,7 @@ public sealed class TlsTests
     public async Task For_a_hostname_without_an_instance_none_is_asked_for()
     {
         await using var ingress = await IngressHarness.StartAsync();
-        await ingress.PublishAsync("{instance}.example.com", 1, change: rule => Tls(rule) with { TargetInstance = "{instance}" }, found: Host);
+        await ingress.PublishAsync("{instance}.example.com", 1, change: rule => TlsHarness.OverTls(rule) with { TargetInstance = "{instance}" }, found: Host);
 
         await Assert.ThrowsAsync<AuthenticationException>(() => ShownAsync(ingress, "nobody.example.com"));
 
@@ -152,7 +151,7 @@ public sealed class TlsTests
     public async Task A_certificate_that_does_not_come_ends_the_handshake_and_the_next_caller_asks_again()
     {
         await using var ingress = await IngressHarness.StartAsync();
-        await ingress.PublishAsync(Host, 1, change: Tls);
+        await ingress.PublishAsync(Host, 1, change: TlsHarness.OverTls);
         ingress.Requester.Request = _ => throw new InvalidOperationException("nobody issues it");
 
         await Assert.ThrowsAsync<AuthenticationException>(() => ShownAsync(ingress, Host));
@@ -219,16 +218,13 @@ public sealed class TlsTests
         Assert.Equal(HttpStatusCode.OK, (await GetAsync(ingress, Host)).StatusCode);
     }
 
-    private static IngressRule Tls(IngressRule rule) => rule with { Tls = true, Port = IngressRule.HttpsPort };
-
     private static CertificateInfo Proving(bool isAlpn) =>
         Fakes.Certificates.Pending(Host) with { Challenge = new CertificateChallenge(isAlpn, "token", "token.key") };
 
     private static async Task<IngressHarness> StartedAsync(Backend backend)
     {
         var ingress = await IngressHarness.StartAsync();
-        await ingress.PublishAsync(Host, backend, change: Tls);
-        await ingress.CertifyAsync(Host);
+        await ingress.PublishTlsAsync(Host, backend.Port);
         return ingress;
     }
 
@@ -239,25 +235,19 @@ public sealed class TlsTests
     private static async Task<HttpResponseMessage> GetAsync(
         IngressHarness ingress, string host, Version? version = null, int? port = null)
     {
-        var handler = new SocketsHttpHandler
-        {
-            UseProxy = false,
-            SslOptions = Trusting(host),
-            ConnectCallback = async (_, cancellationToken) => await ConnectAsync(port ?? ingress.TlsPort, cancellationToken),
-        };
-        using var client = new HttpClient(handler, disposeHandler: false);
+        var client = ingress.TlsClient(host, port);
         var request = new HttpRequestMessage(HttpMethod.Get, $"https://{host}/")
         {
             Version = version ?? HttpVersion.Version11,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };
-        return await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WaitAsync(IngressHarness.Patience);
+        return await client.SendAsync(request, default).WaitAsync(IngressHarness.Patience);
     }
 
     /// <summary>The status of a page, asked for on a connection whose handshake may have been for another hostname.</summary>
     private static async Task<string> StatusAsync(IngressHarness ingress, string named, string asked)
     {
-        await using var connection = await HandshakeAsync(ingress.TlsPort, Trusting(named));
+        await using var connection = await HandshakeAsync(ingress.TlsPort, TlsHarness.Trusting(named));
         await connection.WriteAsync(Encoding.ASCII.GetBytes($"GET / HTTP/1.1\r\nHost: {asked}\r\nConnection: close\r\n\r\n"));
         var answer = await new StreamReader(connection).ReadToEndAsync().WaitAsync(IngressHarness.Patience);
         return answer.Split("\r\n")[0]["HTTP/1.1 ".Length..];
@@ -271,43 +261,14 @@ public sealed class TlsTests
 
     private static async Task<X509Certificate2> CertificateAsync(IngressHarness ingress, string host)
     {
-        await using var shown = await HandshakeAsync(ingress.TlsPort, Trusting(host));
+        await using var shown = await HandshakeAsync(ingress.TlsPort, TlsHarness.Trusting(host));
         return new X509Certificate2(shown.RemoteCertificate!);
     }
 
     private static async Task<SslStream> HandshakeAsync(int port, SslClientAuthenticationOptions options)
     {
-        var stream = new SslStream(await ConnectAsync(port, default));
+        var stream = new SslStream(await TlsHarness.ConnectAsync(port, default));
         await stream.AuthenticateAsClientAsync(options).WaitAsync(IngressHarness.Patience);
         return stream;
-    }
-
-    private static async Task<NetworkStream> ConnectAsync(int port, CancellationToken cancellationToken)
-    {
-        await Until.True(() => Accepts(port), IngressHarness.Patience, "the port is open");
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
-        await socket.ConnectAsync(IPAddress.Loopback, port, cancellationToken);
-        return new NetworkStream(socket, ownsSocket: true);
-    }
-
-    private static bool Accepts(int port)
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            socket.Connect(IPAddress.Loopback, port);
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
-    }
-
-    private static SslClientAuthenticationOptions Trusting(string host)
-    {
-        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-        policy.CustomTrustStore.Add(Fakes.Certificates.Authority);
-        return new SslClientAuthenticationOptions { TargetHost = host, CertificateChainPolicy = policy };
     }
 }

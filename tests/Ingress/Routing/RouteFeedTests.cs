@@ -57,7 +57,13 @@ public class RouteFeedTests
         await ingress.Index.InsertAsync(
             new ResourceRow
             {
-                Kind = ResourceKind.Ingress, Id = "bad", Name = "bad", State = "", Summary = "{", Version = 1, CreatedAt = Rows.Start,
+                Kind = ResourceKind.Ingress,
+                Id = "bad",
+                Name = "bad",
+                State = "",
+                Summary = "{",
+                Version = 1,
+                CreatedAt = Rows.Start,
             },
             []);
         await ingress.Index.PutAsync(Rows.Ingress("good", "good.example.com", "web"));

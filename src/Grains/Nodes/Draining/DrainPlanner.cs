@@ -68,7 +68,8 @@ internal sealed class DrainPlanner(NodeDirectory directory, NodeLoads loads, Nod
             var load = loads[best.Id];
             loads[best.Id] = load with
             {
-                FreeMemoryBytes = load.FreeMemoryBytes - demand.MemoryBytes, FreeDiskBytes = load.FreeDiskBytes - demand.DiskBytes,
+                FreeMemoryBytes = load.FreeMemoryBytes - demand.MemoryBytes,
+                FreeDiskBytes = load.FreeDiskBytes - demand.DiskBytes,
             };
             _gone[(group, best.Id)] = _gone.GetValueOrDefault((group, best.Id)) + 1;
             return best.Id;

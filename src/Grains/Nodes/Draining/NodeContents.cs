@@ -8,7 +8,7 @@ namespace Hypeman.Grains.Nodes.Draining;
 /// <summary>What lives on a node, as the index has it, oldest first.</summary>
 internal sealed class NodeContents(IResourceIndex index)
 {
-    public Task<IReadOnlyList<LivingInstance>> InstancesAsync(string node, CancellationToken cancellationToken) => 
+    public Task<IReadOnlyList<LivingInstance>> InstancesAsync(string node, CancellationToken cancellationToken) =>
         ReadAsync(ResourceKind.Instance, node, LivingInstance.Read, cancellationToken);
 
     public Task<IReadOnlyList<SnapshotInfo>> SnapshotsAsync(string node, CancellationToken cancellationToken) =>

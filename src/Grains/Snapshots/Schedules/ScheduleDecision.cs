@@ -30,7 +30,11 @@ internal static class ScheduleDecision
     {
         null => new ScheduleState
         {
-            InstanceId = instanceId, Spec = spec, CreatedAt = now, UpdatedAt = now, NextRunAt = now + spec.Interval,
+            InstanceId = instanceId,
+            Spec = spec,
+            CreatedAt = now,
+            UpdatedAt = now,
+            NextRunAt = now + spec.Interval,
         },
         _ when state.Spec.Interval != spec.Interval => state with { Spec = spec, UpdatedAt = now, NextRunAt = now + spec.Interval },
         _ => state with { Spec = spec, UpdatedAt = now },

@@ -140,7 +140,14 @@ public sealed class DrainDecisionTests
 
     private static NodeInfo Node() => new()
     {
-        Id = "node-0", Hostname = "host-0", Version = "1", Hypervisors = ["qemu"], Accelerator = "tcg", Platform = "linux/amd64", Cpus = 1,
-        MemoryBytes = 1, DiskBytes = 1,
+        Id = "node-0",
+        Hostname = "host-0",
+        Version = "1",
+        Hypervisors = ["qemu"],
+        Accelerator = "tcg",
+        Platform = "linux/amd64",
+        Cpus = 1,
+        MemoryBytes = 1,
+        DiskBytes = 1,
     };
 }
