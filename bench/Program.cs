@@ -4,6 +4,7 @@ using Hypeman.Bench.Codec;
 using Hypeman.Bench.Fleet;
 using Hypeman.Bench.Fork;
 using Hypeman.Bench.Guests;
+using Hypeman.Bench.Ingress;
 using Hypeman.Bench.Restore;
 using Hypeman.Bench.Standby;
 using Hypeman.Bench.Storage;
@@ -27,6 +28,8 @@ return await new RootCommand("Measures this fleet side by side with what it is b
     GuestBenchmarkOptions.Command(
         "codec", "Packs and unpacks a guest's memory, against zstd and lz4 as tools.", runs: 5,
         (options, token) => new CodecBenchmark(options).RunAsync(token)),
+    IngressCommand.Create(),
+    IngressCommand.CreateServer(),
     StorageCommand.Create(),
     FleetCommand.Create(),
     FleetCommand.CreateSilo(),

@@ -5,6 +5,7 @@ bench_usage() {
   cat >&2 <<'TEXT'
 Usage: ./dev bench boot [--runs N]
        ./dev bench restore | wake | standby | fork | codec [--runs N]
+       ./dev bench ingress [--runs N] [--seconds N] [--routes N]
        ./dev bench storage [--seconds N]
        ./dev bench fleet [--nodes N] [--instances N] [--silos N] [--clients N] [--json]
 
@@ -14,6 +15,7 @@ Usage: ./dev bench boot [--runs N]
   standby  QEMU's own migrate into a file against POST standby; the second time, and the bytes written
   fork     1, 10 and 25 forks of a running guest against as many boots; what of memory and disk is its own
   codec    our compression of a guest's memory against the tools zstd and lz4
+  ingress  our ingress against caddy and nginx, same backend, in turn, with 1 and 64 connections and with many routes
   storage  creates a second that the index takes, on SQLite and on a PostgreSQL of its own
   fleet    a thousand simulated nodes and a hundred thousand instances on a cluster of silos and a
            PostgreSQL of its own: creates a second, calls, memory, cold start; ten minutes, or a short
@@ -25,6 +27,7 @@ verb_bench() {
   case "${1:-}" in
     boot | standby | fork | wake) ;;
     codec | restore) need_packages "$1" ;;
+    ingress) bench_ingress "$@"; return ;;
     storage) bench_storage "$@"; return ;;
     fleet) bench_fleet "$@"; return ;;
     -h | --help | '') bench_usage; return ;;
@@ -35,6 +38,14 @@ verb_bench() {
   fleet_of_our_own bench
   in_fleet "$root/bench/bin/$configuration/net10.0/hypeman-bench" "$@" --data "$fleet_data" \
     --kernel-dir "$cache/kernel" --guest-binary "$cache/guest/hypeman-guest"
+}
+
+bench_ingress() {
+  setup_run
+  need_packages ingress
+  build Bench.slnf
+  # On a loopback of its own.
+  unshare --net -- sh -c 'ip link set lo up; exec "$0" "$@"' "$root/bench/bin/$configuration/net10.0/hypeman-bench" "$@"
 }
 
 bench_storage() {

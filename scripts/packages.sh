@@ -23,6 +23,11 @@ libvirt-clients               virsh, which our restore is compared to
 libvirt-daemon                runs the VMs of virsh
 libvirt-daemon-driver-qemu    runs the VMs of virsh
 '
+packages_ingress='
+caddy            what our ingress is compared to
+nginx            what our ingress is compared to, and what answers behind it
+wrk              asks for pages
+'
 packages_chaos='
 skopeo           pushes images as users do
 faketime         steps the clock of one process
@@ -42,7 +47,7 @@ libnss3-tools    tells the browser whom to trust
 pebble           issues certificates by ACME
 '
 
-# need_packages run|fleet|codec|restore|chaos|test: installs what is missing, after saying what and why.
+# need_packages run|fleet|codec|restore|ingress|chaos|test: installs what is missing, after saying what and why.
 need_packages() {
   local list=packages_$1 missing=() name why
   list=${!list}

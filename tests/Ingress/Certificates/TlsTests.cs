@@ -120,7 +120,8 @@ public sealed class TlsTests
     {
         await using var backend = await Backend.Saying("hello");
         await using var ingress = await IngressHarness.StartAsync();
-        await ingress.PublishAsync("{instance}.example.com", backend, change: rule => TlsHarness.OverTls(rule) with { TargetInstance = "{instance}" }, found: Host);
+        await ingress.PublishAsync(
+            "{instance}.example.com", backend, change: rule => TlsHarness.OverTls(rule) with { TargetInstance = "{instance}" }, found: Host);
         var asked = new TaskCompletionSource();
         ingress.Requester.Request = async name =>
         {
