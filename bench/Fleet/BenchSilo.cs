@@ -30,8 +30,12 @@ internal static class BenchSilo
     public static HypemanOptions OptionsOf(string data, string database, string identity) => new SettingsReader(
         new Dictionary<string, string>
         {
-            ["--data"] = data, ["--database"] = database, ["--cluster-identity"] = identity, ["--api-port"] = "0",
-            ["--roles"] = "control,node,gateway", ["--log-level"] = "error",
+            ["--data"] = data,
+            ["--database"] = database,
+            ["--cluster-identity"] = identity,
+            ["--api-port"] = "0",
+            ["--roles"] = "control,node,gateway",
+            ["--log-level"] = "error",
         }, _ => null, []).Read().Options;
 
     private static void Add(IServiceCollection services, NodeSetup setup, SimulatedHosts hosts)

@@ -56,8 +56,18 @@ internal sealed class FleetBenchmark(FleetPlan plan)
         var (silos, postgres) = await WatchIdleAsync(fleet, cancellationToken);
         return new SizeFigures
         {
-            Instances = size, Fill = fill, Get = get, ListByTag = tag, ListByState = state, Roundtrip = trip, CreateToRunning = create,
-            WholeList = whole, HeapBytes = heap, ResidentBytes = fleet.ResidentBytes(), IdleSilos = silos, IdlePostgres = postgres,
+            Instances = size,
+            Fill = fill,
+            Get = get,
+            ListByTag = tag,
+            ListByState = state,
+            Roundtrip = trip,
+            CreateToRunning = create,
+            WholeList = whole,
+            HeapBytes = heap,
+            ResidentBytes = fleet.ResidentBytes(),
+            IdleSilos = silos,
+            IdlePostgres = postgres,
         };
     }
 
@@ -171,7 +181,13 @@ internal sealed class FleetBenchmark(FleetPlan plan)
         for (var at = 0; at < count; at++)
             node.Vms.Plant(new VmStatus
             {
-                Id = $"{at}-{root[..16]}", Epoch = 1, Boot = 1, Phase = VmPhase.Running, HasRun = true, Ip = $"10.0.{at}", Mac = "02",
+                Id = $"{at}-{root[..16]}",
+                Epoch = 1,
+                Boot = 1,
+                Phase = VmPhase.Running,
+                HasRun = true,
+                Ip = $"10.0.{at}",
+                Mac = "02",
             });
         var after = GC.GetTotalMemory(forceFullCollection: true);
         GC.KeepAlive(node);

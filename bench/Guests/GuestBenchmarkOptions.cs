@@ -33,7 +33,9 @@ internal sealed record GuestBenchmarkOptions(string DataDirectory, string Kernel
             var image = await guests.PushImageAsync(work, cancellationToken);
             var guest = await new GuestSystem(new GuestSystemOptions
             {
-                KernelDirectory = KernelDirectory, GuestBinary = GuestBinary, CacheDirectory = guests.Data.Guest,
+                KernelDirectory = KernelDirectory,
+                GuestBinary = GuestBinary,
+                CacheDirectory = guests.Data.Guest,
             }).EnsureAsync(cancellationToken);
             await benchmark(guests, image, guest, work);
             return 0;

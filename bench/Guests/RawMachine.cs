@@ -123,7 +123,10 @@ internal sealed class RawStart(string place, List<string> arguments, List<SafeFi
     {
         var identity = await Spawner.StartAsync(new SpawnRequest
         {
-            Program = "qemu-system-x86_64", Arguments = arguments, Inherited = inherited, OutputPath = Path.Combine(place, "qemu.log"),
+            Program = "qemu-system-x86_64",
+            Arguments = arguments,
+            Inherited = inherited,
+            OutputPath = Path.Combine(place, "qemu.log"),
         });
         inherited.ForEach(handle => handle.Dispose());
         _process = ProcessHandle.Open(identity) ?? throw new InvalidOperationException($"QEMU ended at once, see {place}");

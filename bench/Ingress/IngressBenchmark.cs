@@ -9,7 +9,7 @@ namespace Hypeman.Bench.Ingress;
 /// </summary>
 internal sealed class IngressBenchmark(int runs, int seconds, int routes)
 {
-    private const int Few = 1, Many = 64;
+    private const int Few = 1, Many = 64, WarmUpSeconds = 15;
 
     private static readonly (string Name, int Port)[] Asked =
         [("direct", Proxies.Backend), ("ours", Proxies.Ours), ("caddy", Proxies.Caddy), ("nginx", Proxies.Nginx)];
@@ -36,13 +36,14 @@ internal sealed class IngressBenchmark(int runs, int seconds, int routes)
               return wrk.format()
             end
             """);
-        for (var run = 0; run <= runs; run++)
+        // Whoever compiles what is used most while it runs has done so then.
+        foreach (var (_, port) in Asked)
+            await Load.RunAsync(port, Many, WarmUpSeconds, script, cancellationToken);
+        for (var run = 1; run <= runs; run++)
             foreach (var count in connections)
                 foreach (var (name, port) in Asked)
                 {
                     var load = await Load.RunAsync(port, count, seconds, script, cancellationToken);
-                    if (run == 0)
-                        continue; // Whoever compiles while it runs has done so after the first.
                     Loads(name, count, table > 1).Add(load);
                     await Console.Error.WriteLineAsync(
                         $"run {run} of {runs}, {table} hostnames, {count} connections, {name}: {Figures.Text(load.PerSecond)} requests/s, "

@@ -47,8 +47,16 @@ internal static class IngressProcess
         var now = TimeProvider.System.GetUtcNow();
         var instance = new InstanceInfo
         {
-            Id = "bench", Spec = new InstanceSpec { Name = "bench", Image = "bench", MemoryBytes = 1, OverlayBytes = 1, Vcpus = 1 }, Image = "bench",
-            Phase = InstancePhase.Running, Ip = "127.0.0.1", CreatedAt = now, StartedAt = now, Hypervisor = "qemu", Platform = "linux/amd64", Home = "bench",
+            Id = "bench",
+            Spec = new InstanceSpec { Name = "bench", Image = "bench", MemoryBytes = 1, OverlayBytes = 1, Vcpus = 1 },
+            Image = "bench",
+            Phase = InstancePhase.Running,
+            Ip = "127.0.0.1",
+            CreatedAt = now,
+            StartedAt = now,
+            Hypervisor = "qemu",
+            Platform = "linux/amd64",
+            Home = "bench",
             PhaseSince = now,
         };
         await index.InsertAsync(Row(ResourceKind.Instance, "bench", instance, now), ["bench"]);
@@ -57,7 +65,9 @@ internal static class IngressProcess
             var host = IngressBenchmark.Host(number);
             var ingress = new IngressInfo
             {
-                Id = $"g{number}", Name = $"g{number}", CreatedAt = now,
+                Id = $"g{number}",
+                Name = $"g{number}",
+                CreatedAt = now,
                 Rules = [new IngressRule { Hostname = host, TargetInstance = "bench", TargetPort = 80 }],
             };
             await index.InsertAsync(Row(ResourceKind.Ingress, ingress.Id, ingress, now), [ingress.Id, $"{host}:80"], CancellationToken.None);
@@ -66,7 +76,13 @@ internal static class IngressProcess
 
     private static ResourceRow Row<T>(ResourceKind kind, string id, T info, DateTimeOffset now) => new()
     {
-        Kind = kind, Id = id, Name = id, State = "", Summary = ResourceSummary.Write(info), Version = 1, CreatedAt = now,
+        Kind = kind,
+        Id = id,
+        Name = id,
+        State = "",
+        Summary = ResourceSummary.Write(info),
+        Version = 1,
+        CreatedAt = now,
     };
 
     private sealed class Loopback(int port) : IInstanceConnector
@@ -81,7 +97,8 @@ internal static class IngressProcess
 
     private sealed class NoWaker : IInstanceWaker
     {
-        public Task WakeAsync(string instanceId, bool fromStopped, CancellationToken cancellationToken) => throw new WakeFailedException("never", mayPass: false);
+        public Task WakeAsync(string instanceId, bool fromStopped, CancellationToken cancellationToken) =>
+            throw new WakeFailedException("never", mayPass: false);
     }
 
     private sealed class NoCertificates : ICertificateRequester

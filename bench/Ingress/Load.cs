@@ -24,7 +24,8 @@ internal sealed record Load(double PerSecond, double P99, int Failed)
         var rate = Number(Regex.Match(said, @"Requests/sec:\s+([\d.]+)").Groups[1].Value);
         var p99 = Regex.Match(said, @"99%\s+([\d.]+)(us|ms|s)");
         var unit = p99.Groups[2].Value switch { "us" => 0.001, "ms" => 1, _ => 1000 };
-        var failed = Regex.Matches(said, @"(?:Non-2xx or 3xx responses: |connect |read |write |timeout )(\d+)").Sum(match => (int)Number(match.Groups[1].Value));
+        var failures = Regex.Matches(said, @"(?:Non-2xx or 3xx responses: |connect |read |write |timeout )(\d+)");
+        var failed = failures.Sum(match => (int)Number(match.Groups[1].Value));
         return new Load(rate, Number(p99.Groups[1].Value) * unit, failed);
     }
 

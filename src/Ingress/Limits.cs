@@ -32,6 +32,12 @@ internal static class Limits
     /// <summary>For the tables to learn what an instance has told already: that it is not where they say.</summary>
     public static readonly TimeSpan TablesBehind = TimeSpan.FromSeconds(5);
 
+    /// <summary>For the tables to learn that an instance has gone, when all that is known is that a connection to it has broken.</summary>
+    public static readonly TimeSpan TablesLate = TimeSpan.FromSeconds(1);
+
+    /// <summary>A request that an instance goes away under is sent again so often; who falls asleep oftener is not well.</summary>
+    public const int MostRepeats = 5;
+
     /// <summary>How often a port that could not be opened is tried again.</summary>
     public static readonly TimeSpan PortRetry = TimeSpan.FromSeconds(10);
 

@@ -159,9 +159,10 @@ internal sealed class IngressHandler(
     {
         // :: Step 4: forward both ways; to where it is now, when what is in the tables was a moment behind
         await SendAsync(exchange, route, target);
-        if (exchange.Error != ForwarderError.None && await AgainAsync(exchange, route, target) is { } again)
+        while (exchange.Error != ForwarderError.None && exchange.Repeats < Limits.MostRepeats && await AgainAsync(exchange, route, target) is { } again)
         {
-            (target, exchange.IsRepeated) = (again, true);
+            target = again;
+            exchange.Repeats++;
             exchange.Context.Response.Clear();
             await SendAsync(exchange, route, target);
         }
@@ -218,10 +219,13 @@ internal sealed class IngressHandler(
         var context = exchange.Context;
         if (context.Response.HasStarted || context.RequestAborted.IsCancellationRequested)
             return false;
-        if (!Refusal.Holds<InstanceElsewhereException>(context.GetForwarderErrorFeature()?.Exception))
-            return target.Gone.IsCancellationRequested && (IsUnsent(exchange) || IsHarmless(context.Request));
+        var exception = context.GetForwarderErrorFeature()?.Exception;
+        var isElsewhere = Refusal.Holds<InstanceElsewhereException>(exception);
+        if (!isElsewhere && !IsUnsent(exchange) && !IsHarmless(context.Request))
+            return false;
+        var patience = isElsewhere ? Limits.TablesBehind : Refusal.IsCutOff(exception) ? Limits.TablesLate : TimeSpan.Zero;
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(target.Gone, context.RequestAborted);
-        await Task.Delay(Limits.TablesBehind, time, enough.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(patience, time, enough.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return target.Gone.IsCancellationRequested;
     }
 

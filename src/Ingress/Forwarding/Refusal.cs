@@ -65,6 +65,10 @@ internal sealed record Refusal(int Status, string Text)
             ? new(StatusCodes.Status413PayloadTooLarge, "Payload too large: the request body is above the limit of this ingress")
             : new(StatusCodes.Status400BadRequest, "Bad request: the request body could not be read");
 
+    /// <summary>Whether a connection that was there has broken, as it does when an instance goes, and not only then.</summary>
+    public static bool IsCutOff(Exception? exception) => Holds<HttpRequestException>(
+        exception, failed => failed.HttpRequestError is HttpRequestError.ResponseEnded or HttpRequestError.Unknown);
+
     /// <summary>Whether it was caused by one of this kind.</summary>
     public static bool Holds<T>(Exception? exception)
         where T : Exception => Holds<T>(exception, _ => true);

@@ -27,7 +27,7 @@ internal sealed record AccessEntry
     public required Route? Route { get; init; }
     public required Target? Target { get; init; }
     public required TimeSpan? Waited { get; init; }
-    public required bool IsRepeated { get; init; }
+    public required int Repeats { get; init; }
     public required ForwarderError Error { get; init; }
 
     public static AccessEntry Of(Exchange exchange, DateTimeOffset time, TimeSpan elapsed)
@@ -51,7 +51,7 @@ internal sealed record AccessEntry
             Route = exchange.Route,
             Target = exchange.Target,
             Waited = exchange.Waited,
-            IsRepeated = exchange.IsRepeated,
+            Repeats = exchange.Repeats,
             Error = exchange.Error,
         };
     }
@@ -76,8 +76,8 @@ internal sealed record AccessEntry
         Write(json, Route, Target);
         if (Waited is { } waited)
             json.WriteNumber("waited_ms", Math.Round(waited.TotalMilliseconds, 3));
-        if (IsRepeated)
-            json.WriteBoolean("repeated", true);
+        if (Repeats > 0)
+            json.WriteNumber("repeats", Repeats);
         if (Error != ForwarderError.None)
             json.WriteString("error", Error.ToString());
         json.WriteEndObject();

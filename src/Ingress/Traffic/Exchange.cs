@@ -24,8 +24,8 @@ internal sealed class Exchange(HttpContext context)
     /// <summary>How long it waited for its instance to wake; null when it did not.</summary>
     public TimeSpan? Waited { get; set; }
 
-    /// <summary>It was sent once more, since the instance had gone from where it was.</summary>
-    public bool IsRepeated { get; set; }
+    /// <summary>How often it was sent once more, since the instance had gone from where it was.</summary>
+    public int Repeats { get; set; }
 
     /// <summary>Something of the request's body was asked for, to be sent on.</summary>
     public bool IsBodyBegun { get; set; }

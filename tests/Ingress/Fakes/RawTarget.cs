@@ -19,6 +19,9 @@ internal sealed class RawTarget : IDisposable
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
+    /// <summary>Called after each time that it has gone.</summary>
+    public Func<Task> Gone { get; set; } = () => Task.CompletedTask;
+
     public void Dispose() => _listener.Dispose();
 
     private async Task ServeAsync(byte[] says, bool resets)
@@ -27,11 +30,14 @@ internal sealed class RawTarget : IDisposable
         {
             while (true)
             {
-                using var client = await _listener.AcceptSocketAsync();
-                await client.ReceiveAsync(new byte[4096]);
-                await client.SendAsync(says);
-                if (resets)
-                    client.LingerState = new LingerOption(true, 0);
+                using (var client = await _listener.AcceptSocketAsync())
+                {
+                    await client.ReceiveAsync(new byte[4096]);
+                    await client.SendAsync(says);
+                    if (resets)
+                        client.LingerState = new LingerOption(true, 0);
+                }
+                await Gone();
             }
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)

@@ -193,6 +193,28 @@ public sealed class WakeTests
     }
 
     [Fact]
+    public async Task A_request_whose_connection_breaks_before_it_is_known_that_its_instance_sleeps_is_sent_again_as_often_as_that_happens()
+    {
+        await using var backend = await Backend.Saying("hello again");
+        await using var ingress = await AsleepAsync(backend, InstancePhase.Running);
+        var naps = 0;
+        using var target = new RawTarget("", resets: true);
+        target.Gone = () => ingress.Index.PutAsync(Rows.Instance("web-id", "web", InstancePhase.Standby));
+        ingress.Connector.Lead("web-id", 8080, target.Port);
+        ingress.Waker.Wake = async (_, _) =>
+        {
+            if (++naps == 3)
+                ingress.Connector.Lead("web-id", 8080, backend.Port);
+            await ingress.PutAsync(Rows.Instance("web-id", "web") with { StartedAt = Rows.Start.AddHours(naps) });
+        };
+
+        var response = await ingress.GetAsync(Host);
+
+        Assert.Equal((HttpStatusCode.OK, "hello again"), (response.StatusCode, await response.Content.ReadAsStringAsync()));
+        Assert.Equal(3, ingress.Waker.Wakes.Count);
+    }
+
+    [Fact]
     public async Task One_with_a_body_is_sent_again_too_when_its_instance_goes_to_sleep_before_any_of_it_is_sent()
     {
         await using var backend = await Backend.StartAsync(async context =>
