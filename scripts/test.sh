@@ -1,7 +1,7 @@
 # Runs the test projects one after the other, fast ones first, and adds up their counts.
 . scripts/setup.sh
 
-test_projects='Repo GuestProtocol GuestAgent Storage Ingress Cli Gateway Grains Silo NodeRuntime EndToEnd'
+test_projects='Repo GuestProtocol GuestAgent Certificates Storage Ingress Cli Gateway Grains Silo NodeRuntime EndToEnd'
 
 test_usage() {
   cat >&2 <<TEXT
