@@ -34,6 +34,17 @@ public class ProjectReferenceTests
     }
 
     [Fact]
+    public void All_test_projects_are_run_by_the_test_command()
+    {
+        var list = Repository.Read("scripts/test.sh").Split('\n').Single(line => line.StartsWith("test_projects=", StringComparison.Ordinal));
+        var run = list.Split('\'')[1].Split(' ');
+
+        Assert.Equal(
+            Repository.Files("tests", "*.Tests.csproj").Select(path => Path.GetFileName(path)[..^".Tests.csproj".Length]).Order(StringComparer.Ordinal),
+            run.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public void Nothing_references_the_composition_root() =>
         Assert.DoesNotContain(Projects(), project => project.References.Contains("Silo"));
 
