@@ -48,6 +48,7 @@ public static class IngressExtensions
         .AddLogging(logging => logging.AddFilter("Yarp.ReverseProxy", LogLevel.Error))
         .AddSingleton<InstanceClient>()
         .AddSingleton<WakeRoom>()
+        .AddSingleton<RepeatDecision>()
         .AddSingleton<IngressHandler>();
 
     // The log is there before the server, and after it.

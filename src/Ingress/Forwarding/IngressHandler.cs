@@ -30,6 +30,7 @@ internal sealed class IngressHandler(
     HttpChallenges challenges,
     InstanceClient client,
     WakeRoom wakes,
+    RepeatDecision repeats,
     IHttpForwarder forwarder,
     TimeProvider time,
     IOptions<IngressOptions> options,
@@ -181,7 +182,7 @@ internal sealed class IngressHandler(
     /// <summary>Where to send the request once more after it has failed; null when it is not to be sent again.</summary>
     private async Task<Target?> AgainAsync(Exchange exchange, Route route, Target target)
     {
-        if (!await MayRepeatAsync(exchange, target) || instances.FindById(target.Id) is not { } now)
+        if (!await repeats.MayRepeatAsync(exchange, target) || instances.FindById(target.Id) is not { } now)
             return null;
         if (now.MayAnswer)
             return now;
@@ -209,35 +210,6 @@ internal sealed class IngressHandler(
         Version = version,
         VersionPolicy = HttpVersionPolicy.RequestVersionExact,
     };
-
-    /// <summary>
-    /// Whether what went wrong is that the instance is not what it was, and the request can be sent again: it has not reached
-    /// anybody, or has no body and does nothing when it is made twice.
-    /// </summary>
-    private async Task<bool> MayRepeatAsync(Exchange exchange, Target target)
-    {
-        var context = exchange.Context;
-        if (context.Response.HasStarted || context.RequestAborted.IsCancellationRequested)
-            return false;
-        var exception = context.GetForwarderErrorFeature()?.Exception;
-        var isElsewhere = Refusal.Holds<InstanceElsewhereException>(exception);
-        if (!isElsewhere && !IsUnsent(exchange) && !IsHarmless(context.Request))
-            return false;
-        var patience = isElsewhere ? Limits.TablesBehind : Refusal.IsCutOff(exception) ? Limits.TablesLate : TimeSpan.Zero;
-        using var enough = CancellationTokenSource.CreateLinkedTokenSource(target.Gone, context.RequestAborted);
-        await Task.Delay(patience, time, enough.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return target.Gone.IsCancellationRequested;
-    }
-
-    /// <summary>The client sends the headers with the beginning of the body, unless the body is to wait for an answer to them.</summary>
-    private static bool IsUnsent(Exchange exchange) =>
-        HasBody(exchange.Context.Request) && !exchange.IsBodyBegun && exchange.Context.Request.Headers.Expect.Count == 0;
-
-    private static bool IsHarmless(HttpRequest request) =>
-        (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) || HttpMethods.IsOptions(request.Method)) && !HasBody(request);
-
-    private static bool HasBody(HttpRequest request) =>
-        request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true };
 
     private static Task RefuseAsync(Exchange exchange, Refusal refusal)
     {
