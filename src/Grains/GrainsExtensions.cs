@@ -1,6 +1,7 @@
 using Hypeman.Grains.Certificates;
 using Hypeman.Grains.Errors;
 using Hypeman.Grains.Images;
+using Hypeman.Grains.Ingresses;
 using Hypeman.Grains.Instances;
 using Hypeman.Grains.Instances.Health;
 using Hypeman.Grains.Nodes;
@@ -32,6 +33,7 @@ public static class GrainsExtensions
         // One that moves, and comes home at once, takes its callers along both ways.
         silo.Configure<SiloMessagingOptions>(options => options.MaxForwardCount = 6);
         silo.Services.TryAddSingleton(new CertificatePolicy());
+        silo.Services.TryAddSingleton(new ReservedHostname());
         silo.Services.AddSingleton<RootUsers>();
         silo.Services.AddSingleton<RootFetches>();
         return silo;

@@ -47,6 +47,7 @@ public static class IngressExtensions
         // It writes two lines a request, and a stack trace for each program that is down; what matters we say ourselves.
         .AddLogging(logging => logging.AddFilter("Yarp.ReverseProxy", LogLevel.Error))
         .AddSingleton<InstanceClient>()
+        .AddSingleton<ApiForwarder>()
         .AddSingleton<WakeRoom>()
         .AddSingleton<RepeatDecision>()
         .AddSingleton<IngressHandler>();

@@ -17,6 +17,18 @@ public sealed class IngressOptions
     /// <summary>The port behind which rules for port 443 are served, opened when there are some; 0 picks a free one. Default: 443.</summary>
     public int ListenTlsPort { get; set; } = 443;
 
+    /// <summary>Hostname under which the API is served here, in lower case; empty: it is not. Default: empty.</summary>
+    public string ApiHostname { get; set; } = "";
+
+    /// <summary>Whether that is on port 443 with TLS, else it is on port 80. Default: true.</summary>
+    public bool ApiTls { get; set; } = true;
+
+    /// <summary>Whether callers of port 80 are sent to 443 then. Default: true.</summary>
+    public bool ApiRedirectHttp { get; set; } = true;
+
+    /// <summary>Where the API is; null while it is not known. Default: nowhere.</summary>
+    public Func<Uri?> ApiUpstream { get; set; } = () => null;
+
     /// <summary>How many ports besides <see cref="ListenPort"/> rules may open here. Default: 500.</summary>
     public int MaxExtraPorts { get; set; } = 500;
 

@@ -6,6 +6,7 @@ using Hypeman.Contracts.Certificates;
 using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Index;
 using Hypeman.Contracts.Ingresses;
+using Hypeman.Grains.Ingresses;
 using Hypeman.Grains.Records;
 using Microsoft.Extensions.Logging;
 
@@ -30,6 +31,7 @@ internal sealed class CertificateGrain : Grain, ICertificateGrain, IRemindable, 
 
     private readonly IResourceIndex _index;
     private readonly CertificatePolicy _policy;
+    private readonly ReservedHostname _reserved;
     private readonly GrainClock _clock;
     private readonly ILogger _logger;
     private readonly GrainAlarm _alarm;
@@ -39,9 +41,10 @@ internal sealed class CertificateGrain : Grain, ICertificateGrain, IRemindable, 
     private Task _work = Task.CompletedTask;
     private Task? _creation;
 
-    public CertificateGrain(IResourceIndex index, CertificatePolicy policy, GrainClock clock, ILogger<CertificateGrain> logger)
+    public CertificateGrain(
+        IResourceIndex index, CertificatePolicy policy, ReservedHostname reserved, GrainClock clock, ILogger<CertificateGrain> logger)
     {
-        (_index, _policy, _clock, _logger) = (index, policy, clock, logger);
+        (_index, _policy, _reserved, _clock, _logger) = (index, policy, reserved, clock, logger);
         _alarm = new GrainAlarm(clock, LookAsync, logger);
     }
 
@@ -66,7 +69,8 @@ internal sealed class CertificateGrain : Grain, ICertificateGrain, IRemindable, 
 
     public async Task<CertificateInfo> EnsureAsync()
     {
-        _policy.Require(Name, "tls");
+        if (!IsOfApi)
+            _policy.Require(Name, "tls");
         if (_info is null)
             await (_creation ??= CreateAsync());
         await LookAsync();
@@ -76,7 +80,8 @@ internal sealed class CertificateGrain : Grain, ICertificateGrain, IRemindable, 
 
     public Task<CertificateInfo> RenewAsync()
     {
-        _policy.Require(Name, "certificate");
+        if (!IsOfApi)
+            _policy.Require(Name, "certificate");
         if (_info is null)
         {
             DeactivateOnIdle();
@@ -213,8 +218,12 @@ internal sealed class CertificateGrain : Grain, ICertificateGrain, IRemindable, 
             certificate.Issuer, certificate.SerialNumber.ToLowerInvariant(), certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime());
     }
 
+    private bool IsOfApi => _reserved.HasTls && _reserved.Name == Name;
+
     private async Task<bool> IsNeededAsync()
     {
+        if (IsOfApi)
+            return true;
         await foreach (var row in _index.ListAsync(new ResourceQuery(ResourceKind.Ingress)))
             if (ResourceSummary.Read<IngressInfo>(row).Rules.Any(rule => CertificateName.IsNeededBy(rule, Name)))
                 return true;

@@ -12,13 +12,13 @@ namespace Hypeman.Grains.Ingresses;
 /// there is nothing that could disagree with it.
 /// </summary>
 [GrainType("ingress")]
-internal sealed class IngressGrain(IResourceIndex index, CertificatePolicy certificates, GrainClock clock) : Grain, IIngressGrain
+internal sealed class IngressGrain(IResourceIndex index, CertificatePolicy certificates, ReservedHostname reserved, GrainClock clock) : Grain, IIngressGrain
 {
     private string Id => this.GetPrimaryKeyString()[GrainKeys.IngressPrefix.Length..];
 
     public async Task<IngressInfo> CreateAsync(IngressSpec spec)
     {
-        var kept = IngressRules.Check(spec, certificates);
+        var kept = IngressRules.Check(spec, certificates, reserved);
         var info = new IngressInfo
         {
             Id = Id,

@@ -12,12 +12,15 @@ internal static partial class IngressRules
     /// <exception cref="HypemanException"><c>bad_request</c>, naming the rule and what would be right.</exception>
     /// <param name="spec">As it was asked for.</param>
     /// <param name="certificates">For which names there can be TLS.</param>
-    public static IngressSpec Check(IngressSpec spec, CertificatePolicy certificates)
+    /// <param name="reserved">What no rule may take.</param>
+    public static IngressSpec Check(IngressSpec spec, CertificatePolicy certificates, ReservedHostname reserved)
     {
         Require(spec.Name.Length <= 63 && NamePattern().IsMatch(spec.Name),
             "name: must be 1 to 63 lower-case letters, digits and inner hyphens");
         Require(spec.Rules.Count > 0, "rules: at least one rule is needed");
         var rules = spec.Rules.Select((rule, at) => Check(rule, $"rules[{at}]", certificates)).ToList();
+        if (rules.Any(rule => rule.Hostname == reserved.Name))
+            throw new HypemanException(ErrorKind.Conflict, "hostname_in_use", $"{reserved.Name} is the hostname of the API itself");
         foreach (var twice in rules.SelectMany(Claims).GroupBy(claim => claim).Where(group => group.Count() > 1))
             throw Bad($"rules: {twice.Key} is in more than one rule");
         return spec with { Rules = rules };

@@ -30,7 +30,7 @@ internal sealed class CertificateDesk(
     {
         if (table.Find(host) is { } served)
             return ValueTask.FromResult<ServedCertificate?>(served);
-        var isNeeded = routes.Find(host, rulePort) is { Tls: true } route && instances.Find(route.Instance) is not null;
+        var isNeeded = routes.Find(host, rulePort) is { Tls: true } route && (route.IsApi || instances.Find(route.Instance) is not null);
         return isNeeded && _requests.Count < Limits.OpenCertificateRequests
             ? new ValueTask<ServedCertificate?>(RequestAsync(host, cancellationToken))
             : default;

@@ -29,6 +29,7 @@ internal sealed class IngressHandler(
     CertificateTable certificates,
     HttpChallenges challenges,
     InstanceClient client,
+    ApiForwarder api,
     WakeRoom wakes,
     RepeatDecision repeats,
     IHttpForwarder forwarder,
@@ -82,6 +83,9 @@ internal sealed class IngressHandler(
         if (!MayUse(route, request.Headers))
             return RefuseAsync(exchange, Refusal.Forbidden);
 
+        if (route.IsApi)
+            return ForwardToApiAsync(exchange);
+
         // :: Step 3: which instance
         if (instances.Find(route.Instance) is not { } target)
             return RefuseAsync(exchange, feed.IsSynced ? Refusal.NoInstance(host, route.IsCaptured) : Refusal.NotReady);
@@ -94,6 +98,12 @@ internal sealed class IngressHandler(
                 : Refusal.NotRunning(host, target.Phase));
 
         return ForwardAsync(exchange, route, target);
+    }
+
+    private async Task ForwardToApiAsync(Exchange exchange)
+    {
+        if (await api.ForwardAsync(exchange) is { } refusal)
+            await RefuseAsync(exchange, refusal);
     }
 
     /// <summary>A connection is for the hostname that it was made for, and for those that the same certificate is for.</summary>

@@ -25,6 +25,9 @@ internal sealed record Refusal(int Status, string Text)
     public static readonly Refusal Misdirected =
         new(StatusCodes.Status421MisdirectedRequest, "Misdirected request: this connection was made for another hostname");
 
+    public static readonly Refusal NoApi =
+        new(StatusCodes.Status503ServiceUnavailable, "Service unavailable: the API cannot be reached from here now, try again shortly");
+
     public static Refusal NoRoute(string host) =>
         new(StatusCodes.Status404NotFound, $"Not found: no ingress configured for hostname {host}");
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Hypeman.Contracts.Ingresses;
 using Hypeman.Contracts.Instances;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
 
 namespace Hypeman.Ingress.Routing;
 
@@ -15,10 +16,11 @@ namespace Hypeman.Ingress.Routing;
 /// <param name="Wake">Which instances a request wakes.</param>
 /// <param name="WakeFilter">Which requests do; null: all.</param>
 /// <param name="Redirect">The port of https that callers are sent to; null: they are answered.</param>
+/// <param name="IsApi">It leads to the API and to no instance.</param>
 /// <param name="IsCaptured">The instance is what the hostname says, so that it may well be none.</param>
 internal sealed record Route(
     string IngressId, string Rule, string Instance, int Port, bool Tls = false, HeaderSecret? HeaderAuth = null, WakeOn Wake = WakeOn.Standby,
-    WakeFilter? WakeFilter = null, int? Redirect = null, bool IsCaptured = false)
+    WakeFilter? WakeFilter = null, int? Redirect = null, bool IsApi = false, bool IsCaptured = false)
 {
     /// <summary>Whether a request is to wait until the instance runs.</summary>
     public bool Wakes(InstancePhase phase, HttpRequest request) => Wakes(phase)
@@ -35,10 +37,13 @@ internal sealed record Route(
 
 /// <summary>
 /// The rules of all ingresses, found by host and port in one step however many there are; a hostname that is written out
-/// counts before a pattern. One writer.
+/// counts before a pattern, and the API's own before all. One writer.
 /// </summary>
 internal sealed class RouteTable
 {
+    private const string ApiOwner = "api";
+
+    private readonly Dictionary<(string Host, int Port), Route> _ofApi = [];
     private readonly ClaimTable<(string Host, int Port), Route> _routes = new();
     private readonly PatternTable _patterns = new();
     private readonly UseCount<int> _ports = new();
@@ -49,7 +54,23 @@ internal sealed class RouteTable
     /// <summary>How many rules there are.</summary>
     public int Count => _routes.Count + _patterns.Count;
 
-    public Route? Find(string host, int port) => _routes.Find((host, port)) ?? _patterns.Find(host, port);
+    public RouteTable(IOptions<IngressOptions> options)
+    {
+        var api = options.Value;
+        if (api.ApiHostname.Length == 0)
+            return;
+        if (!api.ApiTls || api.ApiRedirectHttp)
+            _ofApi[(api.ApiHostname, IngressRule.HttpPort)] = OfApi(IngressRule.HttpPort, api.ApiTls ? IngressRule.HttpsPort : null);
+        if (api.ApiTls)
+            _ofApi[(api.ApiHostname, IngressRule.HttpsPort)] = OfApi(IngressRule.HttpsPort, null);
+        UsePorts(ApiOwner, _ofApi.Keys.Select(key => key.Port));
+
+        Route OfApi(int port, int? redirect) => new(
+            ApiOwner, $"{api.ApiHostname}:{port}", ApiOwner, port, Tls: port == IngressRule.HttpsPort, Redirect: redirect, IsApi: true);
+    }
+
+    public Route? Find(string host, int port) =>
+        _ofApi.GetValueOrDefault((host, port)) ?? _routes.Find((host, port)) ?? _patterns.Find(host, port);
 
     public void Set(IngressInfo ingress)
     {

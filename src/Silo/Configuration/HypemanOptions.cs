@@ -66,6 +66,15 @@ internal sealed class HypemanOptions
     /// <summary>Whether there can be rules with TLS.</summary>
     public bool IssuesCertificates => AcmeDirectory is null || AcmeEmail.Length > 0;
 
+    /// <summary>Under which the ingress serves the API, in lower case; empty: it does not.</summary>
+    public string ApiHostname { get; set; } = "";
+
+    public bool ApiTls { get; set; }
+    public bool ApiRedirectHttp { get; set; }
+
+    /// <summary>Where the API is that the ingress serves; null: in this process.</summary>
+    public Uri? ApiUpstream { get; set; }
+
     /// <summary>File with a line for each request of the ingress; empty for none.</summary>
     public string AccessLog { get; set; } = "";
 

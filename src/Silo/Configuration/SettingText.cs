@@ -97,6 +97,11 @@ internal static class SettingText
             : throw new FormatException($"'{text}' is no https URL; give the issuer's directory, or 'development' for a CA of our own"),
     };
 
+    public static Uri HttpUrl(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme == Uri.UriSchemeHttp && url.PathAndQuery == "/"
+            ? new Uri(url.GetLeftPart(UriPartial.Authority))
+            : throw new FormatException($"'{text}' is not of the form http://HOST:PORT");
+
     public static IReadOnlyList<ChallengeKind> Challenges(string text) => List(text) is { Count: > 0 } words
         ? [.. words.Select(word => word switch
         {

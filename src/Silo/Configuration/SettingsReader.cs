@@ -91,6 +91,8 @@ internal sealed class SettingsReader(
         _errors.AddRange(new StorageOptions { ConnectionString = isEmbedded ? null : _options.Database }.Validate());
         if (isEmbedded && _options.Roles != SiloRoles.All)
             _errors.Add("roles: a process that does only a part needs the others to share its records; set --database, or leave --roles out");
+        if (_options is { ApiHostname.Length: > 0, ApiTls: true, IssuesCertificates: false })
+            _errors.Add("api.hostname: needs a certificate, which nobody issues: set acme.email, or acme.ca to 'development', or api.tls to false");
         if (_options.ClusterAddress == "*")
             _errors.Add("cluster.address: must be the one address at which others reach this process, not *");
         else if (!isEmbedded && _options.ClusterIdentity.Length == 0 && !IPAddress.IsLoopback(IPAddress.Parse(_options.ClusterAddress)))

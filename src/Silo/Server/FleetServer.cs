@@ -4,6 +4,7 @@ using Hypeman.Contracts.Snapshots;
 using Hypeman.Gateway;
 using Hypeman.Gateway.Registry;
 using Hypeman.Grains;
+using Hypeman.Grains.Ingresses;
 using Hypeman.Grains.Instances;
 using Hypeman.Grains.Nodes;
 using Hypeman.Grains.Snapshots;
@@ -55,6 +56,9 @@ internal sealed class FleetServer : IAsyncDisposable
 
     /// <summary>0 when this process has no ingress.</summary>
     public int IngressPort => _host.Services.GetService<IngressServer>()?.Port ?? 0;
+
+    /// <summary>0 when this process has no ingress.</summary>
+    public int IngressTlsPort => _host.Services.GetService<IngressServer>()?.TlsPort ?? 0;
 
     public int MetricsPort => _host.Services.GetRequiredService<MetricsServer>().Port;
 
@@ -198,6 +202,7 @@ internal sealed class FleetServer : IAsyncDisposable
             orleans.AddHypemanGrains();
             orleans.AddDashboard();
         });
+        builder.Services.AddSingleton(new ReservedHostname(_options.ApiHostname, _options.ApiTls));
         builder.Services.AddSingleton(Issuers.Policy(_options, sealer, TimeProvider.System));
         builder.Services.Configure<InstanceLimits>(o => o.MaxVcpus = _options.MaxVcpusPerInstance);
         builder.Services.Configure<SnapshotOptions>(o => o.CompressionDefault = new SnapshotCompression
@@ -233,6 +238,8 @@ internal sealed class FleetServer : IAsyncDisposable
         services.AddIngress(o =>
         {
             (o.ListenAddress, o.ListenPort, o.ListenTlsPort) = (_options.IngressAddress, _options.IngressPort, _options.IngressTlsPort);
+            (o.ApiHostname, o.ApiTls, o.ApiRedirectHttp) = (_options.ApiHostname, _options.ApiTls, _options.ApiRedirectHttp);
+            o.ApiUpstream = () => _options.ApiUpstream ?? ApiAddress;
             (o.AccessLog, o.MaxMetricLabels) = (_options.AccessLog, _options.RuleLabelBudget);
         });
     }

@@ -81,6 +81,14 @@ public sealed class IngressRulesTests
     }
 
     [Fact]
+    public void The_hostname_of_the_API_is_not_to_be_had_on_any_port()
+    {
+        var error = Assert.Throws<HypemanException>(() => Check(Spec(Rule with { Hostname = "API.example.com", Port = 8080 })));
+
+        Assert.Equal((ErrorKind.Conflict, "hostname_in_use"), (error.Kind, error.Code));
+    }
+
+    [Fact]
     public void One_that_sends_callers_to_https_holds_port_80_of_its_hostname_too()
     {
         var rule = Rule with { Port = 443, Tls = true, RedirectHttp = true };
@@ -104,21 +112,22 @@ public sealed class IngressRulesTests
         var policy = Issuing with { AllowedDomains = allowed.Split(',', StringSplitOptions.RemoveEmptyEntries) };
 
         if (may)
-            IngressRules.Check(Spec(rule), policy);
+            IngressRules.Check(Spec(rule), policy, new ReservedHostname());
         else
-            Assert.Equal("domain_not_allowed", Assert.Throws<HypemanException>(() => IngressRules.Check(Spec(rule), policy)).Code);
+            Assert.Equal("domain_not_allowed", Assert.Throws<HypemanException>(() => IngressRules.Check(Spec(rule), policy, new ReservedHostname())).Code);
     }
 
     [Fact]
     public void Without_an_issuer_there_is_no_TLS_and_the_error_says_how_there_would_be()
     {
-        var error = Assert.Throws<HypemanException>(() => IngressRules.Check(Spec(Rule with { Tls = true, Port = 443 }), new CertificatePolicy()));
+        var error = Assert.Throws<HypemanException>(
+            () => IngressRules.Check(Spec(Rule with { Tls = true, Port = 443 }), new CertificatePolicy(), new ReservedHostname()));
 
         Assert.Equal("bad_request", error.Code);
         Assert.Contains("rules[0].tls: needs certificates, which nobody issues here: set acme.email", error.Message, StringComparison.Ordinal);
     }
 
-    private static IngressSpec Check(IngressSpec spec) => IngressRules.Check(spec, Issuing);
+    private static IngressSpec Check(IngressSpec spec) => IngressRules.Check(spec, Issuing, new ReservedHostname("api.example.com"));
 
     private static IngressSpec Spec(params IngressRule[] rules) => new() { Name = "site", Rules = rules };
 }

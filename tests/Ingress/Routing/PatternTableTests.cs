@@ -1,12 +1,14 @@
+using Hypeman.Ingress;
 using Hypeman.Ingress.Routing;
 using Hypeman.Tests.Ingress.Fakes;
+using Microsoft.Extensions.Options;
 
 namespace Hypeman.Tests.Ingress.Routing;
 
 /// <summary>Rules whose hostnames are patterns, as the table of all rules finds them.</summary>
 public sealed class PatternTableTests
 {
-    private readonly RouteTable _routes = new();
+    private readonly RouteTable _routes = new(Options.Create(new IngressOptions()));
 
     [Fact]
     public void The_target_is_made_of_what_the_hostname_captures()

@@ -1,12 +1,14 @@
 using Hypeman.Contracts.Ingresses;
+using Hypeman.Ingress;
 using Hypeman.Ingress.Routing;
 using Hypeman.Tests.Ingress.Fakes;
+using Microsoft.Extensions.Options;
 
 namespace Hypeman.Tests.Ingress.Routing;
 
 public class RouteTableTests
 {
-    private readonly RouteTable _routes = new();
+    private readonly RouteTable _routes = new(Options.Create(new IngressOptions()));
 
     [Fact]
     public void A_rule_is_found_by_host_and_port_only()
