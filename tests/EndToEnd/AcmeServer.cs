@@ -22,6 +22,9 @@ internal sealed class AcmeServer : IAsyncDisposable
     /// <summary>File with whom to trust about the server itself.</summary>
     public string RootFile => _folder.PathOf("root.pem");
 
+    /// <summary>A program that publishes TXT records in the DNS that it asks.</summary>
+    public string DnsHook => _folder.PathOf("dns-hook");
+
     /// <summary>File with whom to trust about what it issues; written by <see cref="StartAsync"/>.</summary>
     public string IssuedRootFile => _folder.PathOf("issued-root.pem");
 
@@ -38,6 +41,14 @@ internal sealed class AcmeServer : IAsyncDisposable
         using var certificate = request.CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
         File.WriteAllText(RootFile, certificate.ExportCertificatePem());
         File.WriteAllText(_folder.PathOf("key.pem"), key.ExportPkcs8PrivateKeyPem());
+        File.WriteAllText(DnsHook, """
+            #!/bin/sh
+            case $1 in
+              present) exec curl -sf -d "{\"host\":\"$2.\",\"value\":\"$3\"}" http://127.0.0.1:8055/set-txt ;;
+              cleanup) exec curl -sf -d "{\"host\":\"$2.\"}" http://127.0.0.1:8055/clear-txt ;;
+            esac
+            """);
+        File.SetUnixFileMode(DnsHook, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         File.WriteAllText(_folder.PathOf("config.json"), $$"""
             {"pebble": {"listenAddress": "127.0.0.1:14000", "managementListenAddress": "127.0.0.1:15000",
               "certificate": "{{RootFile}}", "privateKey": "{{_folder.PathOf("key.pem")}}",

@@ -14,7 +14,7 @@ public sealed class TlsTests
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Two_hostnames_are_proven_each_in_its_way_and_their_pages_are_there_while_certificates_are_renewed()
+    public async Task Hostnames_are_proven_in_every_way_and_their_pages_are_there_while_certificates_are_renewed()
     {
         await using var acme = new AcmeServer();
         await using var fleet = await Fleet.StartAsync(settings: Settings(acme, "http-01"));
@@ -44,8 +44,16 @@ public sealed class TlsTests
         await ended.CancelAsync();
         Assert.True(await asking > 0);
 
+        // Who publishes DNS records for us has one for all of a pattern.
+        await fleet.EndServerAsync();
+        fleet.Settings = new Dictionary<string, string>(Settings(acme, "http-01")) { ["ACME__DNS_HOOK"] = acme.DnsHook };
+        await fleet.StartServerAsync();
+        await PublishAsync(fleet, "wild", "{instance}.wild.example.com", "{instance}");
+        await IsReadyAsync(fleet, "*.wild.example.com", not: "");
+        Assert.Contains("page of a guest", await CurlAsync(fleet, acme, "web.wild.example.com"), StringComparison.Ordinal);
+
         await Instances.DeleteAsync(fleet.Api, id);
-        await fleet.RunAsync(Artifacts.Cli, ["ingress", "rm", "one", "all"]);
+        await fleet.RunAsync(Artifacts.Cli, ["ingress", "rm", "one", "all", "wild"]);
         await Until.True(
             async () => (await fleet.GetAsync("/certificates")).EnumerateArray().All(one => one.GetProperty("name").GetString() != "one.example.com"),
             Patience, "the certificate that no rule needs is forgotten");
@@ -74,7 +82,7 @@ public sealed class TlsTests
         ["ACME__EMAIL"] = "ops@example.com",
         ["ACME__CA"] = AcmeServer.Directory,
         ["ACME__CA_ROOT"] = acme.RootFile,
-        ["ACME__ALLOWED_DOMAINS"] = "*.example.com,*.apps.example.com",
+        ["ACME__ALLOWED_DOMAINS"] = "*.example.com,*.apps.example.com,*.wild.example.com",
         ["ACME__CHALLENGES"] = challenge,
     };
 

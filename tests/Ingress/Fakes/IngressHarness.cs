@@ -141,6 +141,8 @@ internal sealed class IngressHarness : IAsyncDisposable
     public Uri Url(string path = "/", int? port = null) =>
         new($"http://127.0.0.1:{port ?? Port}{path}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
 
+    public Task StopAsync() => _host.StopAsync();
+
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();

@@ -108,7 +108,7 @@ public class PortsTests
         Assert.Contains($"cannot listen on port {held}", error.Message);
     }
 
-    private static bool Accepts(int port)
+    internal static bool Accepts(int port)
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         try
@@ -122,7 +122,7 @@ public class PortsTests
         }
     }
 
-    private static int FreePort()
+    internal static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();

@@ -1,0 +1,77 @@
+using System.Net.WebSockets;
+using Hypeman.Contracts.Index;
+using Hypeman.Tests.Ingress.Fakes;
+using Hypeman.Tests.Testing;
+using Microsoft.AspNetCore.Http;
+
+namespace Hypeman.Tests.Ingress.Listening;
+
+/// <summary>What is open when a port, or all of it, closes.</summary>
+public sealed class DrainTests
+{
+    private const string Host = "web.example.com";
+
+    private readonly TaskCompletionSource _goOn = new();
+
+    [Fact]
+    public async Task A_request_in_flight_ends_though_the_port_that_it_came_by_has_closed()
+    {
+        await using var backend = await Backend.StartAsync(AnswerInTwoPartsAsync);
+        await using var ingress = await IngressHarness.StartAsync();
+        var port = PortsTests.FreePort();
+        await ingress.PublishAsync(Host, backend, change: rule => rule with { Port = port });
+        await Until.True(() => PortsTests.Accepts(port), IngressHarness.Patience, "the port is open");
+        var response = await ingress.GetAsync(Host, port: port);
+
+        await ingress.Index.DeleteAsync(ResourceKind.Ingress, "web-ingress");
+        await Until.True(() => !PortsTests.Accepts(port), IngressHarness.Patience, "the port is closed");
+        _goOn.SetResult();
+
+        Assert.Equal("first second", await response.Content.ReadAsStringAsync());
+    }
+
+    [Fact]
+    public async Task A_process_that_ends_takes_nobody_new_and_lets_requests_end()
+    {
+        await using var backend = await Backend.StartAsync(AnswerInTwoPartsAsync);
+        await using var ingress = await IngressHarness.StartAsync(options => options.DrainTimeout = IngressHarness.Patience);
+        await ingress.PublishAsync(Host, backend);
+        var port = ingress.Port;
+        var response = await ingress.GetAsync(Host);
+
+        var stopping = ingress.StopAsync();
+        await Until.True(() => !PortsTests.Accepts(port), IngressHarness.Patience, "the port is closed");
+        Assert.False(stopping.IsCompleted);
+        _goOn.SetResult();
+
+        Assert.Equal("first second", await response.Content.ReadAsStringAsync());
+        await stopping.WaitAsync(IngressHarness.Patience);
+    }
+
+    [Fact]
+    public async Task What_does_not_end_by_itself_is_cut_off_when_its_time_is_over()
+    {
+        await using var backend = await Backend.StartAsync(async context =>
+        {
+            using var socket = await context.WebSockets.AcceptWebSocketAsync();
+            await Assert.ThrowsAnyAsync<Exception>(async () => await socket.ReceiveAsync(new byte[10], default));
+        });
+        await using var ingress = await IngressHarness.StartAsync(options => options.DrainTimeout = TimeSpan.FromMilliseconds(200));
+        await ingress.PublishAsync(Host, backend);
+        using var socket = new ClientWebSocket();
+        socket.Options.SetRequestHeader("Host", Host);
+        await socket.ConnectAsync(new Uri($"ws://127.0.0.1:{ingress.Port}/"), default);
+
+        await ingress.StopAsync().WaitAsync(IngressHarness.Patience);
+
+        await Assert.ThrowsAnyAsync<WebSocketException>(() => socket.ReceiveAsync(new byte[10], default).WaitAsync(IngressHarness.Patience));
+    }
+
+    private async Task AnswerInTwoPartsAsync(HttpContext context)
+    {
+        await context.Response.WriteAsync("first ");
+        await context.Response.Body.FlushAsync();
+        await _goOn.Task;
+        await context.Response.WriteAsync("second");
+    }
+}
