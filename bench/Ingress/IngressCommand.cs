@@ -23,10 +23,11 @@ internal static class IngressCommand
         var port = new Option<int>("--port") { Required = true };
         var backend = new Option<int>("--backend") { Required = true };
         var routes = new Option<int>("--routes") { Required = true };
-        var command = new Command(ServerName, "Our ingress alone.") { port, backend, routes };
+        var data = new Option<string>("--data") { Required = true };
+        var command = new Command(ServerName, "Our ingress alone.") { port, backend, routes, data };
         command.Hidden = true;
         command.SetAction((parsed, cancellationToken) => IngressProcess.ServeAsync(
-            parsed.GetValue(port), parsed.GetValue(backend), parsed.GetValue(routes), cancellationToken));
+            parsed.GetValue(port), parsed.GetValue(backend), parsed.GetValue(routes), parsed.GetValue(data)!, cancellationToken));
         return command;
     }
 }

@@ -23,10 +23,9 @@ internal static class IngressProcess
 {
     public const string Ready = "ready";
 
-    public static async Task ServeAsync(int port, int backend, int routes, CancellationToken cancellationToken)
+    public static async Task ServeAsync(int port, int backend, int routes, string data, CancellationToken cancellationToken)
     {
-        var directory = Directory.CreateTempSubdirectory("hypeman-bench-");
-        await using var database = await Database.OpenAsync(new StorageOptions { DataDirectory = directory.FullName }, cancellationToken);
+        await using var database = await Database.OpenAsync(new StorageOptions { DataDirectory = data }, cancellationToken);
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddLogging(logging => logging.AddSimpleConsole().SetMinimumLevel(LogLevel.Warning));
         builder.Services.AddHypemanStorage(database);
@@ -39,7 +38,6 @@ internal static class IngressProcess
         await host.StartAsync(cancellationToken);
         Console.WriteLine(Ready);
         await host.WaitForShutdownAsync(cancellationToken);
-        directory.Delete(recursive: true);
     }
 
     private static async Task FillAsync(IResourceIndex index, int routes)

@@ -32,7 +32,7 @@ internal sealed class Proxies : IAsyncDisposable
             """)]);
         var ours = Start(Environment.ProcessPath!,
         [
-            IngressCommand.ServerName, "--port", Text(Ours), "--backend", Text(Backend), "--routes", Text(routes),
+            IngressCommand.ServerName, "--port", Text(Ours), "--backend", Text(Backend), "--routes", Text(routes), "--data", Path.Combine(_directory, "ours"),
         ]);
         while (await ours.StandardOutput.ReadLineAsync(cancellationToken) is { } line && line != IngressProcess.Ready)
             await Console.Error.WriteLineAsync(line);

@@ -53,7 +53,7 @@ internal sealed class IngressHandler(
         if (HttpMethods.IsConnect(request.Method) && !IsWebSocket(exchange.Context))
             return RefuseAsync(exchange, Refusal.Tunnel);
         var host = exchange.Host = Hostname.Normalize(request.Host.Value ?? "");
-        if (host.Length == 0)
+        if (host.Length == 0 || Hostname.HasUser(exchange.Context.Features.Get<IHttpRequestFeature>()!.RawTarget))
             return RefuseAsync(exchange, Refusal.NoHost);
         if (HttpChallenges.Concerns(request, rulePort))
             return ProveAsync(exchange, rulePort);

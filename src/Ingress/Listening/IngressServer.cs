@@ -102,6 +102,8 @@ public sealed class IngressServer : IHostedService, IAsyncDisposable
 
     private WebApplication Build()
     {
+        // A line ends with both of its characters: whoever stands before us may not see an end where there is only one.
+        AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", true);
         // The empty builder reads no files and no environment: ASPNETCORE_URLS and the like are the API's.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(_loggers);

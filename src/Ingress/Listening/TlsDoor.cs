@@ -4,6 +4,7 @@ using Hypeman.Certificates.Acme;
 using Hypeman.Ingress.Certificates;
 using Hypeman.Ingress.Routing;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
@@ -38,7 +39,7 @@ internal sealed class TlsDoor(CertificateDesk desk, TimeProvider time, ILogger<T
     private async Task EnterAsync(ConnectionContext connection, int rulePort, ConnectionDelegate tls, ConnectionDelegate clear)
     {
         var input = connection.Transport.Input;
-        if (await FirstAsync(input, connection.ConnectionClosed) is not { } first)
+        if (await FirstAsync(input, connection) is not { } first)
             return;
         if (first != ClientHello.FirstByte)
         {
@@ -52,10 +53,11 @@ internal sealed class TlsDoor(CertificateDesk desk, TimeProvider time, ILogger<T
     }
 
     /// <summary>The first byte, which is left where it is; null when none comes.</summary>
-    private async Task<byte?> FirstAsync(PipeReader input, CancellationToken closed)
+    private async Task<byte?> FirstAsync(PipeReader input, ConnectionContext connection)
     {
         using var deadline = new CancellationTokenSource(Limits.KeepAlive, time);
-        using var enough = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, closed);
+        var isAskedToEnd = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? default;
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, connection.ConnectionClosed, isAskedToEnd);
         try
         {
             var read = await input.ReadAsync(enough.Token);

@@ -29,6 +29,19 @@ internal static class Hostname
         return text.Length == header.Length && !text.ContainsAnyInRange('A', 'Z') ? header : text.ToString().ToLowerInvariant();
     }
 
+    /// <summary>
+    /// Whether a request target names a user before its host: who looks at it in a hurry takes the one for the other (RFC 9110,
+    /// section 4.2.4).
+    /// </summary>
+    public static bool HasUser(string target)
+    {
+        const string afterScheme = "://";
+        if (target.StartsWith('/') || target.IndexOf(afterScheme, StringComparison.Ordinal) is not (> 0 and var scheme))
+            return false;
+        var authority = target.AsSpan(scheme + afterScheme.Length);
+        return (authority.IndexOfAny('/', '?') is >= 0 and var end ? authority[..end] : authority).Contains('@');
+    }
+
     private static string NormalizeIPv6(ReadOnlySpan<char> text)
     {
         var end = text.IndexOf(']');

@@ -50,6 +50,12 @@ public sealed class AbuseTests : IAsyncLifetime
     [InlineData("POST / HTTP/1.1\r\nHost: web.example.com\r\nTransfer-Encoding: chunked, gzip\r\n\r\n", "400")]
     [InlineData("GET / HTTP/1.1\r\nHost : web.example.com\r\n\r\n", "400")]
     [InlineData("GET / HTTP/1.1\r\nHost: web.example.com\r\nX-Folded: a\r\n b\r\n\r\n", "400")]
+    [InlineData("GET / HTTP/1.1\nHost: web.example.com\n\n", "400")]
+    [InlineData("GET / HTTP/1.1\r\nHost: web.example.com\nX-Bare: a\r\n\r\n", "400")]
+    [InlineData("POST / HTTP/1.1\r\nHost: web.example.com\r\nTransfer-Encoding: identity\r\n\r\n", "400")]
+    [InlineData("POST / HTTP/1.1\r\nHost: web.example.com\r\nTransfer-Encoding: xchunked\r\n\r\n", "400")]
+    [InlineData("GET http://user@web.example.com/ HTTP/1.1\r\nHost: web.example.com\r\nConnection: close\r\n\r\n", "400")]
+    [InlineData("GET / HTTP/1.1\r\nHost: web.example.com other.example.com\r\n\r\n", "400")]
     [InlineData("GET / HTTP/9.9\r\nHost: web.example.com\r\n\r\n", "505")]
     [InlineData("\0\u0001\u0002\r\n\r\n", "400")]
     public async Task A_request_that_could_be_read_in_two_ways_reaches_no_instance(string request, string status)
@@ -58,6 +64,21 @@ public sealed class AbuseTests : IAsyncLifetime
 
         Assert.StartsWith($"HTTP/1.1 {status}", await _ingress.RawAsync(request));
         Assert.Equal(0, _requests);
+    }
+
+    [Theory]
+    [InlineData("ZZ\r\nhello\r\n0\r\n\r\n")]
+    [InlineData("-5\r\nhello\r\n0\r\n\r\n")]
+    [InlineData("FFFFFFFFFFFFFFFFF\r\nhello\r\n")]
+    [InlineData("5\r\nhelloX\r\n0\r\n\r\n")]
+    public async Task Chunks_that_are_none_are_a_400_and_no_body_of_any_request(string body)
+    {
+        await _ingress.PublishAsync(Host, _backend);
+
+        var answer = await _ingress.RawAsync($"POST / HTTP/1.1\r\nHost: {Host}\r\nTransfer-Encoding: chunked\r\n\r\n{body}");
+
+        Assert.StartsWith("HTTP/1.1 400", answer);
+        Assert.DoesNotContain("saw", answer, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Net.WebSockets;
 using Hypeman.Contracts.Index;
 using Hypeman.Tests.Ingress.Fakes;
@@ -46,6 +48,17 @@ public sealed class DrainTests
 
         Assert.Equal("first second", await response.Content.ReadAsStringAsync());
         await stopping.WaitAsync(IngressHarness.Patience);
+    }
+
+    [Fact]
+    public async Task Who_has_connected_and_says_nothing_is_not_waited_for()
+    {
+        await using var ingress = await IngressHarness.StartAsync(options => options.DrainTimeout = TimeSpan.FromMinutes(1));
+        using var silent = new TcpClient();
+        await silent.ConnectAsync(IPAddress.Loopback, ingress.Port);
+        await ingress.GetAsync(Host);
+
+        await ingress.StopAsync().WaitAsync(IngressHarness.Patience);
     }
 
     [Fact]

@@ -31,4 +31,13 @@ public class HostnameTests
     [InlineData("[127.0.0.1]")]
     [InlineData("::1")]
     public void What_is_no_host_is_empty(string header) => Assert.Equal("", Hostname.Normalize(header));
+
+    [Theory]
+    [InlineData("/a@b", false)]
+    [InlineData("*", false)]
+    [InlineData("http://web.example.com/a@b", false)]
+    [InlineData("http://web.example.com?a@b", false)]
+    [InlineData("http://user@web.example.com/", true)]
+    [InlineData("http://user:secret@web.example.com", true)]
+    public void A_target_with_a_user_is_told_from_one_without(string target, bool has) => Assert.Equal(has, Hostname.HasUser(target));
 }
