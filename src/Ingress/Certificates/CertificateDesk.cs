@@ -71,11 +71,12 @@ internal sealed class CertificateDesk(
     private async Task<ServedCertificate?> WaitAsync(string host)
     {
         using var deadline = new CancellationTokenSource(Limits.CertificateWait, time);
+        Task<ServedCertificate>? served = null;
         try
         {
             if (!_wishes.AttemptAcquire().IsAcquired)
                 return null;
-            var served = table.ServedAsync(host, deadline.Token);
+            served = table.ServedAsync(host, deadline.Token);
             await requester.RequestAsync(host, deadline.Token);
             return await served;
         }
@@ -91,6 +92,9 @@ internal sealed class CertificateDesk(
         finally
         {
             _requests.TryRemove(host, out _);
+            await deadline.CancelAsync();
+            if (served is not null)
+                await ((Task)served).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

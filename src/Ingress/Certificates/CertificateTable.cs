@@ -20,7 +20,10 @@ internal sealed class CertificateTable(ILogger<CertificateTable> logger, SecretS
 
     public CertificateChallenge? FindChallenge(string host) => _entries.GetValueOrDefault(host)?.Info.Challenge;
 
-    /// <summary>The certificate for exactly this name, as soon as it is there.</summary>
+    /// <summary>How many names somebody waits for.</summary>
+    public int Awaited => _awaited.Count;
+
+    /// <summary>The certificate for exactly this name, as soon as it is there. One waits for a name at a time.</summary>
     /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
     public async Task<ServedCertificate> ServedAsync(string name, CancellationToken cancellationToken)
     {
@@ -28,7 +31,15 @@ internal sealed class CertificateTable(ILogger<CertificateTable> logger, SecretS
         // It may have come a moment ago.
         if (_entries.GetValueOrDefault(name)?.Served is { } present)
             Answer(present);
-        return await awaited.Task.WaitAsync(cancellationToken);
+        try
+        {
+            return await awaited.Task.WaitAsync(cancellationToken);
+        }
+        finally
+        {
+            // Nothing is kept of names that nobody waits for, since anybody can make them up.
+            _awaited.TryRemove(KeyValuePair.Create(name, awaited));
+        }
     }
 
     public void Set(CertificateInfo info)

@@ -159,6 +159,7 @@ public sealed class TlsTests
         await Assert.ThrowsAsync<AuthenticationException>(() => ShownAsync(ingress, Host));
 
         Assert.Equal([Host, Host], ingress.Requester.Requests);
+        await Until.True(() => ingress.Table.Awaited == 0, IngressHarness.Patience, "nothing is kept of it");
     }
 
     [Fact]
