@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Hypeman.Contracts.Certificates;
 using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Ingresses;
 using Hypeman.Grains.Certificates;
@@ -45,12 +46,25 @@ internal static partial class IngressRules
         Require(!rule.RedirectHttp || rule.Tls, $"{at}.redirect_http: needs tls");
         Require(!rule.RedirectHttp || rule.Port != IngressRule.HttpPort, $"{at}.redirect_http: needs another port than {IngressRule.HttpPort} for https");
         if (rule.Tls)
+        {
             certificates.Require(host.ToString(), $"{at}.tls");
+            CheckHostnames(host, rule.TargetInstance, certificates, at);
+        }
         if (rule.HeaderAuth is { } auth && HeaderRules.WhyNot(auth.Header) is { } why)
             throw Bad($"{at}.request_header_auth.header: {why}");
         if (rule.WakeFilter is { } filter)
             CheckFilter(filter, $"{at}.wake_filter");
         return rule with { Hostname = host.ToString() };
+    }
+
+    /// <summary>Where each hostname gets a certificate of its own, there must be no more of them than there are instances.</summary>
+    private static void CheckHostnames(HostPattern host, string target, CertificatePolicy certificates, string at)
+    {
+        if (CertificateName.Of(host, certificates.CanBeWildcard) is null
+            && host.Captures.Except(HostPattern.NamedIn(target)).FirstOrDefault() is { } anything)
+            throw Bad(
+                $"{at}.tls: '{{{anything}}}' may be anything, and each hostname gets a certificate of its own; have the target name it too, "
+                + "or set acme.dns_hook and capture the first label alone");
     }
 
     private static void CheckFilter(WakeFilter filter, string at)

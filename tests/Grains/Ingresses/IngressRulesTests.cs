@@ -117,6 +117,24 @@ public sealed class IngressRulesTests
             Assert.Equal("domain_not_allowed", Assert.Throws<HypemanException>(() => IngressRules.Check(Spec(rule), policy, new ReservedHostname())).Code);
     }
 
+    [Theory]
+    [InlineData("{instance}.example.com", "{instance}", false, true)]
+    [InlineData("{branch}.{app}.example.com", "{app}-{branch}", false, true)]
+    [InlineData("{any}.{instance}.example.com", "{instance}", false, false)]
+    [InlineData("{any}.{instance}.example.com", "{instance}", true, false)]
+    public void A_pattern_has_TLS_where_callers_cannot_make_up_hostnames_without_end(string host, string target, bool canBeWildcard, bool may)
+    {
+        var rule = Rule with { Hostname = host, TargetInstance = target, Port = 443, Tls = true };
+        var policy = Issuing with { CanBeWildcard = canBeWildcard };
+
+        if (may)
+            IngressRules.Check(Spec(rule), policy, new ReservedHostname());
+        else
+            Assert.Contains(
+                "rules[0].tls: '{any}' may be anything",
+                Assert.Throws<HypemanException>(() => IngressRules.Check(Spec(rule), policy, new ReservedHostname())).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Without_an_issuer_there_is_no_TLS_and_the_error_says_how_there_would_be()
     {
