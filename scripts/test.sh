@@ -30,6 +30,7 @@ verb_test() {
   export HYPEMAN_CLI=$cli
   passed=0 failed=0 skipped=0
   for project in "${projects[@]}"; do run_tests "$project" "${options[@]}"; done
+  [ "$failed" = 0 ] || repeat_failures "${projects[@]}"
   printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
   [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
 }
@@ -47,6 +48,15 @@ run_tests() {
   local bad=$(($(count Errors) + $(count Failed))) left_out=$(($(count Skipped) + $(count 'Not Run')))
   passed=$((passed + $(count Total) - $(count Failed) - left_out)) failed=$((failed + bad)) skipped=$((skipped + $(count Skipped)))
   say "    $(count Total) tests, $bad failed, $(count Skipped) skipped, $(sed -nE 's/.*Time: ([0-9.]+s).*/\1/p' <<< "$summary")"
+}
+
+# What failed, once more at the end, where it is found.
+repeat_failures() {
+  local project
+  step "What failed"
+  for project in "$@"; do
+    awk '/\[FAIL\]$/ { shown = 25 } /^    [^ ]/ && !/\[FAIL\]$/ { shown = 0 } shown-- > 0 && /^    /' "$cache/log/test-$project.log" >&2
+  done
 }
 
 show_failures() { grep --line-buffered -vE '^ *(Discovering|Discovered|Starting|Finished): |Total: |^xUnit|^===' >&2; }

@@ -85,7 +85,7 @@ internal static class IngressProcess
 
     private sealed class Loopback(int port) : IInstanceConnector
     {
-        public async Task<Stream> ConnectAsync(string instanceId, string home, int instancePort, CancellationToken cancellationToken)
+        public async Task<Stream> ConnectAsync(string instanceId, string home, int instancePort, bool keepsAwake, CancellationToken cancellationToken)
         {
             var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             await socket.ConnectAsync(IPAddress.Loopback, port, cancellationToken);

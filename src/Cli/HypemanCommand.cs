@@ -30,6 +30,7 @@ internal static class HypemanCommand
         foreach (var command in InstanceCommands.TopLevel(host))
             root.Add(command);
         root.Add(InstanceCommands.Group(host));
+        root.Add(AutoStandbyCommands.Group(host));
         root.Add(SnapshotCommands.Group(host));
         root.Add(ImageCommands.Group(host));
         root.Add(IngressCommands.Group(host));

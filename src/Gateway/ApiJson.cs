@@ -6,6 +6,7 @@ using Hypeman.Gateway.Images;
 using Hypeman.Gateway.Certificates;
 using Hypeman.Gateway.Ingresses;
 using Hypeman.Gateway.Instances;
+using Hypeman.Gateway.Instances.Policies;
 using Hypeman.Gateway.Nodes;
 using Hypeman.Gateway.Snapshots;
 using Hypeman.Gateway.Snapshots.Schedules;
@@ -16,6 +17,7 @@ namespace Hypeman.Gateway;
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(AutoStandbyStatusResponse))]
 [JsonSerializable(typeof(CapabilitiesResponse))]
 [JsonSerializable(typeof(ErrorResponse))]
 [JsonSerializable(typeof(HealthResponse))]

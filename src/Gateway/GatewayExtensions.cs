@@ -6,6 +6,7 @@ using Hypeman.Gateway.Health;
 using Hypeman.Gateway.Images;
 using Hypeman.Gateway.Ingresses;
 using Hypeman.Gateway.Instances;
+using Hypeman.Gateway.Instances.Policies;
 using Hypeman.Gateway.Nodes;
 using Hypeman.Gateway.Registry;
 using Hypeman.Gateway.Requests;
@@ -75,6 +76,7 @@ public static class GatewayExtensions
         var resources = api.MapGroup("").AnsweringHead();
         resources.MapHealth();
         resources.MapInstances();
+        resources.MapAutoStandby();
         resources.MapSnapshots();
         resources.MapSchedules();
         resources.MapImages();

@@ -4,6 +4,7 @@ using Hypeman.Grains.Images;
 using Hypeman.Grains.Ingresses;
 using Hypeman.Grains.Instances;
 using Hypeman.Grains.Instances.Health;
+using Hypeman.Grains.Instances.Idle;
 using Hypeman.Grains.Nodes;
 using Hypeman.Grains.Nodes.Draining;
 using Hypeman.Grains.Records;
@@ -81,6 +82,10 @@ public static class GrainsExtensions
         services.AddSingleton<InstanceCopies>();
         services.AddSingleton<InstanceRelocation>();
         services.AddSingleton<SnapshotCopies>();
+        services.AddSingleton<IdleMonitor>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(silo => silo.GetRequiredService<IdleMonitor>());
+        services.AddOptions<IdleOptions>()
+            .Validate(options => options.AtOnce > 0, "The most instances that are put to sleep at a time must be more than zero.");
         services.AddSingleton<HealthMonitor>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(silo => silo.GetRequiredService<HealthMonitor>());
         services.AddOptions<HealthOptions>()

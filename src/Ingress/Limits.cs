@@ -26,8 +26,11 @@ internal static class Limits
     /// <summary>Proofs that are not known here are looked up in the index so often and not more.</summary>
     public const int ChallengeLookUpsPerSecond = 20;
 
-    /// <summary>An unused connection to an instance is closed after this; most servers close theirs later.</summary>
-    public static readonly TimeSpan PooledIdle = TimeSpan.FromSeconds(30);
+    /// <summary>
+    /// An unused connection to an instance is closed after this; most servers close theirs later. It is short because an
+    /// open one keeps an instance awake that is to sleep when nobody uses it.
+    /// </summary>
+    public static readonly TimeSpan PooledIdle = TimeSpan.FromSeconds(2);
 
     /// <summary>For the tables to learn what an instance has told already: that it is not where they say.</summary>
     public static readonly TimeSpan TablesBehind = TimeSpan.FromSeconds(5);

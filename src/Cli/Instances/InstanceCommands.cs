@@ -154,6 +154,7 @@ internal static class InstanceCommands
         ("vCPUs", instance.Vcpus?.ToString(System.Globalization.CultureInfo.InvariantCulture)),
         ("Created", instance.CreatedAt?.ToString("u")),
         ("Expires", instance.ExpiresAt?.ToString("u")),
+        ("Auto-standby", AutoStandbyText.Print(instance.AutoStandby)),
         ("Health", HealthText.Print(instance.HealthStatus)),
         ("Restart", RestartText.Print(instance.RestartPolicy, instance.RestartStatus)),
     ]);

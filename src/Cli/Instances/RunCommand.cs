@@ -34,6 +34,7 @@ internal sealed class RunCommand
     private readonly Option<string?> _ttl = UpdateCommand.TtlOption();
     private readonly Option<RestartPolicy?> _restart = RestartText.Option();
     private readonly Option<HealthCheck?> _health = HealthText.Option();
+    private readonly AutoStandbyText _autoStandby = new();
     private readonly Option<bool> _wait = new("--wait") { Description = "Return when it is Running" };
     private readonly Option<TimeSpan?> _timeout = WaitCommand.TimeoutOption("--wait-timeout", "2m");
 
@@ -45,6 +46,7 @@ internal sealed class RunCommand
             self._image, self._cmd, self._name, self._env, self._tags, self._memory, self._vcpus, self._disk,
             self._entrypoint, self._hypervisor, self._noNetwork, self._ttl, self._restart, self._health, self._wait, self._timeout,
         };
+        self._autoStandby.AddTo(command);
         return command.Does(host, self.RunAsync);
     }
 
@@ -75,6 +77,7 @@ internal sealed class RunCommand
         Ttl = run.Value(_ttl),
         RestartPolicy = run.Value(_restart),
         HealthCheck = run.Value(_health),
+        AutoStandby = _autoStandby.Read(run),
         Network = run.Value(_noNetwork) ? new CreateNetwork(false) : null,
     };
 

@@ -16,9 +16,10 @@ internal static class UpdateCommand
             Description = "Delete it at this time, for example 2026-08-21T18:00:00Z",
             HelpName = "time",
         };
-        var (restart, health) = (RestartText.Option(), HealthText.Option());
-        return new Command("update", "Change what an instance was asked for, in any state") { id, ttl, expiresAt, restart, health }
-            .Does(host, async (run, cancellationToken) =>
+        var (restart, health, idle) = (RestartText.Option(), HealthText.Option(), new AutoStandbyText());
+        var command = new Command("update", "Change what an instance was asked for, in any state") { id, ttl, expiresAt, restart, health };
+        idle.AddTo(command);
+        return command.Does(host, async (run, cancellationToken) =>
             {
                 var wish = new UpdateInstance
                 {
@@ -26,6 +27,7 @@ internal static class UpdateCommand
                     ExpiresAt = run.Value(expiresAt),
                     RestartPolicy = run.Value(restart),
                     HealthCheck = run.Value(health),
+                    AutoStandby = idle.Read(run),
                 };
                 var instance = await run.Fleet.Instances.UpdateAsync(run.Value(id), wish, cancellationToken);
                 run.Print.Resource(instance, updated => updated.Name);

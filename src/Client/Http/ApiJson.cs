@@ -23,6 +23,7 @@ namespace Hypeman.Client.Http;
 [JsonSerializable(typeof(UpdateInstance))]
 [JsonSerializable(typeof(ForkInstance))]
 [JsonSerializable(typeof(MoveInstance))]
+[JsonSerializable(typeof(AutoStandbyStatus))]
 [JsonSerializable(typeof(WaitResult))]
 [JsonSerializable(typeof(PathInfo))]
 [JsonSerializable(typeof(InstanceStats))]

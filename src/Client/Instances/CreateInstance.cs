@@ -19,6 +19,7 @@ public sealed record CreateInstance
     public string? Ttl { get; init; }
 
     public RestartPolicy? RestartPolicy { get; init; }
+    public AutoStandbyPolicy? AutoStandby { get; init; }
     public HealthCheck? HealthCheck { get; init; }
 }
 

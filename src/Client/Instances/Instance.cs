@@ -25,6 +25,7 @@ public sealed record Instance : ApiResource
     public int? ExitCode { get; init; }
     public string? ExitMessage { get; init; }
     public HealthStatus? HealthStatus { get; init; }
+    public AutoStandbyPolicy? AutoStandby { get; init; }
     public RestartPolicy? RestartPolicy { get; init; }
     public RestartStatus? RestartStatus { get; init; }
 }

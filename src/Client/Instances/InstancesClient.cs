@@ -72,6 +72,14 @@ public sealed class InstancesClient
     public Task<InstanceStats> StatsAsync(string id, CancellationToken cancellationToken) =>
         _api.GetAsync<InstanceStats>(Path(id, "stats"), cancellationToken);
 
+    /// <summary>How far it is from being put to sleep by itself.</summary>
+    public Task<AutoStandbyStatus> AutoStandbyAsync(string id, CancellationToken cancellationToken) =>
+        _api.GetAsync<AutoStandbyStatus>(Path(id, "auto-standby/status"), cancellationToken);
+
+    /// <summary>Keeps it from being put to sleep by itself for as long as it may be idle.</summary>
+    public Task<AutoStandbyStatus> HoldAsync(string id, CancellationToken cancellationToken) =>
+        _api.PostAsync<AutoStandbyStatus>(Path(id, "auto-standby/hold"), cancellationToken);
+
     /// <summary>Lines of a log, oldest first; with <paramref name="follow"/> until cancelled.</summary>
     public async IAsyncEnumerable<string> ReadLogAsync(
         string id, string source, int tail, bool follow, [EnumeratorCancellation] CancellationToken cancellationToken)

@@ -10,6 +10,7 @@ public sealed record UpdateInstance
     public DateTimeOffset? ExpiresAt { get; init; }
 
     public RestartPolicy? RestartPolicy { get; init; }
+    public AutoStandbyPolicy? AutoStandby { get; init; }
     public HealthCheck? HealthCheck { get; init; }
 }
 

@@ -33,6 +33,13 @@ public interface IInstanceGrain : IGrainWithStringKey
     /// <exception cref="Errors.HypemanException"><c>instance_expired</c>, <c>invalid_state</c>, <c>invalid_expires_at</c>.</exception>
     [Alias("Update")] Task<InstanceInfo> UpdateAsync(InstanceUpdate update);
 
+    /// <summary>How far it is from being put to sleep by itself.</summary>
+    [Alias("AutoStandby"), AlwaysInterleave] Task<AutoStandbyStatus> AutoStandbyAsync();
+
+    /// <summary>Keeps it from being put to sleep by itself for as long as it may be idle; of one that is not, changes nothing.</summary>
+    /// <exception cref="Errors.HypemanException"><c>instance_in_standby</c>: it sleeps already, or soon does.</exception>
+    [Alias("Hold")] Task<AutoStandbyStatus> HoldAsync();
+
     /// <summary>Begins the deletion, from any phase; it is over when <see cref="GetAsync"/> says <c>not_found</c>.</summary>
     [Alias("Delete")] Task DeleteAsync(bool graceful);
 

@@ -50,6 +50,9 @@ public sealed record InstanceSpec
 
     /// <summary>Null: whether it does what it is there for is not looked at.</summary>
     [Id(21)] public HealthCheck? HealthCheck { get; init; }
+
+    /// <summary>Null: it is not put to sleep by itself.</summary>
+    [Id(22)] public AutoStandbyPolicy? AutoStandby { get; init; }
 }
 
 /// <summary>What may be changed when a stopped instance is started. Null keeps what was set before.</summary>

@@ -27,6 +27,8 @@ internal static class RouteScopes
         ["GET /instances/{id}/wait"] = Scopes.InstanceRead,
         ["GET /instances/{id}/stat"] = Scopes.InstanceRead,
         ["GET /instances/{id}/stats"] = Scopes.InstanceRead,
+        ["GET /instances/{id}/auto-standby/status"] = Scopes.InstanceRead,
+        ["POST /instances/{id}/auto-standby/hold"] = Scopes.InstanceWrite,
         ["GET /instances/{id}/logs"] = Scopes.InstanceRead,
         ["GET /instances/{id}/exec"] = Scopes.InstanceWrite,
         ["GET /instances/{id}/cp"] = Scopes.InstanceWrite,

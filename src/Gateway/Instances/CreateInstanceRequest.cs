@@ -44,6 +44,7 @@ internal static class CreateInstanceRequest
             Placement = PlacementRequest.Read(fields),
             SnapshotPolicy = CompressionFields.ReadPolicy(fields),
             Lifetime = LifetimeFields.Read(fields),
+            AutoStandby = AutoStandbyFields.Read(fields),
             HealthCheck = HealthCheckFields.Read(fields) is { Kind: not HealthCheckKind.None } check ? check : null,
             RestartPolicy = RestartPolicyFields.Read(fields) is { Mode: not RestartMode.Never } policy ? policy : null,
         };

@@ -48,6 +48,7 @@ internal sealed record InstanceResponse
 
     public PlacementResponse? Placement { get; init; }
     public SnapshotPolicyResponse? SnapshotPolicy { get; init; }
+    public AutoStandbyResponse? AutoStandby { get; init; }
     public HealthCheckResponse? HealthCheck { get; init; }
     public required HealthStatusResponse HealthStatus { get; init; }
     public RestartPolicyResponse? RestartPolicy { get; init; }
@@ -88,6 +89,7 @@ internal sealed record InstanceResponse
             Node = info.Home,
             Placement = PlacementResponse.From(spec.Placement),
             SnapshotPolicy = SnapshotPolicyResponse.From(spec.SnapshotPolicy),
+            AutoStandby = AutoStandbyResponse.From(spec.AutoStandby),
             HealthCheck = HealthCheckResponse.From(spec.HealthCheck),
             HealthStatus = HealthStatusResponse.From(info.Health),
             RestartPolicy = RestartPolicyResponse.From(spec.RestartPolicy),

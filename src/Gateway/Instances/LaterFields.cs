@@ -16,14 +16,12 @@ internal static class LaterFields
         ("devices", IsEmpty),
         ("credentials", IsEmpty),
         ("gpu", gpu => IsText(gpu, "profile", "")),
-        ("auto_standby", policy => IsOff(policy, "enabled")),
     ];
 
     /// <summary>Those of PATCH /instances/{id}. Only a credential's variable may be changed, and there are none.</summary>
     private static readonly (string Name, Func<JsonElement, bool> AsksForNothing)[] UpdateFields =
     [
         ("env", _ => false),
-        ("auto_standby", policy => IsOff(policy, "enabled")),
     ];
 
     /// <summary>The platform that nodes of this build run.</summary>

@@ -111,6 +111,19 @@ internal sealed class FieldReader
         return strings;
     }
 
+    public IReadOnlyList<int>? Ints(string name, int min, int max)
+    {
+        if (Take(name, JsonValueKind.Array, "a list of whole numbers") is not { } element)
+            return null;
+        var numbers = new List<int>();
+        foreach (var (item, index) in element.EnumerateArray().Select((item, index) => (item, index)))
+            if (item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out var number) && number >= min && number <= max)
+                numbers.Add(number);
+            else
+                Problems.AddSchema($"{PathOf(name)}[{index}]", $"must be a whole number from {min} to {max}, but is {item.GetRawText()}");
+        return numbers;
+    }
+
     public IReadOnlyDictionary<string, string>? StringMap(string name)
     {
         if (Take(name, JsonValueKind.Object, "an object of strings") is not { } element)
@@ -151,6 +164,9 @@ internal sealed class FieldReader
         return readers;
     }
 
+    /// <summary>Whether the field is there, and was not taken yet.</summary>
+    public bool Has(string name) => _unread.ContainsKey(name);
+
     /// <summary>Takes a field without looking at it; null when it is absent.</summary>
     public JsonElement? Raw(string name) => _unread.Remove(name, out var element) ? element : null;
 
@@ -176,7 +192,7 @@ internal sealed class FieldReader
     /// <summary>Notes a field that is missing.</summary>
     public void Require(string name)
     {
-        if (!_unread.ContainsKey(name))
+        if (!Has(name))
             Problems.AddSchema(PathOf(name), "is required");
     }
 

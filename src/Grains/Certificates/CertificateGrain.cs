@@ -159,8 +159,9 @@ internal sealed class CertificateGrain : Grain, ICertificateGrain, IRemindable, 
         // Should this silo die meanwhile, the next one takes it up.
         await RemindAsync(2 * Deadline);
         await ChangeAsync(await IssueAsync(_info!));
-        _alarm.Set(_info!.NextAttemptAt);
-        await RemindAsync(_info.NextAttemptAt - _clock.Now);
+        await RemindAsync(_info!.NextAttemptAt - _clock.Now);
+        // At the very end, when the work is over as soon as this returns: an alarm that finds it under way does nothing.
+        _alarm.Set(_info.NextAttemptAt);
     }
 
     /// <summary>Work that nobody waits for.</summary>

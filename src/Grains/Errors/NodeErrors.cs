@@ -15,7 +15,7 @@ internal static class NodeErrors
     /// <summary>Whether the same order may work a little later without anybody changing anything.</summary>
     public static bool IsPassing(this NodeException error) => error.Kind switch
     {
-        NodeErrorKind.WrongPhase or NodeErrorKind.Unavailable or NodeErrorKind.TimedOut => true,
+        NodeErrorKind.WrongPhase or NodeErrorKind.Busy or NodeErrorKind.Unavailable or NodeErrorKind.TimedOut => true,
         NodeErrorKind.Invalid or NodeErrorKind.NotFound or NodeErrorKind.Fenced or NodeErrorKind.InsufficientResources
             or NodeErrorKind.NotSupported or NodeErrorKind.Unauthorized or NodeErrorKind.RateLimited
             or NodeErrorKind.DependencyMissing or NodeErrorKind.Internal => false,
@@ -26,6 +26,7 @@ internal static class NodeErrors
         NodeErrorKind.Invalid => (ErrorKind.InvalidRequest, "invalid_request"),
         NodeErrorKind.NotFound => (ErrorKind.NotFound, "not_found"),
         NodeErrorKind.WrongPhase => (ErrorKind.Conflict, "invalid_state"),
+        NodeErrorKind.Busy => (ErrorKind.Conflict, "invalid_state"),
         NodeErrorKind.Fenced => (ErrorKind.Conflict, "conflict"),
         NodeErrorKind.InsufficientResources => (ErrorKind.InsufficientResources, "insufficient_resources"),
         NodeErrorKind.NotSupported => (ErrorKind.NotSupported, "not_supported"),

@@ -24,7 +24,7 @@ internal sealed class GuestSessions(GrainClock clock, ILogger logger)
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await using var session = await vms.OpenGuestAsync(instanceId, request.ToWire(), ended.Token);
+        await using var session = await vms.OpenGuestAsync(instanceId, request.ToWire(), keepsAwake: true, ended.Token);
         var input = new Input(session, ended.Cancel, logger);
         if (!_open.TryAdd(sessionId, input))
             throw HypemanException.Invalid("invalid_request", $"guest session {sessionId} is open already");

@@ -8,6 +8,7 @@ using Hypeman.Contracts.Nodes;
 using Hypeman.Contracts.Snapshots;
 using Hypeman.Grains.Images;
 using Hypeman.Grains.Instances.Health;
+using Hypeman.Grains.Instances.Idle;
 using Hypeman.Grains.Instances.Policies;
 using Hypeman.Grains.Nodes;
 using Hypeman.Grains.Records;
@@ -26,7 +27,7 @@ namespace Hypeman.Grains.Instances;
 /// what was last known, takes no command but delete, and waits to be moved back.
 /// </summary>
 [GrainType("instance"), PinnedPlacement]
-internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile, IInstanceMoves, IInstanceForks, IInstanceHealth
+internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile, IInstanceMoves, IInstanceForks, IInstanceHealth, IInstanceIdle
 {
     private readonly DirectState<Stored<InstanceState>> _stored;
     private readonly StateCell<InstanceState> _cell;
@@ -40,18 +41,19 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile,
     private readonly NodeSilos _silos;
     private readonly GrainClock _clock;
     private readonly SnapshotOptions _snapshots;
+    private readonly IdleMonitor _idle;
     private readonly ILogger<InstanceGrain> _logger;
 
     public InstanceGrain(
         IGrainContext context, IGrainStorage storage, IResourceIndex index, NodeBooks books, NodeDirectory nodes, RootUsers roots, LocalNodes local,
-        NodeSilos silos, DisplacedActivations displaced, IGrainFactory grains, HealthMonitor health, GrainClock clock,
+        NodeSilos silos, DisplacedActivations displaced, IGrainFactory grains, HealthMonitor health, IdleMonitor idle, GrainClock clock,
         IOptions<SnapshotOptions> snapshots, SnapshotCopies copies, ILogger<InstanceGrain> logger, IVmPeers? peers = null)
     {
-        _snapshots = snapshots.Value;
+        (_snapshots, _idle) = (snapshots.Value, idle);
         (_local, _nodes, _silos, _displaced, _clock, _logger) = (local, nodes, silos, displaced, clock, logger);
         _stored = new DirectState<Stored<InstanceState>>(storage, "instance", context.GrainId);
         _cell = new StateCell<InstanceState>(_stored, Leave, logger);
-        _record = new InstanceRecord(_cell, index, books, nodes, local, health, clock) { HomeChanged = FollowHome, Changed = SetAlarm };
+        _record = new InstanceRecord(_cell, index, books, nodes, local, health, idle, clock) { HomeChanged = FollowHome, Changed = SetAlarm };
         var move = new MoveSteps(_record, local, roots, grains, clock, logger, peers);
         _operator = new InstanceOperator(
             _record, new InstanceSteps(_record, local, roots, copies, move, clock), local, clock, logger);
@@ -229,6 +231,31 @@ internal sealed class InstanceGrain : Grain, IInstanceGrain, IInstanceReconcile,
             return false;
         await _record.ChangeAsync(state => InstanceHealth.Note(state, news, _clock.Now));
         return true;
+    }
+
+    public async Task<AutoStandbyStatus> AutoStandbyAsync()
+    {
+        LeaveIfNothing();
+        var state = _record.Required;
+        var isWatched = _local.IsHome(state.Home) && InstanceIdle.IsWatched(state);
+        return InstanceIdle.StatusOf(state, isWatched ? await _idle.LookAsync(state) : null, _clock.Now);
+    }
+
+    public async Task<AutoStandbyStatus> HoldAsync()
+    {
+        RequireHome();
+        await _record.ChangeAsync(state => InstanceIdle.Hold(state, _clock.Now));
+        return await AutoStandbyAsync();
+    }
+
+    public async Task<bool> SleepAsync(IdleNews news)
+    {
+        LeaveIfNothing();
+        if (_record.State is null)
+            return false;
+        var state = await _record.ChangeAsync(state => InstanceIdle.Sleep(state, news, _snapshots.CompressionDefault, _clock.Now));
+        TakeUp();
+        return state.Operation is { OnlyIfIdle: true };
     }
 
     public Task<InstanceOwner?> OwnerAsync()

@@ -2,6 +2,7 @@ using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Instances;
 using Hypeman.Contracts.Instances.Policies;
 using Hypeman.Contracts.Snapshots;
+using Hypeman.Grains.Instances.Idle;
 using Hypeman.Grains.Instances.Policies;
 using Hypeman.Grains.Snapshots;
 
@@ -104,15 +105,21 @@ internal static class InstanceLifecycle
         return Begin(byHand, OperationKind.Stop, graceful: true, now);
     }
 
-    /// <summary>A standby that is in flight already is joined.</summary>
+    /// <summary>A standby that is in flight already is joined, and then wanted whether it is used or not.</summary>
     /// <exception cref="HypemanException"><c>invalid_state</c> unless it is Running and at rest.</exception>
     public static InstanceState Standby(InstanceState state, StandbySpec? wish, SnapshotCompression byDefault, DateTimeOffset now)
     {
         RefuseWhenTaken(state);
-        if (state.Operation?.Kind == OperationKind.Standby)
-            return state;
+        if (state.Operation is { Kind: OperationKind.Standby } standby)
+            return standby.OnlyIfIdle ? Moved(state with { Operation = standby with { OnlyIfIdle = false } }, now) : state;
         if (state.Phase() != InstancePhase.Running || state.Operation is not null)
             throw Refused("standby", state, "must be Running");
+        return BeginStandby(state, wish, byDefault, now);
+    }
+
+    internal static InstanceState BeginStandby(
+        InstanceState state, StandbySpec? wish, SnapshotCompression byDefault, DateTimeOffset now)
+    {
         var begun = Begin(state with { Intent = InstanceIntent.Standby }, OperationKind.Standby, graceful: true, now);
         return begun with
         {
@@ -221,7 +228,8 @@ internal static class InstanceLifecycle
             OperationKind.Stop when inTime => Moved(again, now),
             OperationKind.Stop => Moved(state with { Operation = null, Failure = failure }, now),
             OperationKind.Delete => Moved(again, now),
-            OperationKind.Standby => Moved(state with { Operation = null, Intent = InstanceIntent.Running, Failure = failure }, now),
+            OperationKind.Standby => Moved(
+                InstanceIdle.Failed(state, now) with { Operation = null, Intent = InstanceIntent.Running, Failure = failure }, now),
             OperationKind.Restore when passing && inTime => Moved(again, now),
             OperationKind.Restore => Moved(
                 state with { Operation = null, Intent = InstanceIntent.Standby, Failure = failure, StoppedAt = now }, now),

@@ -2,6 +2,7 @@ using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Index;
 using Hypeman.Contracts.Instances;
 using Hypeman.Grains.Instances.Health;
+using Hypeman.Grains.Instances.Idle;
 using Hypeman.Grains.Nodes;
 using Hypeman.Grains.Records;
 
@@ -13,7 +14,7 @@ namespace Hypeman.Grains.Instances;
 /// </summary>
 internal sealed class InstanceRecord(
     StateCell<InstanceState> cell, IResourceIndex index, NodeBooks books, NodeDirectory nodes, LocalNodes local, HealthMonitor health,
-    GrainClock clock)
+    IdleMonitor idle, GrainClock clock)
 {
     // A stand-in is made for the first call that cannot go home.
     private readonly DateTimeOffset _awakeSince = clock.Now;
@@ -101,13 +102,14 @@ internal sealed class InstanceRecord(
         await index.DeleteAsync(ResourceKind.Instance, id);
         await cell.ChangeAsync(_ => null, _ => Task.CompletedTask);
         health.Forget(id);
+        idle.Forget(id);
         if (local.IsHome(home))
             books.Of(home).Release(id);
         WasThere = true;
         Watchers.End();
     }
 
-    /// <summary>Writes into the node's books what is here, and has it probed as it wishes.</summary>
+    /// <summary>Writes into the node's books what is here, and has it watched as it wishes.</summary>
     public void Book()
     {
         if (State is not { } state)
@@ -115,10 +117,12 @@ internal sealed class InstanceRecord(
         if (!local.IsHome(state.Home))
         {
             health.Forget(state.Id);
+            idle.Forget(state.Id);
             return;
         }
         books.Of(state.Home).Set(state.Id, InstanceDemand.Of(state));
         health.Follow(state);
+        idle.Follow(state);
     }
 
     /// <summary>Has room promised to what comes to this node, or is here already.</summary>

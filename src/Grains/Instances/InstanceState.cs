@@ -5,6 +5,7 @@ using Hypeman.Contracts.Instances;
 using Hypeman.Contracts.Instances.Policies;
 using Hypeman.Contracts.Snapshots;
 using Hypeman.Grains.Instances.Health;
+using Hypeman.Grains.Instances.Idle;
 using Hypeman.Grains.Records;
 
 namespace Hypeman.Grains.Instances;
@@ -74,6 +75,9 @@ internal sealed record InstanceOperation
 
     /// <summary>For Start and Stop: its restart policy wants it, nobody has asked for it.</summary>
     [Id(12)] public bool IsAutomatic { get; init; }
+
+    /// <summary>For Standby: nobody has asked for it, so that it is undone when somebody uses the instance again.</summary>
+    [Id(13)] public bool OnlyIfIdle { get; init; }
 }
 
 /// <summary>
@@ -132,6 +136,9 @@ internal sealed record InstanceState : IVersioned<InstanceState>, IIndexedRecord
 
     /// <summary>The last verdict on its health, which may be about an earlier run; null when there was none.</summary>
     [Id(22)] public HealthNews? Health { get; init; }
+
+    /// <summary>What keeps it from being put to sleep by itself, beside its use; null: nothing.</summary>
+    [Id(23)] public WakefulTerms? Wakeful { get; init; }
 
     IndexEntry? IIndexedRecord.Entry => new(this.ToRow(), [Spec.Name]);
 

@@ -1,5 +1,6 @@
 using Hypeman.Contracts.Index;
 using Hypeman.Grains.Images;
+using Hypeman.Grains.Instances.Idle;
 using Hypeman.Grains.Nodes;
 using Hypeman.Grains.Records;
 using Hypeman.Grains.Snapshots;
@@ -90,7 +91,17 @@ internal sealed class InstanceSteps(
     private async Task StandbyAsync(InstanceOperation operation, CancellationToken cancellationToken)
     {
         var state = record.Required;
-        var status = await Vms.StandbyAsync(state.Id, state.Epoch, cancellationToken);
+        VmStatus status;
+        try
+        {
+            status = await Vms.StandbyAsync(
+                state.Id, state.Epoch, operation.OnlyIfIdle ? activity => InstanceIdle.IsUsed(record.State, activity, clock.Now) : null, cancellationToken);
+        }
+        catch (NodeException used) when (used.Kind == NodeErrorKind.Busy)
+        {
+            await record.ChangeAsync(now => InstanceIdle.Undone(now, operation, clock.Now));
+            return;
+        }
         if (operation.Compression is { } compression)
             await Vms.CompressAsync(state.Id, state.Epoch, compression.ToSpec(operation.CompressionDelay), cancellationToken);
         await DoneAsync(operation, status);

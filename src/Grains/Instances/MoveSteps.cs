@@ -51,7 +51,7 @@ internal sealed class MoveSteps(
 
     private Task<VmStatus> RestAsync(InstanceOperation operation, InstanceState state, CancellationToken cancellationToken) =>
         operation.Suspend || !operation.Restart && state.Observed.Phase == ObservedPhase.Standby
-            ? Vms.StandbyAsync(state.Id, state.Epoch, cancellationToken)
+            ? Vms.StandbyAsync(state.Id, state.Epoch, isUsed: null, cancellationToken)
             : Vms.StopAsync(state.Id, state.Epoch, InstanceTiming.StopGrace, cancellationToken);
 
     // 1 its room is promised  2 the root is here  3 the disk is here  4 the record says so  5 the old home has it no more

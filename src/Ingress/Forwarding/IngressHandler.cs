@@ -202,10 +202,15 @@ internal sealed class IngressHandler(
     private async ValueTask SendAsync(Exchange exchange, Route route, Target target)
     {
         exchange.Target = target;
+        var prefix = InstanceClient.PrefixOf(target, route.Port, KeepsAwake(exchange.Context, route, target));
         exchange.Error = await forwarder.SendAsync(
-            exchange.Context, InstanceClient.PrefixOf(target, route.Port), client.Invoker, IsGrpc(exchange.Context.Request) ? _http2 : _http1,
-            IngressTransformer.Instance, target.Gone);
+            exchange.Context, prefix, client.Invoker, IsGrpc(exchange.Context.Request) ? _http2 : _http1, IngressTransformer.Instance, target.Gone);
     }
+
+    /// <summary>What would not wake it does not keep it awake either.</summary>
+    private static bool KeepsAwake(HttpContext context, Route route, Target target) =>
+        target.Ignored is not { } ignored
+        || ((context.Connection.RemoteIpAddress is not { } caller || !ignored.Covers(caller)) && route.IsWorthAWake(context.Request));
 
     /// <summary>Over HTTP/2 a WebSocket begins as a CONNECT (RFC 8441); the instance gets to see the usual upgrade.</summary>
     private static bool IsWebSocket(HttpContext context) =>

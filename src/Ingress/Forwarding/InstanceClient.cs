@@ -7,10 +7,13 @@ namespace Hypeman.Ingress.Forwarding;
 
 /// <summary>
 /// The one HTTP client to all instances. Its connection pools are keyed by authority, so each incarnation of an
-/// instance has an authority of its own: one that was restarted is never sent a connection of its former life.
+/// instance has an authority of its own: one that was restarted is never sent a connection of its former life. Requests
+/// that do not keep an instance awake have connections of their own.
 /// </summary>
 internal sealed class InstanceClient : IDisposable
 {
+    private const string Use = "use", Watch = "watch";
+
     private readonly InstanceTable _instances;
     private readonly IInstanceConnector _connector;
     private readonly TimeSpan _connectTimeout;
@@ -43,7 +46,8 @@ internal sealed class InstanceClient : IDisposable
     public HttpMessageInvoker Invoker { get; }
 
     /// <summary>The authority under which one incarnation of an instance is known to the client; never on the wire.</summary>
-    public static string PrefixOf(Target target, int port) => $"http://{target.Id}.{target.Incarnation}.internal:{port}";
+    public static string PrefixOf(Target target, int port, bool keepsAwake) =>
+        $"http://{target.Id}.{target.Incarnation}.{(keepsAwake ? Use : Watch)}.internal:{port}";
 
     public void Dispose() => Invoker.Dispose();
 
@@ -56,7 +60,7 @@ internal sealed class InstanceClient : IDisposable
         deadline.CancelAfter(_connectTimeout);
         try
         {
-            return await _connector.ConnectAsync(target.Id, target.Home, endPoint.Port, deadline.Token);
+            return await _connector.ConnectAsync(target.Id, target.Home, endPoint.Port, labels[2] == Use, deadline.Token);
         }
         catch (OperationCanceledException) when (target.Gone.IsCancellationRequested)
         {

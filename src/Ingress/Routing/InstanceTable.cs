@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Hypeman.Contracts.Instances;
+using Hypeman.Contracts.Instances.Policies;
 
 namespace Hypeman.Ingress.Routing;
 
@@ -17,6 +18,9 @@ internal sealed record Target
     public required DateTimeOffset? StartedAt { get; init; }
     public required long Incarnation { get; init; }
     public required CancellationToken Gone { get; init; }
+
+    /// <summary>What does not keep it awake; null when it is not put to sleep by itself.</summary>
+    public IgnoredTraffic? Ignored { get; init; }
 
     /// <summary>
     /// Whether it may answer. An instance that is still initializing may serve already, and one whose node has lost
@@ -76,6 +80,7 @@ internal sealed class InstanceTable
             StartedAt = instance.StartedAt,
             Incarnation = before?.Incarnation ?? 0,
             Gone = before?.Gone ?? default,
+            Ignored = instance.Spec.AutoStandby is { Enabled: true } policy ? new IgnoredTraffic(policy) : null,
         };
         if (before is null || !GoesOn(before, next))
         {

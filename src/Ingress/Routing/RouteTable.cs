@@ -23,8 +23,11 @@ internal sealed record Route(
     WakeFilter? WakeFilter = null, int? Redirect = null, bool IsApi = false, bool IsCaptured = false)
 {
     /// <summary>Whether a request is to wait until the instance runs.</summary>
-    public bool Wakes(InstancePhase phase, HttpRequest request) => Wakes(phase)
-        && WakeFilter?.Passes(request.Path.Value ?? "", request.Headers.UserAgent.ToString()) is null or true;
+    public bool Wakes(InstancePhase phase, HttpRequest request) => Wakes(phase) && IsWorthAWake(request);
+
+    /// <summary>Whether an instance is to be awake for it.</summary>
+    public bool IsWorthAWake(HttpRequest request) =>
+        WakeFilter?.Passes(request.Path.Value ?? "", request.Headers.UserAgent.ToString()) is null or true;
 
     private bool Wakes(InstancePhase phase) => phase switch
     {

@@ -10,6 +10,9 @@ public enum NodeErrorKind
     /// <summary>The VM is in a phase in which this cannot be done.</summary>
     WrongPhase,
 
+    /// <summary>The VM is used, and the order was for one that is not.</summary>
+    Busy,
+
     /// <summary>The order carries an epoch lower than the ledger's.</summary>
     Fenced,
     InsufficientResources,

@@ -37,7 +37,7 @@ internal sealed class HostUplink(string nodeId, NodeNetworkOptions options, Netw
     /// <summary>What of the host lies in a network, as its network and device; the way to everywhere does not count, nor our own cable.</summary>
     internal Task<string?> FindOverlapAsync(IPNetwork network) => host.RunAsync(() =>
     {
-        using var socket = RouteSocket.Open();
+        using var socket = NetlinkSocket.OpenRoute();
         var names = socket.ListLinks().ToDictionary(link => link.Index, link => link.Name);
         return socket.ListAddresses().Select(address => (address.Device, Network: NetworkOf(address.Address, address.PrefixLength)))
             .Concat(socket.ListRoutes().Where(route => route.PrefixLength > 0)
@@ -55,7 +55,7 @@ internal sealed class HostUplink(string nodeId, NodeNetworkOptions options, Netw
         await Nft.ApplyAsync(host, HostRules.Dismiss(_table), cancellationToken);
         await host.RunAsync(() =>
         {
-            using var socket = RouteSocket.Open();
+            using var socket = NetlinkSocket.OpenRoute();
             socket.RemoveLink(_device);
         });
         await _forwarding.ReleaseAsync(cancellationToken);
@@ -79,13 +79,13 @@ internal sealed class HostUplink(string nodeId, NodeNetworkOptions options, Netw
 
     private static bool HasLink(string name)
     {
-        using var socket = RouteSocket.Open();
+        using var socket = NetlinkSocket.OpenRoute();
         return socket.FindLink(name) is not null;
     }
 
     private void Create(NetworkNamespace node)
     {
-        using var socket = RouteSocket.Open();
+        using var socket = NetlinkSocket.OpenRoute();
         // Its other end, if it has one, lies in a namespace that lost its name.
         socket.RemoveLink(_device);
         socket.CreateVeth(_device, NetworkNames.Uplink, node.Handle);
@@ -94,7 +94,7 @@ internal sealed class HostUplink(string nodeId, NodeNetworkOptions options, Netw
     /// <summary>Returns the addresses of both ends, and the device that leads outside.</summary>
     private (UplinkAddresses Addresses, string? Outside) ConfigureHostEnd()
     {
-        using var socket = RouteSocket.Open();
+        using var socket = NetlinkSocket.OpenRoute();
         var links = socket.ListLinks();
         var own = links.First(link => link.Name == _device);
         var routes = socket.ListRoutes();
@@ -123,7 +123,7 @@ internal sealed class HostUplink(string nodeId, NodeNetworkOptions options, Netw
 
     private static void ConfigureNodeEnd(UplinkAddresses addresses)
     {
-        using var socket = RouteSocket.Open();
+        using var socket = NetlinkSocket.OpenRoute();
         var uplink = socket.FindLink(NetworkNames.Uplink)!;
         socket.SetAddress(uplink.Index, addresses.Node, UplinkAddresses.PrefixLength);
         socket.SetUp(uplink.Index);

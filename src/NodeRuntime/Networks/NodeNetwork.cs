@@ -14,6 +14,9 @@ namespace Hypeman.NodeRuntime.Networks;
 /// </summary>
 public sealed class NodeNetwork : IDisposable
 {
+    /// <summary>SOL_SOCKET and SO_MARK of Linux.</summary>
+    private const int SocketLevel = 1, SocketMark = 36;
+
     private readonly string _name;
     private readonly NodeNetworkOptions _options;
     private readonly VmSubnet _subnet;
@@ -21,6 +24,7 @@ public sealed class NodeNetwork : IDisposable
     private readonly ILogger<NodeNetwork> _log;
     private readonly IReadOnlyList<IPAddress> _dnsServers;
     private readonly SemaphoreSlim _gate = new(1);
+    private readonly FlowTable _flows = new();
     private readonly Lazy<NetworkNamespace> _void = new(NetworkNamespace.CreateEmpty);
     private NetworkNamespace? _node;
     private VmPorts? _ports;
@@ -129,14 +133,31 @@ public sealed class NodeNetwork : IDisposable
     public async Task<IReadOnlyDictionary<string, NicCounters>> ReadAllCountersAsync() =>
         (await Ports.ListAsync()).Where(tap => tap.VmId is not null).ToDictionary(tap => tap.VmId!, tap => tap.Counters);
 
+    /// <summary>The connections to each VM that keep it awake, by its address: those that are open, and those that just were.</summary>
+    public async Task<ILookup<IPAddress, VmFlow>> ListFlowsAsync(DateTimeOffset now)
+    {
+        var tracked = await Namespace.RunAsync(() =>
+        {
+            using var socket = NetlinkSocket.OpenNetfilter();
+            return socket.ListFlows(NodeRules.UseMark);
+        });
+        return _flows.Take(tracked, now);
+    }
+
     /// <summary>A TCP connection to a VM.</summary>
+    /// <param name="ip">The VM's.</param>
+    /// <param name="port">Of the VM.</param>
+    /// <param name="keepsAwake">Whether it is among <see cref="ListFlowsAsync"/>.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="NodeException">Unavailable: nothing answers there.</exception>
-    public async ValueTask<Stream> ConnectAsync(IPAddress ip, int port, CancellationToken cancellationToken)
+    public async ValueTask<Stream> ConnectAsync(IPAddress ip, int port, bool keepsAwake, CancellationToken cancellationToken)
     {
         var socket = await Namespace.CreateSocketAsync(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         try
         {
             socket.NoDelay = true;
+            if (!keepsAwake)
+                socket.SetRawSocketOption(SocketLevel, SocketMark, BitConverter.GetBytes(NodeRules.WatchMark));
             await socket.ConnectAsync(ip, port, cancellationToken);
             return new NetworkStream(socket, ownsSocket: true);
         }
@@ -211,7 +232,7 @@ public sealed class NodeNetwork : IDisposable
 
     private void EnsureBridge()
     {
-        using var socket = RouteSocket.Open();
+        using var socket = NetlinkSocket.OpenRoute();
         socket.SetUp(socket.FindLink("lo")!.Index);
         if (socket.FindLink(NetworkNames.Bridge) is null)
             socket.CreateBridge(NetworkNames.Bridge, PhysicalAddress.Parse(VmSubnet.MacOf(_subnet.Gateway)));

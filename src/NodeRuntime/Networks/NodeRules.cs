@@ -9,6 +9,7 @@ namespace Hypeman.NodeRuntime.Networks;
 ///   VM frame ─▶ bridge prerouting: chain of its TAP: own MAC and address only, upload rate ─▶ bridge (isolated ports)
 ///            ─▶ to the node itself: only answers, and ping          (input)
 ///            ─▶ to the outside through the uplink, masqueraded      (forward, postrouting); never to another VM
+///   the node itself ─▶ VM: the connection is marked, so that it can be listed   (output)
 /// </code>
 /// </summary>
 internal static class NodeRules
@@ -16,6 +17,12 @@ internal static class NodeRules
     /// <summary>What one VM may send per second at the least, in one go: the largest frame a guest hands over at once.</summary>
     private const long MinBurstBytes = 128 * 1024;
     private const int BurstsPerSecond = 4;
+
+    /// <summary>Of connections to VMs, which keep them awake.</summary>
+    internal const uint UseMark = 1;
+
+    /// <summary>Of sockets whose connections do not, and of these.</summary>
+    internal const uint WatchMark = 2;
 
     /// <summary>All that does not depend on VMs. Leaves the chains of the VMs as they are.</summary>
     internal const string Base =
@@ -47,6 +54,10 @@ internal static class NodeRules
         add chain inet hypeman out { type nat hook postrouting priority 100; }
         flush chain inet hypeman out
         add rule inet hypeman out oifname "{{NetworkNames.Uplink}}" masquerade
+        add chain inet hypeman from_node { type filter hook output priority 0; policy accept; }
+        flush chain inet hypeman from_node
+        add rule inet hypeman from_node oifname "{{NetworkNames.Bridge}}" ct state new meta mark 0 ct mark set 1
+        add rule inet hypeman from_node oifname "{{NetworkNames.Bridge}}" ct state new meta mark 2 ct mark set 2
 
         """;
 

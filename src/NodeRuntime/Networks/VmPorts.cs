@@ -46,14 +46,14 @@ internal sealed class VmPorts(NetworkNamespace node, bool lacksTokenBucket = fal
         await Nft.ApplyAsync(node, NodeRules.Dismiss(tap), cancellationToken);
         await node.RunAsync(() =>
         {
-            using var socket = RouteSocket.Open();
+            using var socket = NetlinkSocket.OpenRoute();
             socket.RemoveLink(tap);
         });
     }
 
     private static IReadOnlyList<VmPort> List()
     {
-        using var socket = RouteSocket.Open();
+        using var socket = NetlinkSocket.OpenRoute();
         return
         [
             .. socket.ListLinks().Where(link => link.Name.StartsWith(NetworkNames.TapPrefix, StringComparison.Ordinal))
@@ -70,13 +70,13 @@ internal sealed class VmPorts(NetworkNamespace node, bool lacksTokenBucket = fal
         {
             if (present.Owner == owner)
                 return present.Name;
-            using var remover = RouteSocket.Open();
+            using var remover = NetlinkSocket.OpenRoute();
             remover.RemoveLink(present.Name);
         }
         var name = NetworkNames.Tap(vmId);
         if (ports.Any(port => port.Name == name && port.VmId is not null && port.VmId != vmId))
             name = NetworkNames.SecondTap(vmId);
-        using var socket = RouteSocket.Open();
+        using var socket = NetlinkSocket.OpenRoute();
         socket.RemoveLink(name);
         Tap.Create(name, owner);
         socket.SetAlias(socket.FindLink(name)!.Index, vmId);
@@ -85,7 +85,7 @@ internal sealed class VmPorts(NetworkNamespace node, bool lacksTokenBucket = fal
 
     private void LimitDownload(string tap, long bytesPerSecond)
     {
-        using var socket = RouteSocket.Open();
+        using var socket = NetlinkSocket.OpenRoute();
         var index = socket.FindLink(tap)!.Index;
         if (bytesPerSecond == 0 || _lacksTokenBucket)
             socket.ClearQueue(index);
@@ -95,7 +95,7 @@ internal sealed class VmPorts(NetworkNamespace node, bool lacksTokenBucket = fal
 
     private static void Connect(string tap)
     {
-        using var socket = RouteSocket.Open();
+        using var socket = NetlinkSocket.OpenRoute();
         var index = socket.FindLink(tap)!.Index;
         socket.AddIsolatedPort(index, socket.FindLink(NetworkNames.Bridge)!.Index);
         socket.SetUp(index);

@@ -102,6 +102,9 @@ public sealed class VmLayout(string directory)
     /// <summary>What the node knows of the VM.</summary>
     public string LedgerFile => Path.Combine(Directory, "ledger.json");
 
+    /// <summary>Empty; was written when somebody last used the VM.</summary>
+    public string ActivityFile => Path.Combine(Directory, "activity");
+
     /// <summary>The writable disk.</summary>
     public string OverlayDisk => Path.Combine(Directory, "overlay.ext4");
 

@@ -30,10 +30,14 @@ public interface IVmHost
     /// <see cref="RestoreAsync"/> goes on from there. Open sessions with the guest end. When it is in standby already,
     /// returns its status.
     /// </summary>
+    /// <param name="id">Of the VM.</param>
+    /// <param name="epoch">Of the owner.</param>
+    /// <param name="isUsed">Asked before anything is done, and once more while the guest stands still: whether it is not to be; null: it is to be.</param>
+    /// <param name="cancellationToken">Gives it up.</param>
     /// <exception cref="Errors.NodeException">
-    /// The VM runs on, and nothing is left of the try. WrongPhase: it is not Running. NotSupported: its hypervisor cannot.
+    /// The VM runs on, and nothing is left of the try. WrongPhase: it is not Running. NotSupported: its hypervisor cannot. Busy: it is used.
     /// </exception>
-    Task<VmStatus> StandbyAsync(string id, long epoch, CancellationToken cancellationToken);
+    Task<VmStatus> StandbyAsync(string id, long epoch, Func<VmActivity, bool>? isUsed, CancellationToken cancellationToken);
 
     /// <summary>
     /// Has a VM in standby go on: the same boot, with the same address. Returns once its processors run; it is Running
@@ -115,11 +119,21 @@ public interface IVmHost
     /// <exception cref="Errors.NodeException">NotFound.</exception>
     Task<VmUsage> ReadUsageAsync(string id, CancellationToken cancellationToken);
 
+    /// <summary>Who uses the VMs that run here, by id.</summary>
+    Task<IReadOnlyDictionary<string, VmActivity>> ReadActivityAsync(CancellationToken cancellationToken);
+
+    /// <summary>Remembers beyond the end of this process when a VM was last used.</summary>
+    void KeepActivity(string id, DateTimeOffset at);
+
     /// <summary>The status of every VM, then of each one that changes. A reader that is slow sees only the latest.</summary>
     IAsyncEnumerable<VmStatus> WatchAsync(CancellationToken cancellationToken);
 
     /// <summary>Opens an exec or copy session with the guest agent; the request picks the kind.</summary>
-    Task<IGuestSession> OpenGuestAsync(string id, GuestRequest request, CancellationToken cancellationToken);
+    /// <param name="id">Of the VM.</param>
+    /// <param name="request">What is wanted.</param>
+    /// <param name="keepsAwake">Whether it counts as use of the VM; see <see cref="VmActivity"/>.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    Task<IGuestSession> OpenGuestAsync(string id, GuestRequest request, bool keepsAwake, CancellationToken cancellationToken);
 
     Task<StatReply> StatAsync(string id, StatRequest request, CancellationToken cancellationToken);
 
@@ -132,7 +146,11 @@ public interface IVmHost
     void AppendLog(string id, string line);
 
     /// <summary>A TCP connection to a port of the guest, made inside the node's network namespace.</summary>
-    ValueTask<Stream> ConnectAsync(string id, int port, CancellationToken cancellationToken);
+    /// <param name="id">Of the VM.</param>
+    /// <param name="port">Of the guest.</param>
+    /// <param name="keepsAwake">Whether it counts as use of the VM; see <see cref="VmActivity"/>.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    ValueTask<Stream> ConnectAsync(string id, int port, bool keepsAwake, CancellationToken cancellationToken);
 }
 
 public enum VmLog

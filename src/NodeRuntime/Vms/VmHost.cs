@@ -18,6 +18,7 @@ internal sealed class VmHost(VmContext host) : IVmHost, IAsyncDisposable
     private static readonly TimeSpan CapturePatience = TimeSpan.FromSeconds(30);
 
     private readonly ConcurrentDictionary<string, Lazy<VmSupervisor>> _supervisors = new();
+    private readonly SessionCounter _sessions = new(host.Time);
 
     /// <summary>Takes up every VM that has a ledger. One that cannot be taken up is left alone, and said.</summary>
     internal async Task AdoptAllAsync()
@@ -32,8 +33,9 @@ internal sealed class VmHost(VmContext host) : IVmHost, IAsyncDisposable
     public async Task<VmStatus> StopAsync(string id, long epoch, TimeSpan grace, CancellationToken cancellationToken) =>
         await (Supervisor(id)?.StopAsync(epoch, grace, cancellationToken) ?? throw NotHere(id));
 
-    public async Task<VmStatus> StandbyAsync(string id, long epoch, CancellationToken cancellationToken) =>
-        await (Supervisor(id)?.StandbyAsync(epoch, cancellationToken) ?? throw NotHere(id));
+    public async Task<VmStatus> StandbyAsync(string id, long epoch, Func<VmActivity, bool>? isUsed, CancellationToken cancellationToken) =>
+        await (Supervisor(id)?.StandbyAsync(
+            epoch, token => isUsed is null ? Task.CompletedTask : RefuseUsedAsync(id, isUsed, token), cancellationToken) ?? throw NotHere(id));
 
     public async Task<VmStatus> RestoreAsync(string id, long epoch, CancellationToken cancellationToken) =>
         await (Supervisor(id)?.RestoreAsync(epoch, cancellationToken) ?? throw NotHere(id));
@@ -119,10 +121,47 @@ internal sealed class VmHost(VmContext host) : IVmHost, IAsyncDisposable
         return new VmUsage(usage.CpuTime, usage.ResidentBytes, usage.VirtualBytes, network ?? default);
     }
 
+    public async Task<IReadOnlyDictionary<string, VmActivity>> ReadActivityAsync(CancellationToken cancellationToken)
+    {
+        var flows = await host.Network.ListFlowsAsync(host.Time.GetUtcNow()).WaitAsync(cancellationToken);
+        return _supervisors.Keys.Where(id => Supervisor(id)?.Process is not null).ToDictionary(id => id, ActivityOf);
+
+        VmActivity ActivityOf(string id)
+        {
+            var (open, lastAt) = _sessions.Find(id);
+            var kept = new FileInfo(host.Layout.Vm(id).ActivityFile);
+            return new VmActivity(
+                Find(id)?.Ip is { } ip ? [.. flows[IPAddress.Parse(ip)]] : [], open, lastAt, kept.Exists ? kept.LastWriteTimeUtc : null);
+        }
+    }
+
+    public void KeepActivity(string id, DateTimeOffset at)
+    {
+        var file = host.Layout.Vm(id).ActivityFile;
+        try
+        {
+            using (File.Open(file, FileMode.OpenOrCreate))
+            {
+                // It is there now.
+            }
+            File.SetLastWriteTimeUtc(file, at.UtcDateTime);
+        }
+        catch (IOException e)
+        {
+            // Its VM has gone, or the disk is full: it counts as unused for longer, should this process end now.
+            host.Log.LogDebug(e, "When VM {Vm} was last used cannot be kept", id);
+        }
+    }
+
     public IAsyncEnumerable<VmStatus> WatchAsync(CancellationToken cancellationToken) => host.Board.WatchAsync(cancellationToken);
 
-    public Task<IGuestSession> OpenGuestAsync(string id, GuestRequest request, CancellationToken cancellationToken) =>
-        Guest(id).OpenAsync(request, cancellationToken);
+    public Task<IGuestSession> OpenGuestAsync(string id, GuestRequest request, bool keepsAwake, CancellationToken cancellationToken)
+    {
+        var guest = Guest(id);
+        return keepsAwake
+            ? _sessions.CountAsync(id, () => guest.OpenAsync(request, cancellationToken))
+            : guest.OpenAsync(request, cancellationToken);
+    }
 
     public Task<StatReply> StatAsync(string id, StatRequest request, CancellationToken cancellationToken) =>
         Guest(id).CallAsync<StatReply>(request, cancellationToken);
@@ -143,13 +182,13 @@ internal sealed class VmHost(VmContext host) : IVmHost, IAsyncDisposable
 
     public void AppendLog(string id, string line) => Supervisor(id)?.Trail.Append(line);
 
-    public ValueTask<Stream> ConnectAsync(string id, int port, CancellationToken cancellationToken)
+    public ValueTask<Stream> ConnectAsync(string id, int port, bool keepsAwake, CancellationToken cancellationToken)
     {
         var status = Find(id) ?? throw NotHere(id);
         if (status.Phase is not (VmPhase.Running or VmPhase.Booting))
             throw WrongPhase(status);
         return status.Ip is { } ip
-            ? host.Network.ConnectAsync(IPAddress.Parse(ip), port, cancellationToken)
+            ? host.Network.ConnectAsync(IPAddress.Parse(ip), port, keepsAwake, cancellationToken)
             : throw new NodeException(NodeErrorKind.NotSupported, $"The VM {id} has no network.");
     }
 
@@ -191,6 +230,13 @@ internal sealed class VmHost(VmContext host) : IVmHost, IAsyncDisposable
             ? host.Snapshots.CopyAsync(snapshot, folder, withMemory, cancellationToken)
             : CaptureAsync(source.VmId!, source.Epoch, folder, withMemory, cancellationToken);
 
+    private async Task RefuseUsedAsync(string id, Func<VmActivity, bool> isUsed, CancellationToken cancellationToken)
+    {
+        var activities = await ReadActivityAsync(cancellationToken);
+        if (isUsed(activities.GetValueOrDefault(id, VmActivity.None)))
+            throw new NodeException(NodeErrorKind.Busy, $"The VM {id} is used.");
+    }
+
     private async Task AdoptAsync(string id)
     {
         try
@@ -211,6 +257,7 @@ internal sealed class VmHost(VmContext host) : IVmHost, IAsyncDisposable
         // Only the one that was deleted: another may have taken its place already.
         if (_supervisors.TryGetValue(id, out var present) && present.Value == supervisor)
             _supervisors.TryRemove(KeyValuePair.Create(id, present));
+        _sessions.Forget(id);
         await supervisor.DisposeAsync();
     }
 

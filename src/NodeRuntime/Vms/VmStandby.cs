@@ -10,7 +10,7 @@ namespace Hypeman.NodeRuntime.Vms;
 /// Saves a running VM whose stage is <see cref="VmStage.Saving"/>.
 /// <code>
 /// 1  sessions   those who talk to the agent are told, and its port comes to rest
-/// 2  pause      processors halted, disks flushed
+/// 2  pause      processors halted, disks flushed; who ordered it may find now that it is not to be
 /// 3  devices    by the hypervisor, through a descriptor it holds
 /// 4  memory     by us, out of its process: all that was touched, or what differs from a base that is here already
 /// 5  sync       to the disk; then the manifest, which makes it whole
@@ -31,9 +31,10 @@ internal sealed class VmStandby(VmContext host, VmLayout layout, VmRecord record
         run.Control ?? throw new NodeException(NodeErrorKind.Unavailable, "The hypervisor does not answer now.");
 
     /// <summary>All steps.</summary>
-    internal async Task<SavedMemory> RunAsync(MemoryFolder folder, CancellationToken cancellationToken)
+    internal async Task<SavedMemory> RunAsync(MemoryFolder folder, Func<CancellationToken, Task> check, CancellationToken cancellationToken)
     {
         await PauseAsync(cancellationToken);
+        await check(cancellationToken);
         using var unsynced = await WriteAsync(folder, cancellationToken);
         return await SyncAsync(unsynced, cancellationToken);
     }

@@ -12,7 +12,7 @@ namespace Hypeman.NodeRuntime.Vms;
 /// <summary>Standby and restore; all of it runs on the inbox's loop.</summary>
 internal sealed partial class VmSupervisor
 {
-    private async Task<VmStatus> StandbyNowAsync(long epoch, CancellationToken givenUp)
+    private async Task<VmStatus> StandbyNowAsync(long epoch, Func<CancellationToken, Task> check, CancellationToken givenUp)
     {
         ThrowIfShuttingDown();
         if (_record is null)
@@ -26,22 +26,24 @@ internal sealed partial class VmSupervisor
             throw new NodeException(NodeErrorKind.NotSupported, $"{current.Hypervisor.Name} cannot save memory on this host.");
         if (givenUp.IsCancellationRequested)
             throw GivenUp();
+        await check(givenUp);
 
         _trail.Note("going to standby");
         Write(_record with { Stage = VmStage.Saving, Error = null });
         _steps = new VmSteps("Standby", _id, _host, _trail);
         current.IsPaused = true;
         Publish();
-        await SaveOrGoOnAsync(current, (_record.Generation ?? 0) + 1, givenUp);
+        await SaveOrGoOnAsync(current, (_record.Generation ?? 0) + 1, check, givenUp);
         await EndSavedAsync(current);
         return Status;
     }
 
-    private async Task SaveOrGoOnAsync(VmRun current, int generation, CancellationToken givenUp)
+    private async Task SaveOrGoOnAsync(VmRun current, int generation, Func<CancellationToken, Task> check, CancellationToken givenUp)
     {
         try
         {
-            var saved = await new VmStandby(_host, _layout, _record!, current, _steps!).RunAsync(_layout.Generation(generation), givenUp);
+            var saved = await new VmStandby(_host, _layout, _record!, current, _steps!)
+                .RunAsync(_layout.Generation(generation), check, givenUp);
             Write(_record! with { Stage = VmStage.Standby, Generation = generation, Saved = saved });
         }
         catch (Exception) when (_shutdown.IsCancellationRequested)
@@ -52,9 +54,10 @@ internal sealed partial class VmSupervisor
         catch (Exception e)
         {
             var reason = Reason(e, givenUp);
-            _trail.Note($"the standby failed: {reason.Message}");
+            var isUsed = reason.Kind == NodeErrorKind.Busy;
+            _trail.Note(isUsed ? "the standby is undone: it is used again" : $"the standby failed: {reason.Message}");
             await ForgetSavedAsync(generation);
-            TryWrite(_record! with { Stage = VmStage.Resuming, Error = reason.Message });
+            TryWrite(_record! with { Stage = VmStage.Resuming, Error = isUsed ? null : reason.Message });
             await GoOnAsync(current);
             if (ReferenceEquals(reason, e))
                 throw;

@@ -97,8 +97,8 @@ internal sealed partial class VmSupervisor : IVmSigns, IAsyncDisposable
     }
 
     /// <inheritdoc cref="StartAsync(VmSpec, CancellationToken)"/>
-    internal Task<VmStatus>? StandbyAsync(long epoch, CancellationToken cancellationToken) =>
-        Interruptible(epoch, givenUp => StandbyNowAsync(epoch, givenUp), cancellationToken);
+    internal Task<VmStatus>? StandbyAsync(long epoch, Func<CancellationToken, Task> check, CancellationToken cancellationToken) =>
+        Interruptible(epoch, givenUp => StandbyNowAsync(epoch, check, givenUp), cancellationToken);
 
     /// <inheritdoc cref="StartAsync(VmSpec, CancellationToken)"/>
     internal Task<VmStatus>? RestoreAsync(long epoch, CancellationToken cancellationToken) =>

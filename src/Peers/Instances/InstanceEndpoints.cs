@@ -9,18 +9,20 @@ namespace Hypeman.Peers.Instances;
 
 /// <summary>
 /// <c>CONNECT /peer/instances/{id}/ports/{port}</c>, with <c>:protocol</c> <see cref="Protocol"/> (RFC 8441): from then on
-/// the stream is a TCP connection to the guest. Instances of this node only, so no request takes more than one hop.
+/// the stream is a TCP connection to the guest; with <c>?watch=true</c>, one that does not count as use of the instance.
+/// Instances of this node only, so no request takes more than one hop.
 /// </summary>
 internal sealed class InstanceEndpoints(IEnumerable<INode> nodes, TimeProvider time) : IPeerEndpoints
 {
     public const string Protocol = "hypeman-port";
 
-    public static string PathOf(string instanceId, int port) => $"/peer/instances/{instanceId}/ports/{port}";
+    public static string PathOf(string instanceId, int port, bool keepsAwake) =>
+        $"/peer/instances/{instanceId}/ports/{port}{(keepsAwake ? "" : "?watch=true")}";
 
     public void Map(IEndpointRouteBuilder routes) =>
         routes.MapMethods("/peer/instances/{id}/ports/{port:int}", [HttpMethods.Connect], ConnectAsync);
 
-    private async Task ConnectAsync(HttpContext context, string id, int port)
+    private async Task ConnectAsync(HttpContext context, string id, int port, bool watch = false)
     {
         if (context.Features.Get<IHttpExtendedConnectFeature>() is not { IsExtendedConnect: true, Protocol: Protocol } tunnel)
         {
@@ -30,7 +32,7 @@ internal sealed class InstanceEndpoints(IEnumerable<INode> nodes, TimeProvider t
         Stream guest;
         try
         {
-            guest = await OpenAsync(id, port, context.RequestAborted);
+            guest = await OpenAsync(id, port, keepsAwake: !watch, context.RequestAborted);
         }
         catch (NodeException refused)
         {
@@ -42,7 +44,7 @@ internal sealed class InstanceEndpoints(IEnumerable<INode> nodes, TimeProvider t
             await Relay.RunAsync(caller, guest, context.RequestAborted);
     }
 
-    private async Task<Stream> OpenAsync(string id, int port, CancellationToken cancellationToken)
+    private async Task<Stream> OpenAsync(string id, int port, bool keepsAwake, CancellationToken cancellationToken)
     {
         var node = nodes.FirstOrDefault(node => node.Vms.Find(id) is not null)
             ?? throw new NodeException(NodeErrorKind.NotFound, $"instance {id} is not on this node");
@@ -50,7 +52,7 @@ internal sealed class InstanceEndpoints(IEnumerable<INode> nodes, TimeProvider t
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
         try
         {
-            return await node.Vms.ConnectAsync(id, port, either.Token);
+            return await node.Vms.ConnectAsync(id, port, keepsAwake, either.Token);
         }
         catch (OperationCanceledException) when (deadline.IsCancellationRequested)
         {

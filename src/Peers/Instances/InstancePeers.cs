@@ -11,15 +11,16 @@ public sealed class InstancePeers(PeerDirectory directory, PeerClient client)
     /// <param name="instanceId">Of the instance.</param>
     /// <param name="home">The node it lives on.</param>
     /// <param name="port">Of the guest.</param>
+    /// <param name="keepsAwake">Whether it counts as use of the instance.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="NodeException">NotFound, WrongPhase: it does not run there.</exception>
     /// <exception cref="TimeoutException">The guest did not answer in time.</exception>
     /// <exception cref="IOException">The node, the instance or its port cannot be reached.</exception>
-    public async Task<Stream> ConnectAsync(string instanceId, string home, int port, CancellationToken cancellationToken)
+    public async Task<Stream> ConnectAsync(string instanceId, string home, int port, bool keepsAwake, CancellationToken cancellationToken)
     {
         var peer = await directory.FindAsync(home, cancellationToken)
             ?? throw new IOException($"Instance {instanceId} lives on node {home}, whose address is not known.");
-        using var request = PeerClient.Request(HttpMethod.Connect, peer, InstanceEndpoints.PathOf(instanceId, port));
+        using var request = PeerClient.Request(HttpMethod.Connect, peer, InstanceEndpoints.PathOf(instanceId, port, keepsAwake));
         request.Headers.Protocol = InstanceEndpoints.Protocol;
         var answer = await client.SendAsync(request, cancellationToken);
         if (answer.StatusCode == HttpStatusCode.OK)

@@ -11,13 +11,14 @@ namespace Hypeman.Silo.Adapters;
 /// </summary>
 internal sealed class NodeConnector(IEnumerable<INode> nodes, InstancePeers? peers = null) : IInstanceConnector
 {
-    public async Task<Stream> ConnectAsync(string instanceId, string home, int port, CancellationToken cancellationToken)
+    public async Task<Stream> ConnectAsync(
+        string instanceId, string home, int port, bool keepsAwake, CancellationToken cancellationToken)
     {
         try
         {
             return nodes.FirstOrDefault(node => node.Facts.NodeId == home) is { } here
-                ? await here.Vms.ConnectAsync(instanceId, port, cancellationToken)
-                : await (peers ?? throw NoWay(instanceId, home)).ConnectAsync(instanceId, home, port, cancellationToken);
+                ? await here.Vms.ConnectAsync(instanceId, port, keepsAwake, cancellationToken)
+                : await (peers ?? throw NoWay(instanceId, home)).ConnectAsync(instanceId, home, port, keepsAwake, cancellationToken);
         }
         catch (NodeException e) when (e.Kind is NodeErrorKind.WrongPhase or NodeErrorKind.NotFound)
         {

@@ -92,7 +92,7 @@ internal sealed class BlobRegistryStore(BlobStore blobs, string platform, TimePr
             NodeErrorKind.RateLimited => RegistryError.TooManyRequests,
             NodeErrorKind.InsufficientResources => RegistryError.InsufficientStorage,
             NodeErrorKind.Unauthorized => RegistryError.Denied,
-            NodeErrorKind.Fenced or NodeErrorKind.Unavailable or NodeErrorKind.TimedOut or NodeErrorKind.DependencyMissing
+            NodeErrorKind.Fenced or NodeErrorKind.Busy or NodeErrorKind.Unavailable or NodeErrorKind.TimedOut or NodeErrorKind.DependencyMissing
                 or NodeErrorKind.Internal => RegistryError.Unavailable,
         }, failure.Message);
 }

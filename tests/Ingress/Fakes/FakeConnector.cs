@@ -14,6 +14,9 @@ internal sealed class FakeConnector : IInstanceConnector
 
     public ConcurrentQueue<string> Homes { get; } = new();
 
+    /// <summary>Of each connection, whether it keeps its instance awake.</summary>
+    public ConcurrentQueue<bool> KeepAwake { get; } = new();
+
     public void Lead(string instanceId, int port, int toLocalPort) => _ways[(instanceId, port)] = async cancellationToken =>
     {
         var client = new TcpClient();
@@ -23,10 +26,11 @@ internal sealed class FakeConnector : IInstanceConnector
 
     public void Lead(string instanceId, int port, Func<CancellationToken, Task<Stream>> way) => _ways[(instanceId, port)] = way;
 
-    public Task<Stream> ConnectAsync(string instanceId, string home, int port, CancellationToken cancellationToken)
+    public Task<Stream> ConnectAsync(string instanceId, string home, int port, bool keepsAwake, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _connections);
         Homes.Enqueue(home);
+        KeepAwake.Enqueue(keepsAwake);
         return _ways.TryGetValue((instanceId, port), out var way)
             ? way(cancellationToken)
             : throw new IOException("connection refused (secret detail 10.100.0.7)");

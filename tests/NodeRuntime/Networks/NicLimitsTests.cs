@@ -49,7 +49,7 @@ public sealed class NicLimitsTests : IAsyncLifetime
         using var listener = await guest.Namespace.CreateSocketAsync(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.Any, 0));
         listener.Listen();
-        await using var near = await node.ConnectAsync(guest.Address.Ip, ((IPEndPoint)listener.LocalEndPoint!).Port, default);
+        await using var near = await node.ConnectAsync(guest.Address.Ip, ((IPEndPoint)listener.LocalEndPoint!).Port, keepsAwake: true, default);
         await using var far = new NetworkStream(await listener.AcceptAsync(), ownsSocket: true);
         var (from, to) = download ? (near, (Stream)far) : (far, near);
 
@@ -93,7 +93,7 @@ public sealed class NicLimitsTests : IAsyncLifetime
         using var listener = await guest.Namespace.CreateSocketAsync(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.Any, 0));
         listener.Listen();
-        await using var near = await node.ConnectAsync(guest.Address.Ip, ((IPEndPoint)listener.LocalEndPoint!).Port, default);
+        await using var near = await node.ConnectAsync(guest.Address.Ip, ((IPEndPoint)listener.LocalEndPoint!).Port, keepsAwake: true, default);
         await using var far = new NetworkStream(await listener.AcceptAsync(), ownsSocket: true);
 
         await near.WriteAsync(new byte[bytes]);

@@ -31,7 +31,7 @@ public sealed class NodeNetworkTests : IAsyncLifetime
         var guest = await _host.AddGuestAsync(node);
         using var server = await LineServer.StartAsync(guest.Namespace);
 
-        await using var stream = await node.ConnectAsync(guest.Address.Ip, server.Port, CancellationToken.None);
+        await using var stream = await node.ConnectAsync(guest.Address.Ip, server.Port, keepsAwake: true, CancellationToken.None);
         using var reader = new StreamReader(stream);
 
         Assert.Equal("10.100.0.1", await reader.ReadLineAsync());
@@ -44,7 +44,7 @@ public sealed class NodeNetworkTests : IAsyncLifetime
         var guest = await _host.AddGuestAsync(node);
 
         var refused = await Assert.ThrowsAsync<NodeException>(
-            async () => await node.ConnectAsync(guest.Address.Ip, 81, CancellationToken.None));
+            async () => await node.ConnectAsync(guest.Address.Ip, 81, keepsAwake: true, CancellationToken.None));
 
         Assert.Equal(NodeErrorKind.Unavailable, refused.Kind);
     }

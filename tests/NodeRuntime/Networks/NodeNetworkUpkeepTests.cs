@@ -26,7 +26,7 @@ public sealed class NodeNetworkUpkeepTests : IAsyncLifetime
         var node = await _host.AddNodeAsync();
         var guest = await _host.AddGuestAsync(node);
         using var server = await LineServer.StartAsync(guest.Namespace);
-        await using var stream = await node.ConnectAsync(guest.Address.Ip, server.Port, Cancel);
+        await using var stream = await node.ConnectAsync(guest.Address.Ip, server.Port, keepsAwake: true, Cancel);
         var before = await RulesAsync(node);
 
         await node.EnsureAsync(Cancel);

@@ -255,7 +255,7 @@ public abstract partial class NodeConformance : IAsyncLifetime
     {
         await StartAsync(Spec);
         await ReachAsync(VmPhase.Running);
-        await using (var session = await Node.Vms.OpenGuestAsync(_id, new ExecRequest { Command = ["cat"] }, CancellationToken.None))
+        await using (var session = await Node.Vms.OpenGuestAsync(_id, new ExecRequest { Command = ["cat"] }, keepsAwake: true, CancellationToken.None))
         {
             await session.WriteAsync("hello"u8.ToArray(), CancellationToken.None);
             await session.EndAsync(CancellationToken.None);
@@ -268,9 +268,42 @@ public abstract partial class NodeConformance : IAsyncLifetime
         await StopAsync(3);
         await AssertRefusedAsync(
             NodeErrorKind.WrongPhase,
-            () => Node.Vms.OpenGuestAsync(_id, new ExecRequest { Command = ["cat"] }, CancellationToken.None));
+            () => Node.Vms.OpenGuestAsync(_id, new ExecRequest { Command = ["cat"] }, keepsAwake: true, CancellationToken.None));
         await AssertRefusedAsync(
             NodeErrorKind.WrongPhase, () => Node.Vms.StatAsync(_id, new StatRequest { Path = "/" }, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_vm_that_is_used_is_not_put_to_sleep_by_who_wants_only_idle_ones()
+    {
+        await StartAsync(Spec);
+        await ReachAsync(VmPhase.Running);
+
+        await AssertRefusedAsync(NodeErrorKind.Busy, () => Node.Vms.StandbyAsync(_id, 3, isUsed: _ => true, CancellationToken.None));
+
+        Assert.Equal((VmPhase.Running, null), (Node.Vms.Find(_id)!.Phase, Node.Vms.Find(_id)!.Error));
+        Assert.Equal(VmPhase.Standby, (await Node.Vms.StandbyAsync(_id, 3, isUsed: _ => false, CancellationToken.None)).Phase);
+    }
+
+    [Fact]
+    public async Task Who_uses_a_vm_is_told_while_it_runs_and_when_that_was_is_kept()
+    {
+        var at = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
+        await StartAsync(Spec);
+        await ReachAsync(VmPhase.Running);
+        Assert.Equal((0, 0, null), await ActivityAsync());
+
+        Node.Vms.KeepActivity(_id, at);
+        Assert.Equal((0, 0, at), await ActivityAsync());
+        await StopAsync(3);
+        Assert.DoesNotContain(_id, await Node.Vms.ReadActivityAsync(CancellationToken.None));
+        Node.Vms.KeepActivity("nobody", at);
+    }
+
+    private async Task<(int Flows, int Sessions, DateTimeOffset? KeptAt)> ActivityAsync()
+    {
+        var activity = (await Node.Vms.ReadActivityAsync(CancellationToken.None))[_id];
+        return (activity.Flows.Count, activity.Sessions, activity.KeptAt);
     }
 
     [Fact]
@@ -305,7 +338,7 @@ public abstract partial class NodeConformance : IAsyncLifetime
 
     private Task<VmStatus> StopAsync(long epoch) => Node.Vms.StopAsync(_id, epoch, Grace, CancellationToken.None);
 
-    private Task<VmStatus> StandbyAsync(long epoch) => Node.Vms.StandbyAsync(_id, epoch, CancellationToken.None);
+    private Task<VmStatus> StandbyAsync(long epoch) => Node.Vms.StandbyAsync(_id, epoch, isUsed: null, CancellationToken.None);
 
     private Task<VmStatus> RestoreAsync(long epoch) => Node.Vms.RestoreAsync(_id, epoch, CancellationToken.None);
 

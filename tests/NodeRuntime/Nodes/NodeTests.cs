@@ -45,7 +45,7 @@ public sealed class NodeTests : NodeConformance
     private protected override async Task ExitAsync(string vmId, int code)
     {
         var request = new ExecRequest { Command = ["/bin/sh", "-c", $"echo {code} > /tmp/part; mv /tmp/part /tmp/exit"] };
-        await using var session = await Node.Vms.OpenGuestAsync(vmId, request, CancellationToken.None);
+        await using var session = await Node.Vms.OpenGuestAsync(vmId, request, keepsAwake: true, CancellationToken.None);
         await session.EndAsync(CancellationToken.None);
         try
         {
@@ -89,7 +89,7 @@ public sealed class NodeTests : NodeConformance
 
         // Some hundred questions, each refused in a few bytes less.
         for (var time = 0; time < 200; time++)
-            await Assert.ThrowsAsync<NodeException>(() => Node.Vms.ConnectAsync("counted", 9, CancellationToken.None).AsTask());
+            await Assert.ThrowsAsync<NodeException>(() => Node.Vms.ConnectAsync("counted", 9, keepsAwake: true, CancellationToken.None).AsTask());
 
         var after = (await Node.Vms.ReadUsageAsync("counted", CancellationToken.None)).Network;
         var (received, sent) = (after.ReceivedBytes - before.ReceivedBytes, after.SentBytes - before.SentBytes);

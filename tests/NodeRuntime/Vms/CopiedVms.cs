@@ -62,7 +62,7 @@ internal static class CopiedVms
     internal static async Task<string> GetAsync(this TestVms vms, VmSpec spec, string file)
     {
         using var late = new CancellationTokenSource(Patience);
-        await using var stream = await vms.Host.ConnectAsync(spec.Id, Port, late.Token);
+        await using var stream = await vms.Host.ConnectAsync(spec.Id, Port, keepsAwake: true, late.Token);
         await stream.WriteAsync(Encoding.ASCII.GetBytes($"GET /{file} HTTP/1.0\r\n\r\n"), late.Token);
         using var reader = new StreamReader(stream);
         var answer = await reader.ReadToEndAsync(late.Token);

@@ -21,7 +21,7 @@ internal static class SleepingVms
     }
 
     internal static Task<VmStatus> StandbyAsync(this TestVms vms, string id) =>
-        vms.Host.StandbyAsync(id, epoch: 1, CancellationToken.None);
+        vms.Host.StandbyAsync(id, epoch: 1, isUsed: null, CancellationToken.None);
 
     /// <summary>Restores it and waits until it is ready.</summary>
     internal static async Task<VmStatus> WakeAsync(this TestVms vms, string id)

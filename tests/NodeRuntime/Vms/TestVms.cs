@@ -174,7 +174,7 @@ internal sealed class TestVms : IAsyncDisposable
     internal async Task<IGuestSession> StartAsync(string id, params string[] command)
     {
         using var patience = new CancellationTokenSource(Patience);
-        var session = await Host.OpenGuestAsync(id, new ExecRequest { Command = command }, patience.Token);
+        var session = await Host.OpenGuestAsync(id, new ExecRequest { Command = command }, keepsAwake: true, patience.Token);
         await session.EndAsync(patience.Token);
         return session;
     }

@@ -45,6 +45,54 @@ public sealed class VmStandbyTests
     }
 
     [Fact]
+    public async Task A_guest_that_is_used_when_it_stands_still_already_goes_on()
+    {
+        await using var vms = await TestVms.CreateAsync();
+        var spec = SleepingVms.Counting();
+        await vms.RunAsync(spec);
+        var counted = await vms.CountAsync(spec.Id);
+        var phases = new List<VmPhase>();
+
+        var error = await Assert.ThrowsAsync<NodeException>(() => vms.Host.StandbyAsync(spec.Id, epoch: 1, Looked, CancellationToken.None));
+
+        Assert.Equal(NodeErrorKind.Busy, error.Kind);
+        Assert.Equal([VmPhase.Running, VmPhase.Paused], phases);
+        var awake = await vms.ReachAsync(spec.Id, VmPhase.Running);
+        Assert.Equal((null, null), (awake.Error, awake.Saved));
+        Assert.Empty(vms.SavedFiles(spec.Id));
+        await Until.True(async () => await vms.CountAsync(spec.Id) > counted, Patience, "the guest counts on");
+
+        bool Looked(VmActivity activity)
+        {
+            phases.Add(vms.Host.Find(spec.Id)!.Phase);
+            return phases.Count == 2;
+        }
+    }
+
+    [Fact]
+    public async Task Sessions_count_as_use_but_not_those_of_who_only_watches()
+    {
+        await using var vms = await TestVms.CreateAsync();
+        var spec = SleepingVms.Counting();
+        await vms.RunAsync(spec);
+        var request = new ExecRequest { Command = ["/bin/cat"] };
+        await using var watching = await vms.Host.OpenGuestAsync(spec.Id, request, keepsAwake: false, CancellationToken.None);
+        Assert.Equal((0, null), await SessionsAsync());
+
+        await using (await vms.Host.OpenGuestAsync(spec.Id, request, keepsAwake: true, CancellationToken.None))
+            Assert.Equal(1, (await SessionsAsync()).Open);
+
+        var (open, lastAt) = await SessionsAsync();
+        Assert.Equal((0, true), (open, lastAt is not null));
+
+        async Task<(int Open, DateTimeOffset? LastAt)> SessionsAsync()
+        {
+            var activity = (await vms.Host.ReadActivityAsync(CancellationToken.None))[spec.Id];
+            return (activity.Sessions, activity.SessionAt);
+        }
+    }
+
+    [Fact]
     public async Task The_clock_is_right_after_a_standstill()
     {
         await using var vms = await TestVms.CreateAsync();
@@ -121,7 +169,7 @@ public sealed class VmStandbyTests
         var spec = SleepingVms.Counting();
         await vms.RunAsync(spec);
         await using var session = await vms.Host.OpenGuestAsync(
-            spec.Id, new ExecRequest { Command = ["/bin/sh", "-c", "echo here; sleep 1000"] }, CancellationToken.None);
+            spec.Id, new ExecRequest { Command = ["/bin/sh", "-c", "echo here; sleep 1000"] }, keepsAwake: true, CancellationToken.None);
         await using var replies = session.ReadAllAsync(CancellationToken.None).GetAsyncEnumerator();
         Assert.True(await replies.MoveNextAsync());
 

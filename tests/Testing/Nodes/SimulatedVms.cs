@@ -19,7 +19,9 @@ public sealed partial class SimulatedVms(FaultPlan faults, SimulatedImages image
     private readonly Dictionary<string, SemaphoreSlim> _turns = [];
     private readonly List<Channel<VmStatus>> _watchers = [];
     private readonly ConcurrentDictionary<(string, VmLog), SimulatedLog> _logs = new();
+    private readonly ConcurrentDictionary<string, DateTimeOffset> _keptActivity = new();
     private int _addresses = 1;
+    private int _looks;
 
     /// <summary>Whether a VM that was started is ready at once.</summary>
     public bool BootByItself { get; set; } = true;
@@ -120,7 +122,28 @@ public sealed partial class SimulatedVms(FaultPlan faults, SimulatedImages image
         return Find(id) ?? vm;
     }
 
-    public async Task<VmStatus> StandbyAsync(string id, long epoch, CancellationToken cancellationToken)
+    /// <summary>Who uses each VM, as the test says; nobody where it says nothing.</summary>
+    public ConcurrentDictionary<string, VmActivity> Activity { get; } = new();
+
+    /// <summary>Why the node cannot tell who uses its VMs; null: it can.</summary>
+    public NodeException? ActivityFault { get; set; }
+
+    /// <summary>How often it was asked.</summary>
+    public int Looks => Volatile.Read(ref _looks);
+
+    public Task<IReadOnlyDictionary<string, VmActivity>> ReadActivityAsync(CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _looks);
+        return ActivityFault is { } fault
+            ? Task.FromException<IReadOnlyDictionary<string, VmActivity>>(fault)
+            : Task.FromResult<IReadOnlyDictionary<string, VmActivity>>(List()
+                .Where(vm => vm.Phase is VmPhase.Booting or VmPhase.Running or VmPhase.Paused)
+                .ToDictionary(vm => vm.Id, vm => ActivityOf(vm.Id)));
+    }
+
+    public void KeepActivity(string id, DateTimeOffset at) => _keptActivity[id] = at;
+
+    public async Task<VmStatus> StandbyAsync(string id, long epoch, Func<VmActivity, bool>? isUsed, CancellationToken cancellationToken)
     {
         using var turn = await TakeTurnAsync(id, cancellationToken);
         RefuseIfFenced(id, epoch);
@@ -128,6 +151,8 @@ public sealed partial class SimulatedVms(FaultPlan faults, SimulatedImages image
         if (Find(id) is not { Phase: VmPhase.Standby })
         {
             RequireRunning(id);
+            if (isUsed?.Invoke(ActivityOf(id)) == true)
+                throw new NodeException(NodeErrorKind.Busy, $"VM {id} is used");
             Change(id, vm => vm with { Phase = VmPhase.Standby, Epoch = epoch, Saved = new SavedMemory(time.GetUtcNow(), 1, 1, 0, 1) });
         }
         await faults.PassAsync(NodeStep.StandbyDone, cancellationToken);
@@ -201,7 +226,7 @@ public sealed partial class SimulatedVms(FaultPlan faults, SimulatedImages image
         }
     }
 
-    public Task<IGuestSession> OpenGuestAsync(string id, GuestRequest request, CancellationToken cancellationToken)
+    public Task<IGuestSession> OpenGuestAsync(string id, GuestRequest request, bool keepsAwake, CancellationToken cancellationToken)
     {
         RequireRunning(id);
         return Task.FromResult(Guest(request));
@@ -231,13 +256,18 @@ public sealed partial class SimulatedVms(FaultPlan faults, SimulatedImages image
     /// <summary>What listens in the guests; by default nothing does.</summary>
     public Func<string, int, CancellationToken, ValueTask<Stream>>? Ports { get; set; }
 
-    public ValueTask<Stream> ConnectAsync(string id, int port, CancellationToken cancellationToken)
+    public ValueTask<Stream> ConnectAsync(string id, int port, bool keepsAwake, CancellationToken cancellationToken)
     {
         RequireRunning(id);
         return Ports is { } ports
             ? ports(id, port, cancellationToken)
             : throw new NodeException(NodeErrorKind.Unavailable, $"nothing listens on port {port} of a simulated guest");
     }
+
+    private VmActivity ActivityOf(string id) => Activity.GetValueOrDefault(id, VmActivity.None) with
+    {
+        KeptAt = _keptActivity.TryGetValue(id, out var at) ? at : null,
+    };
 
     private void Change(string id, Func<VmStatus, VmStatus> change)
     {

@@ -7,4 +7,5 @@ public sealed record InstanceUpdate
     [Id(0)] public InstanceLifetime? Lifetime { get; init; }
     [Id(1)] public RestartPolicy? RestartPolicy { get; init; }
     [Id(2)] public HealthCheck? HealthCheck { get; init; }
+    [Id(3)] public AutoStandbyPolicy? AutoStandby { get; init; }
 }

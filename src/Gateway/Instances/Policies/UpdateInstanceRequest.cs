@@ -13,6 +13,7 @@ internal static class UpdateInstanceRequest
         var update = new InstanceUpdate
         {
             Lifetime = LifetimeFields.Read(fields),
+            AutoStandby = AutoStandbyFields.Read(fields),
             HealthCheck = HealthCheckFields.Read(fields),
             RestartPolicy = RestartPolicyFields.Read(fields),
         };

@@ -32,7 +32,7 @@ internal sealed class HealthMonitor(
     /// <summary>Has an instance of this silo probed, or not any more, as its record says. Called by its grain only.</summary>
     public void Follow(InstanceState state)
     {
-        var run = HealthRun.Of(state);
+        var run = InstanceRun.Of(state);
         if (!InstanceHealth.IsProbed(state))
             Forget(state.Id);
         else if (!_watches.TryGetValue(state.Id, out var present) || !present.IsOf(run, state.Spec.HealthCheck!))
@@ -126,11 +126,11 @@ internal sealed class HealthMonitor(
 
     /// <summary>One instance that is probed.</summary>
     private sealed class Watch(
-        string id, string home, HealthRun run, HealthCheck check, DateTimeOffset since, HealthStatus known, CancellationToken silo)
+        string id, string home, InstanceRun run, HealthCheck check, DateTimeOffset since, HealthStatus known, CancellationToken silo)
     {
         public string Id { get; } = id;
         public string Home { get; } = home;
-        public HealthRun Run { get; } = run;
+        public InstanceRun Run { get; } = run;
         public HealthCheck Check { get; } = check;
 
         /// <summary>When it began to run.</summary>
@@ -155,6 +155,6 @@ internal sealed class HealthMonitor(
             }
         }
 
-        public bool IsOf(HealthRun other, HealthCheck by) => Run == other && InstanceHealth.IsSame(Check, by);
+        public bool IsOf(InstanceRun other, HealthCheck by) => Run == other && InstanceHealth.IsSame(Check, by);
     }
 }

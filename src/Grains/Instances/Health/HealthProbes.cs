@@ -22,7 +22,7 @@ internal static class HealthProbes
 
     private static async Task<string?> TcpAsync(IVmHost vms, string id, TcpProbe probe, CancellationToken cancellationToken)
     {
-        await using var connection = await vms.ConnectAsync(id, probe.Port, cancellationToken);
+        await using var connection = await vms.ConnectAsync(id, probe.Port, keepsAwake: false, cancellationToken);
         return null;
     }
 
@@ -36,7 +36,7 @@ internal static class HealthProbes
             UseProxy = false,
             MaxResponseHeadersLength = MostHeaderKilobytes,
             MaxResponseDrainSize = 0,
-            ConnectCallback = (_, token) => vms.ConnectAsync(id, probe.Port, token),
+            ConnectCallback = (_, token) => vms.ConnectAsync(id, probe.Port, keepsAwake: false, token),
         };
 #pragma warning disable CA5359 // An instance has no name that a certificate could be for, and the way to it is ours.
         handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;
@@ -54,7 +54,7 @@ internal static class HealthProbes
     private static async Task<string?> ExecAsync(IVmHost vms, string id, ExecProbe probe, CancellationToken cancellationToken)
     {
         var request = new ExecRequest { Command = probe.Command, Cwd = probe.WorkingDirectory };
-        await using var session = await vms.OpenGuestAsync(id, request, cancellationToken);
+        await using var session = await vms.OpenGuestAsync(id, request, keepsAwake: false, cancellationToken);
         await session.EndAsync(cancellationToken);
         var output = new MemoryStream();
         await foreach (var reply in session.ReadAllAsync(cancellationToken))

@@ -4,17 +4,10 @@ using Hypeman.Grains.Instances.Policies;
 
 namespace Hypeman.Grains.Instances.Health;
 
-/// <summary>One stay of an instance in Running: after a boot or a restore its health is found out anew.</summary>
-[GenerateSerializer, Immutable, Alias("hypeman.health-run")]
-internal readonly record struct HealthRun([property: Id(0)] long Epoch, [property: Id(1)] long Boot, [property: Id(2)] int Restores)
-{
-    public static HealthRun Of(InstanceState state) => new(state.Observed.Epoch, state.Observed.Boot, state.Observed.Restores);
-}
-
 /// <summary>A verdict, and what it is about. The last one of each change is kept; what it counted since is not.</summary>
 [GenerateSerializer, Immutable, Alias("hypeman.health-news")]
 internal sealed record HealthNews(
-    [property: Id(0)] HealthRun Run, [property: Id(1)] HealthCheck Check, [property: Id(2)] HealthStatus Status);
+    [property: Id(0)] InstanceRun Run, [property: Id(1)] HealthCheck Check, [property: Id(2)] HealthStatus Status);
 
 /// <summary>What is known of an instance's health, and what comes of it. Pure.</summary>
 internal static class InstanceHealth
@@ -61,5 +54,5 @@ internal static class InstanceHealth
             : one == other;
 
     private static bool IsAboutNow(HealthNews? news, InstanceState state) =>
-        news is not null && news.Run == HealthRun.Of(state) && IsSame(news.Check, state.Spec.HealthCheck);
+        news is not null && news.Run == InstanceRun.Of(state) && IsSame(news.Check, state.Spec.HealthCheck);
 }

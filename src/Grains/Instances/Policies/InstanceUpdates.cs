@@ -1,6 +1,7 @@
 using Hypeman.Contracts.Errors;
 using Hypeman.Contracts.Instances.Policies;
 using Hypeman.Grains.Instances.Health;
+using Hypeman.Grains.Instances.Idle;
 
 namespace Hypeman.Grains.Instances.Policies;
 
@@ -23,6 +24,8 @@ internal static class InstanceUpdates
             next = InstanceHealth.Under(next, check);
         if (update.RestartPolicy is { } policy)
             next = InstanceRestart.Under(next, policy, now);
+        if (update.AutoStandby is { } idle)
+            next = InstanceIdle.Under(next, idle, now);
         return next == state ? state : InstanceLifecycle.Moved(next, now);
     }
 }

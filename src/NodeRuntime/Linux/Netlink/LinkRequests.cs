@@ -13,11 +13,11 @@ internal static class LinkRequests
     private const ushort KindAttribute = 1, DataAttribute = 2, PortKind = 4, PortData = 5;
     private const uint Up = 1;
 
-    internal static IReadOnlyList<NetworkLink> ListLinks(this RouteSocket socket) =>
+    internal static IReadOnlyList<NetworkLink> ListLinks(this NetlinkSocket socket) =>
         [.. socket.Request(new NetlinkMessage(GetLink, Dump, Fixed(0)), "list devices").Select(NetworkLink.Parse)];
 
     /// <summary>Null when there is no such device.</summary>
-    internal static NetworkLink? FindLink(this RouteSocket socket, string name)
+    internal static NetworkLink? FindLink(this NetlinkSocket socket, string name)
     {
         try
         {
@@ -31,7 +31,7 @@ internal static class LinkRequests
     }
 
     /// <summary>A bridge with a MAC of its own: else it takes that of some port, and guests lose their gateway when ports change.</summary>
-    internal static void CreateBridge(this RouteSocket socket, string name, PhysicalAddress mac)
+    internal static void CreateBridge(this NetlinkSocket socket, string name, PhysicalAddress mac)
     {
         var message = new NetlinkMessage(NewLink, Create | Exclusive, Fixed(0))
             .Add(NameAttribute, name)
@@ -41,7 +41,7 @@ internal static class LinkRequests
     }
 
     /// <summary>A cable from here into another namespace.</summary>
-    internal static void CreateVeth(this RouteSocket socket, string name, string peerName, SafeFileHandle peerNamespace)
+    internal static void CreateVeth(this NetlinkSocket socket, string name, string peerName, SafeFileHandle peerNamespace)
     {
         const ushort peer = 1;
         var message = new NetlinkMessage(NewLink, Create | Exclusive, Fixed(0))
@@ -54,14 +54,14 @@ internal static class LinkRequests
         socket.Request(message, $"create veth {name}");
     }
 
-    internal static void SetUp(this RouteSocket socket, int index) =>
+    internal static void SetUp(this NetlinkSocket socket, int index) =>
         socket.Request(new NetlinkMessage(NewLink, 0, Fixed(index, Up, Up)), $"bring up device {index}");
 
-    internal static void SetAlias(this RouteSocket socket, int index, string alias) =>
+    internal static void SetAlias(this NetlinkSocket socket, int index, string alias) =>
         socket.Request(new NetlinkMessage(NewLink, 0, Fixed(index)).Add(AliasAttribute, alias), $"name device {index}");
 
     /// <summary>Plugs a device into a bridge as a port that reaches only ports that are not isolated.</summary>
-    internal static void AddIsolatedPort(this RouteSocket socket, int index, int bridge)
+    internal static void AddIsolatedPort(this NetlinkSocket socket, int index, int bridge)
     {
         const ushort isolated = 33;
         socket.Request(
@@ -73,7 +73,7 @@ internal static class LinkRequests
     }
 
     /// <summary>Absent is no error.</summary>
-    internal static void RemoveLink(this RouteSocket socket, string name)
+    internal static void RemoveLink(this NetlinkSocket socket, string name)
     {
         try
         {

@@ -10,7 +10,7 @@ internal static class QueueRequests
     /// <summary>A token bucket: what comes faster waits up to <paramref name="latency"/>, then is dropped.</summary>
     /// <returns>False when the kernel has none.</returns>
     internal static bool TrySetTokenBucket(
-        this RouteSocket socket, int device, long bytesPerSecond, long burstBytes, TimeSpan latency)
+        this NetlinkSocket socket, int device, long bytesPerSecond, long burstBytes, TimeSpan latency)
     {
         const ushort parameters = 1, rate64 = 4, burst = 6;
         var limit = (uint)Math.Min(uint.MaxValue, bytesPerSecond * latency.TotalSeconds + burstBytes);
@@ -32,7 +32,7 @@ internal static class QueueRequests
     }
 
     /// <summary>Back to the kernel's default. No limit is no error.</summary>
-    internal static void ClearQueue(this RouteSocket socket, int device)
+    internal static void ClearQueue(this NetlinkSocket socket, int device)
     {
         try
         {

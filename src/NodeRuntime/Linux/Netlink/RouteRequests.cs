@@ -16,7 +16,7 @@ internal static class RouteRequests
     private const ushort Dump = 0x300, Replace = 0x100, Create = 0x400;
     private const byte MainTable = 254;
 
-    internal static IReadOnlyList<DeviceAddress> ListAddresses(this RouteSocket socket)
+    internal static IReadOnlyList<DeviceAddress> ListAddresses(this NetlinkSocket socket)
     {
         const ushort address = 1, local = 2;
         return
@@ -31,7 +31,7 @@ internal static class RouteRequests
     }
 
     /// <summary>Repeating it is no error.</summary>
-    internal static void SetAddress(this RouteSocket socket, int device, IPAddress ip, int prefixLength)
+    internal static void SetAddress(this NetlinkSocket socket, int device, IPAddress ip, int prefixLength)
     {
         const ushort address = 1, local = 2;
         var message = new NetlinkMessage(NewAddress, Create | Replace, AddressPart(device, prefixLength))
@@ -40,7 +40,7 @@ internal static class RouteRequests
         socket.Request(message, $"set address {ip}/{prefixLength}");
     }
 
-    internal static IReadOnlyList<Route> ListRoutes(this RouteSocket socket)
+    internal static IReadOnlyList<Route> ListRoutes(this NetlinkSocket socket)
     {
         const ushort destination = 1, device = 4;
         const int lengthOffset = 1, tableOffset = 4;
@@ -60,7 +60,7 @@ internal static class RouteRequests
     }
 
     /// <summary>Repeating it is no error.</summary>
-    internal static void SetDefaultRoute(this RouteSocket socket, int device, IPAddress via)
+    internal static void SetDefaultRoute(this NetlinkSocket socket, int device, IPAddress via)
     {
         const ushort outputDevice = 4, gateway = 5;
         var message = new NetlinkMessage(NewRoute, Create | Replace, RoutePart())

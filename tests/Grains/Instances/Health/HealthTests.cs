@@ -54,10 +54,7 @@ public sealed class HealthTests : IDisposable
         await using var fleet = await StartAsync();
         var id = await RunningAsync(fleet);
         await IsAsync(fleet, id, HealthState.Healthy);
-        // What is shown is counted at once, and the verdict written a moment later.
-        await Until.True(
-            async () => ResourceSummary.Read<InstanceInfo>((await fleet.Index.GetAsync(ResourceKind.Instance, id))!).Health?.State == HealthState.Healthy,
-            TestFleet.Patience, "the verdict is written");
+        await IsWrittenAsync(fleet, id, HealthState.Healthy);
         var version = (await fleet.Index.GetAsync(ResourceKind.Instance, id))!.Version;
 
         for (var probe = 0; probe < 5; probe++)
@@ -112,7 +109,7 @@ public sealed class HealthTests : IDisposable
     {
         await using var fleet = await StartAsync();
         var id = await RunningAsync(fleet);
-        await IsAsync(fleet, id, HealthState.Healthy);
+        await IsWrittenAsync(fleet, id, HealthState.Healthy);
 
         await fleet.KillSiloAsync(fleet.Node);
         var away = (await fleet.Grains.Instance(id).GetAsync()).Health!.State;
@@ -176,6 +173,11 @@ public sealed class HealthTests : IDisposable
 
     private static Task<string> RunningAsync(TestFleet fleet, RestartPolicy? policy = null) =>
         fleet.RunningAsync(Some.Spec() with { HealthCheck = Check, RestartPolicy = policy });
+
+    /// <summary>What is shown is counted at once, and the verdict written a moment later.</summary>
+    private static Task IsWrittenAsync(TestFleet fleet, string id, HealthState state) => Until.True(
+        async () => ResourceSummary.Read<InstanceInfo>((await fleet.Index.GetAsync(ResourceKind.Instance, id))!).Health?.State == state,
+        TestFleet.Patience, $"that instance {id} is {state} is written");
 
     private static async Task<HealthStatus> IsAsync(TestFleet fleet, string id, HealthState state)
     {

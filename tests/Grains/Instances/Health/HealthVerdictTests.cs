@@ -188,5 +188,5 @@ public sealed class HealthVerdictTests
     }
 
     private static HealthNews News(InstanceState state, HealthState verdict) =>
-        new(HealthRun.Of(state), Check, new HealthStatus { State = verdict });
+        new(InstanceRun.Of(state), Check, new HealthStatus { State = verdict });
 }

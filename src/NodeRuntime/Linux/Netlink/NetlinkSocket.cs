@@ -4,26 +4,26 @@ using Microsoft.Win32.SafeHandles;
 namespace Hypeman.NodeRuntime.Linux.Netlink;
 
 /// <summary>
-/// Asks the kernel about the devices, addresses, routes and queues of the namespace it was opened in. The kernel
-/// answers at once, so calls are synchronous. Not for several threads at a time.
+/// Asks the kernel about the network of the namespace it was opened in. The kernel answers at once, so calls are synchronous.
+/// Not for several threads at a time.
 /// </summary>
-internal sealed partial class RouteSocket : IDisposable
+internal sealed partial class NetlinkSocket : IDisposable
 {
-    private const int NetlinkFamily = 16, RawSocket = 3, CloseOnExec = 0x80000, RouteProtocol = 0;
+    private const int NetlinkFamily = 16, RawSocket = 3, CloseOnExec = 0x80000;
+    private const int RouteProtocol = 0, NetfilterProtocol = 12;
     private const int ErrorType = 2, DoneType = 3;
 
     private readonly SafeFileHandle _handle;
     private readonly byte[] _buffer = new byte[64 * 1024];
     private uint _lastSequence;
 
-    private RouteSocket(SafeFileHandle handle) => _handle = handle;
+    private NetlinkSocket(SafeFileHandle handle) => _handle = handle;
 
-    internal static RouteSocket Open()
-    {
-        var fd = LinuxException.Check(
-            () => CreateSocket(NetlinkFamily, RawSocket | CloseOnExec, RouteProtocol), "socket(AF_NETLINK)");
-        return new RouteSocket(new SafeFileHandle(fd, ownsHandle: true));
-    }
+    /// <summary>For devices, addresses, routes and queues.</summary>
+    internal static NetlinkSocket OpenRoute() => Open(RouteProtocol);
+
+    /// <summary>For the connections that the kernel tracks.</summary>
+    internal static NetlinkSocket OpenNetfilter() => Open(NetfilterProtocol);
 
     /// <summary>Sends a request and returns the bodies (after the header) of what comes back.</summary>
     /// <exception cref="LinuxException">The kernel refuses it; <paramref name="what"/> says what it was.</exception>
@@ -44,6 +44,13 @@ internal sealed partial class RouteSocket : IDisposable
     }
 
     public void Dispose() => _handle.Dispose();
+
+    private static NetlinkSocket Open(int protocol)
+    {
+        var fd = LinuxException.Check(
+            () => CreateSocket(NetlinkFamily, RawSocket | CloseOnExec, protocol), "socket(AF_NETLINK)");
+        return new NetlinkSocket(new SafeFileHandle(fd, ownsHandle: true));
+    }
 
     [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
     private static partial int CreateSocket(int family, int type, int protocol);
