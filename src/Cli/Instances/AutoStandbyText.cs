@@ -34,7 +34,7 @@ internal sealed class AutoStandbyText
         command.Add(_ports);
         command.Validators.Add(asked =>
         {
-            var ignores = asked.GetValue(_sources) is { Length: > 0 } || asked.GetValue(_ports) is { Length: > 0 };
+            var ignores = asked.GetResult(_sources) is { Implicit: false } || asked.GetResult(_ports) is { Implicit: false };
             if (ignores && asked.GetValue(_timeout) is null or Off)
                 asked.AddError("--ignore-source and --ignore-port go with --auto-standby and a duration, for example --auto-standby 5m.");
         });

@@ -98,6 +98,53 @@ public class InstanceCommandTests
     }
 
     [Theory]
+    [InlineData("--auto-standby 5m", """{"auto_standby":{"enabled":true,"idle_timeout":"5m"}}""")]
+    [InlineData("--auto-standby off", """{"auto_standby":{"enabled":false}}""")]
+    [InlineData(
+        "--auto-standby 1h30m --ignore-source 10.0.0.0/8 --ignore-source fd00::/8 --ignore-port 9100",
+        """{"auto_standby":{"enabled":true,"idle_timeout":"1h30m","ignore_source_cidrs":["10.0.0.0/8","fd00::/8"],"ignore_destination_ports":[9100]}}""")]
+    public async Task Standby_by_itself_is_a_duration_and_what_does_not_count(string words, string body)
+    {
+        await using var server = await ScriptedServer.StartAsync();
+        server.On("PATCH /instances/web", (200, Web));
+
+        await CliRun.Async(server, ["update", "web", .. words.Split(' ')]);
+
+        Assert.Equal(body, server.Requests.Single().Body);
+    }
+
+    [Theory]
+    [InlineData("--ignore-port 9100")]
+    [InlineData("--auto-standby off --ignore-source 10.0.0.0/8")]
+    [InlineData("--auto-standby 5m --ignore-port many")]
+    public async Task What_does_not_count_goes_with_a_duration(string words)
+    {
+        await using var server = await ScriptedServer.StartAsync();
+
+        Assert.Equal(2, (await CliRun.Async(server, ["update", "web", .. words.Split(' ')])).ExitCode);
+    }
+
+    [Theory]
+    [InlineData("status", "GET /instances/web/auto-standby/status")]
+    [InlineData("hold", "POST /instances/web/auto-standby/hold")]
+    public async Task How_far_it_is_from_standby_is_shown_and_held_off(string verb, string call)
+    {
+        await using var server = await ScriptedServer.StartAsync();
+        server.On(call, (200, """
+            {"supported": true, "configured": true, "enabled": true, "eligible": true, "status": "idle_countdown",
+             "reason": "idle_timeout_not_elapsed", "active_inbound_connections": 0, "idle_timeout": "5m0s",
+             "next_standby_at": "2026-04-06T17:09:05Z", "hold_until": null, "tracking_mode": "conntrack_tcp"}
+            """));
+
+        var run = await CliRun.Async(server, "auto-standby", verb, "web");
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Matches("(?m)^Status: +idle_countdown", run.Out);
+        Assert.Matches("(?m)^Standby at: +2026-04-06 17:09:05Z", run.Out);
+        Assert.DoesNotContain("Held until", run.Out, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("http")]
     [InlineData("http:/x")]
     [InlineData("tcp:")]

@@ -1,4 +1,4 @@
-// ttl, stats, health check, restart policy, update, snapshot schedule
+// ttl, stats, health check, restart policy, standby by itself, update, snapshot schedule
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -42,6 +42,16 @@ try {
     await eventually(async () => (await get()).restart_status.attempts >= 2, 60);
     await client.instances.update(id, { health_check: check('/index.html') });
     await eventually(async () => (await get()).health_status.status === 'healthy', 60);
+
+    const idle = { enabled: true, idle_timeout: '10m', ignore_source_cidrs: ['10.1.2.3/8'], ignore_destination_ports: [22] };
+    const masked = { ...idle, idle_timeout: '10m0s', ignore_source_cidrs: ['10.0.0.0/8'] };
+    assert.deepEqual((await client.instances.update(id, { auto_standby: idle })).auto_standby, masked);
+    const counted = await client.instances.autoStandby.status(id);
+    assert.deepEqual([counted.status, counted.eligible, counted.hold_until], ['idle_countdown', true, null]);
+    const held = await client.instances.autoStandby.hold(id);
+    assert.ok(Date.parse(held.hold_until) > Date.now() + 590_000);
+    await client.instances.update(id, { auto_standby: { enabled: false } });
+    assert.equal((await client.instances.autoStandby.status(id)).reason, 'policy_disabled');
 
     await eventually(async () => (await client.instances.snapshotSchedule.get(id)).last_run_at, 120);
     const ran = await client.instances.snapshotSchedule.get(id);

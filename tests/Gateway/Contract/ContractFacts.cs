@@ -35,6 +35,8 @@ internal static class ContractFacts
         ["GET /instances/{id}/wait"] = new("waitForInstanceState", "200", "state", "timeout"),
         ["GET /instances/{id}/stat"] = new("statInstancePath", "200", "path", "follow_links"),
         ["GET /instances/{id}/stats"] = new("getInstanceStats", "200"),
+        ["GET /instances/{id}/auto-standby/status"] = new("getAutoStandbyStatus", "200"),
+        ["POST /instances/{id}/auto-standby/hold"] = new("holdAutoStandby", "200"),
         ["GET /instances/{id}/logs"] = new("getInstanceLogs", "200", "tail", "follow", "source"),
         ["GET /images"] = new("listImages", "200", "tags"),
         ["POST /images"] = new("createImage", "202"),
@@ -54,6 +56,7 @@ internal static class ContractFacts
             + " devices gpu volumes hypervisor snapshot_policy auto_standby health_check restart_policy skip_kernel_headers"
             + " skip_guest_agent entrypoint cmd"),
         ["UpdateInstanceRequest"] = Words("env auto_standby health_check restart_policy ttl expires_at"),
+        ["AutoStandbyPolicy"] = Words("enabled idle_timeout ignore_source_cidrs ignore_destination_ports"),
         ["HealthCheck"] = Words("type interval timeout start_period failure_threshold success_threshold http tcp exec"),
         ["HealthCheckHTTP"] = Words("port path scheme expected_status"),
         ["HealthCheckTCP"] = Words("port"),
@@ -89,6 +92,9 @@ internal static class ContractFacts
             + " gpu created_at expires_at started_at stopped_at exit_code exit_message has_snapshot hypervisor snapshot_policy"
             + " auto_standby health_check health_status restart_policy restart_status phase_durations_ms current_phase"
             + " current_phase_since"),
+        ["AutoStandbyStatus"] = Words(
+            "supported configured enabled eligible status reason active_inbound_connections idle_timeout idle_since"
+            + " last_inbound_activity_at next_standby_at hold_until countdown_remaining tracking_mode"),
         ["InstanceHealthStatus"] = Words(
             "status consecutive_successes consecutive_failures last_checked_at last_success_at last_failure_at last_error"),
         ["RestartStatus"] = Words("attempts last_attempt_at next_attempt_at blocked_reason last_reason"),

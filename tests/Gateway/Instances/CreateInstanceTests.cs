@@ -83,7 +83,6 @@ public sealed class CreateInstanceTests(ApiHost api) : ApiTests(api)
     [InlineData("devices", """["gpu-0"]""")]
     [InlineData("credentials", """{"KEY": {"source": {"env": "KEY"}, "inject": []}}""")]
     [InlineData("gpu", """{"profile": "L40S-1Q"}""")]
-    [InlineData("auto_standby", """{"enabled": true, "idle_timeout": "5m"}""")]
     [InlineData("platform", "\"linux/riscv64\"")]
     public async Task What_is_not_built_yet_is_refused_by_name(string field, string value)
     {

@@ -1,6 +1,7 @@
 using System.Net;
 using Hypeman.Contracts.Ingresses;
 using Hypeman.Contracts.Instances;
+using Hypeman.Contracts.Instances.Policies;
 using Hypeman.Ingress.Forwarding;
 using Hypeman.Ingress.Waking;
 using Hypeman.Tests.Ingress.Fakes;
@@ -74,6 +75,39 @@ public sealed class WakeTests
             request.Headers.UserAgent.ParseAdd(agent);
             return ingress.SendAsync(request, Host);
         }
+    }
+
+    [Theory]
+    [InlineData("/", "192.0.2.0/24", true)]
+    [InlineData("/", "127.0.0.0/8", false)]
+    [InlineData("/health", "192.0.2.0/24", false)]
+    public async Task What_is_to_keep_an_instance_awake_has_connections_of_its_own(string path, string ignored, bool keepsAwake)
+    {
+        await using var backend = await Backend.Saying("hello");
+        await using var ingress = await IngressHarness.StartAsync();
+        var policy = new AutoStandbyPolicy { Enabled = true, IdleTimeout = TimeSpan.FromMinutes(5), IgnoredSources = [ignored] };
+        var instance = Rows.Instance("web-id", "web");
+        await ingress.PublishAsync(
+            Host, backend, change: rule => rule with { WakeFilter = new WakeFilter { ExceptPaths = ["/health"] } });
+        await ingress.PutAsync(instance with { StartedAt = Rows.Start.AddMinutes(1), Spec = instance.Spec with { AutoStandby = policy } });
+
+        for (var time = 0; time < 2; time++)
+            Assert.Equal(HttpStatusCode.OK, (await ingress.GetAsync(Host, path)).StatusCode);
+
+        Assert.All(ingress.Connector.KeepAwake, keeps => Assert.Equal(keepsAwake, keeps));
+    }
+
+    [Fact]
+    public async Task An_instance_that_does_not_sleep_by_itself_has_one_kind_of_connections()
+    {
+        await using var backend = await Backend.Saying("hello");
+        await using var ingress = await IngressHarness.StartAsync();
+        await ingress.PublishAsync(
+            Host, backend, change: rule => rule with { WakeFilter = new WakeFilter { ExceptPaths = ["/health"] } });
+
+        await ingress.GetAsync(Host, "/health");
+
+        Assert.Equal([true], ingress.Connector.KeepAwake);
     }
 
     [Fact]

@@ -60,7 +60,6 @@ public sealed class UpdateInstanceTests(ApiHost api) : ApiTests(api)
 
     [Theory]
     [InlineData("env", """{"KEY": "new"}""")]
-    [InlineData("auto_standby", """{"enabled": true, "idle_timeout": "5m"}""")]
     public async Task What_is_not_built_yet_is_refused_by_name(string field, string value)
     {
         var body = $$"""{"{{field}}": {{value}}}""";
