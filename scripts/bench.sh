@@ -5,7 +5,7 @@ bench_usage() {
   cat >&2 <<'TEXT'
 Usage: ./dev bench boot [--runs N]
        ./dev bench restore | wake | standby | fork | codec [--runs N]
-       ./dev bench ingress [--runs N] [--seconds N] [--routes N]
+       ./dev bench ingress [--runs N] [--seconds N] [--routes N] [--tls]
        ./dev bench storage [--seconds N]
        ./dev bench fleet [--nodes N] [--instances N] [--silos N] [--clients N] [--json]
 

@@ -55,7 +55,7 @@ repeat_failures() {
   local project
   step "What failed"
   for project in "$@"; do
-    awk '/\[FAIL\]$/ { shown = 25 } /^    [^ ]/ && !/\[FAIL\]$/ { shown = 0 } shown-- > 0 && /^    /' "$cache/log/test-$project.log" >&2
+    awk '/^    [^ ]/ { shown = /\[FAIL\]$|^    \[.*Failure/ ? 25 : 0 } shown-- > 0 && /^    /' "$cache/log/test-$project.log" | cut -c -300 >&2
   done
 }
 

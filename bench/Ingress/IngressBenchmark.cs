@@ -1,4 +1,3 @@
-using System.Globalization;
 using Hypeman.Bench.Reports;
 
 namespace Hypeman.Bench.Ingress;
@@ -16,8 +15,6 @@ internal sealed class IngressBenchmark(int runs, int seconds, int routes)
 
     private readonly Dictionary<(string Name, int Connections, bool IsLarge), List<Load>> _loads = [];
 
-    public static string Host(int number) => $"h{number.ToString(CultureInfo.InvariantCulture)}.bench.example";
-
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         await MeasureAsync(1, [Few, Many], cancellationToken);
@@ -28,7 +25,7 @@ internal sealed class IngressBenchmark(int runs, int seconds, int routes)
 
     private async Task MeasureAsync(int table, int[] connections, CancellationToken cancellationToken)
     {
-        await using var proxies = new Proxies();
+        await using var proxies = new Proxies(isTls: false);
         await proxies.StartAsync(table, cancellationToken);
         var script = table == 1 ? null : proxies.Write("hosts.lua", $"""
             request = function()
@@ -38,12 +35,12 @@ internal sealed class IngressBenchmark(int runs, int seconds, int routes)
             """);
         // Whoever compiles what is used most while it runs has done so then.
         foreach (var (_, port) in Asked)
-            await Load.RunAsync(port, Many, WarmUpSeconds, script, cancellationToken);
+            await Load.RunAsync(Proxies.Url(port), Many, WarmUpSeconds, script, cancellationToken);
         for (var run = 1; run <= runs; run++)
             foreach (var count in connections)
                 foreach (var (name, port) in Asked)
                 {
-                    var load = await Load.RunAsync(port, count, seconds, script, cancellationToken);
+                    var load = await Load.RunAsync(Proxies.Url(port), count, seconds, script, cancellationToken);
                     Loads(name, count, table > 1).Add(load);
                     await Console.Error.WriteLineAsync(
                         $"run {run} of {runs}, {table} hostnames, {count} connections, {name}: {Figures.Text(load.PerSecond)} requests/s, "

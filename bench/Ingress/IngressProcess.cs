@@ -23,7 +23,7 @@ internal static class IngressProcess
 {
     public const string Ready = "ready";
 
-    public static async Task ServeAsync(int port, int backend, int routes, string data, CancellationToken cancellationToken)
+    public static async Task ServeAsync(int port, int backend, IReadOnlyList<string> hosts, bool isTls, string data, CancellationToken cancellationToken)
     {
         await using var database = await Database.OpenAsync(new StorageOptions { DataDirectory = data }, cancellationToken);
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
@@ -32,15 +32,17 @@ internal static class IngressProcess
         builder.Services.AddSingleton<IInstanceConnector>(new Loopback(backend));
         builder.Services.AddSingleton<IInstanceWaker, NoWaker>();
         builder.Services.AddSingleton<ICertificateRequester, NoCertificates>();
-        builder.Services.AddIngress(options => (options.ListenAddress, options.ListenPort, options.ListenTlsPort) = ("127.0.0.1", port, 0));
+        builder.Services.AddSingleton(BenchCertificate.Sealer);
+        builder.Services.AddIngress(options =>
+            (options.ListenAddress, options.ListenPort, options.ListenTlsPort) = ("127.0.0.1", isTls ? 0 : port, isTls ? port : 0));
         using var host = builder.Build();
-        await FillAsync(host.Services.GetRequiredService<IResourceIndex>(), routes);
+        await FillAsync(host.Services.GetRequiredService<IResourceIndex>(), hosts, isTls);
         await host.StartAsync(cancellationToken);
         Console.WriteLine(Ready);
         await host.WaitForShutdownAsync(cancellationToken);
     }
 
-    private static async Task FillAsync(IResourceIndex index, int routes)
+    private static async Task FillAsync(IResourceIndex index, IReadOnlyList<string> hosts, bool isTls)
     {
         var now = TimeProvider.System.GetUtcNow();
         var instance = new InstanceInfo
@@ -58,17 +60,20 @@ internal static class IngressProcess
             PhaseSince = now,
         };
         await index.InsertAsync(Row(ResourceKind.Instance, "bench", instance, now), ["bench"]);
-        await Parallel.ForEachAsync(Enumerable.Range(0, routes), async (number, _) =>
+        if (isTls)
+            await index.InsertAsync(Row(ResourceKind.Certificate, hosts[0], await BenchCertificate.InfoAsync(hosts[0]), now), [hosts[0]]);
+        var rulePort = isTls ? IngressRule.HttpsPort : IngressRule.HttpPort;
+        await Parallel.ForEachAsync(hosts.Index(), async (numbered, _) =>
         {
-            var host = IngressBenchmark.Host(number);
+            var (number, host) = numbered;
             var ingress = new IngressInfo
             {
                 Id = $"g{number}",
                 Name = $"g{number}",
                 CreatedAt = now,
-                Rules = [new IngressRule { Hostname = host, TargetInstance = "bench", TargetPort = 80 }],
+                Rules = [new IngressRule { Hostname = host, Port = rulePort, Tls = isTls, TargetInstance = "bench", TargetPort = 80 }],
             };
-            await index.InsertAsync(Row(ResourceKind.Ingress, ingress.Id, ingress, now), [ingress.Id, $"{host}:80"], CancellationToken.None);
+            await index.InsertAsync(Row(ResourceKind.Ingress, ingress.Id, ingress, now), [ingress.Id, $"{host}:{rulePort}"], CancellationToken.None);
         });
     }
 

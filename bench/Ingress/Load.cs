@@ -10,16 +10,16 @@ namespace Hypeman.Bench.Ingress;
 /// <param name="Failed">Requests that were not, or not with success.</param>
 internal sealed record Load(double PerSecond, double P99, int Failed)
 {
-    /// <param name="port">Of whom to ask.</param>
+    /// <param name="url">What to ask for.</param>
     /// <param name="connections">That are open at a time.</param>
     /// <param name="seconds">How long.</param>
     /// <param name="script">Of wrk; null asks for the first hostname always.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public static async Task<Load> RunAsync(int port, int connections, int seconds, string? script, CancellationToken cancellationToken)
+    public static async Task<Load> RunAsync(Uri url, int connections, int seconds, string? script, CancellationToken cancellationToken)
     {
-        string[] which = script is null ? ["-H", $"Host: {IngressBenchmark.Host(0)}"] : ["-s", script];
+        string[] which = script is null ? ["-H", $"Host: {(url.Scheme == Uri.UriSchemeHttps ? url.Host : Hosts.Of(0))}"] : ["-s", script];
         var said = await new Command(
-            "wrk", ["--latency", "-t1", $"-c{connections}", $"-d{seconds}s", .. which, $"http://127.0.0.1:{port}/"])
+            "wrk", ["--latency", "-t1", $"-c{connections}", $"-d{seconds}s", .. which, url.AbsoluteUri])
         { Timeout = TimeSpan.FromSeconds(seconds + 30) }.RunAsync(cancellationToken);
         var rate = Number(Regex.Match(said, @"Requests/sec:\s+([\d.]+)").Groups[1].Value);
         var p99 = Regex.Match(said, @"99%\s+([\d.]+)(us|ms|s)");

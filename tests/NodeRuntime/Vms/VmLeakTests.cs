@@ -14,9 +14,9 @@ public sealed class Alone;
 [Collection(nameof(Alone))]
 public sealed class VmLeakTests
 {
-    private const int Rounds = 30;
+    private const int Rounds = 20;
 
-    private const int Naps = 200;
+    private const int Naps = 60;
 
     /// <summary>Each so many rounds a guest boots to its end; in the others it is ended while it boots.</summary>
     private const int FullEvery = 10;

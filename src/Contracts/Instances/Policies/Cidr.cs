@@ -16,9 +16,9 @@ public static class Cidr
         if (!IPAddress.TryParse(slash < 0 ? text : text[..slash], out var address) || address.ScopeIdOrZero() != 0)
             problem = $"\"{text}\" is no network; right is for example \"10.0.0.0/8\" or \"fd00::/8\"";
         else if (slash < 0)
-            problem = $"\"{text}\" lacks the length of its prefix; for this one address it is \"{address}/{address.GetAddressBytes().Length * 8}\"";
-        else if (!int.TryParse(text[(slash + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var bits) || bits > address.GetAddressBytes().Length * 8)
-            problem = $"\"{text}\" has no right prefix; its length is 0 to {address.GetAddressBytes().Length * 8}";
+            problem = $"\"{text}\" lacks the length of its prefix; for this one address it is \"{address}/{BitsOf(address)}\"";
+        else if (!int.TryParse(text[(slash + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var bits) || bits > BitsOf(address))
+            problem = $"\"{text}\" has no right prefix; its length is 0 to {BitsOf(address)}";
         else
             network = Masked(address, bits);
         return problem is null;
@@ -31,6 +31,8 @@ public static class Cidr
             bytes[index] &= (byte)(0xff << (8 - Math.Clamp(bits - index * 8, 0, 8)));
         return new IPNetwork(new IPAddress(bytes), bits);
     }
+
+    private static int BitsOf(IPAddress address) => address.GetAddressBytes().Length * 8;
 
     private static long ScopeIdOrZero(this IPAddress address) =>
         address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? address.ScopeId : 0;

@@ -112,7 +112,8 @@ internal static class InstanceIdle
 
     private static (AutoStandbyState, AutoStandbyReason) Judge(InstanceState state, InstanceUse? use, DateTimeOffset now) => state switch
     {
-        { Spec.AutoStandby: { Enabled: true }, Operation.Kind: OperationKind.Standby } => (AutoStandbyState.StandbyRequested, AutoStandbyReason.ReadyForStandby),
+        { Spec.AutoStandby: { Enabled: true }, Operation.Kind: OperationKind.Standby } =>
+            (AutoStandbyState.StandbyRequested, AutoStandbyReason.ReadyForStandby),
         _ when Obstacle(state) is { } obstacle => obstacle,
         { Operation: not null } => (AutoStandbyState.Ineligible, AutoStandbyReason.InstanceNotRunning),
         _ => use switch
