@@ -17,7 +17,10 @@ internal sealed class TlsBenchmark(int runs, int seconds)
         await using var proxies = new Proxies(isTls: true);
         await proxies.StartAsync(routes: 1, cancellationToken);
         foreach (var (_, port) in Asked)
+        {
             await Load.RunAsync(Proxies.Url(port, isTls: true), Connections, WarmUpSeconds, null, cancellationToken);
+            await Handshakes.RunAsync(Proxies.Url(port, isTls: true), resumes: false, TimeSpan.FromSeconds(WarmUpSeconds), cancellationToken);
+        }
         for (var run = 1; run <= runs; run++)
             foreach (var (name, port) in Asked)
                 await MeasureAsync($"run {run} of {runs}, {name}", name, Proxies.Url(port, isTls: true), cancellationToken);
