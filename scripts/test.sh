@@ -30,6 +30,7 @@ verb_test() {
   export HYPEMAN_CLI=$cli
   passed=0 failed=0 skipped=0
   for project in "${projects[@]}"; do run_tests "$project" "${options[@]}"; done
+  show_slowest "${projects[@]}"
   [ "$failed" = 0 ] || repeat_failures "${projects[@]}"
   printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
   [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
@@ -41,7 +42,7 @@ run_tests() {
   local log=$cache/log/test-$project.log summary
   mkdir -p "$cache/log"
   step "Tests of $project"
-  "tests/$project/bin/$configuration/net10.0/Hypeman.$project.Tests" -noLogo -noColor "$@" 2>&1 | tee "$log" | show_failures || true
+  "tests/$project/bin/$configuration/net10.0/Hypeman.$project.Tests" -noLogo -noColor -reporter verbose "$@" 2>&1 | tee "$log" | show_failures || true
   summary=$(grep -E 'Total: [0-9]+, Errors' "$log" | tail -n 1) || true
   if [ -z "$summary" ]; then failed=$((failed + 1)); tail -n 20 "$log" >&2; say "    $project ended without a summary"; return; fi
   count() { sed -nE "s/.*$1: ([0-9]+).*/\1/p" <<< "$summary"; }
@@ -59,4 +60,14 @@ repeat_failures() {
   done
 }
 
-show_failures() { grep --line-buffered -vE '^ *(Discovering|Discovered|Starting|Finished): |Total: |^xUnit|^===' >&2; }
+show_slowest() {
+  local project
+  step "The slowest tests, in seconds"
+  for project in "$@"; do
+    sed -nE 's/^    Hypeman\.Tests\.(.*) \[FINISHED\] Time: ([1-9][0-9]*)\.[0-9]+s$/\2 \1/p' "$cache/log/test-$project.log"
+  done | sort -rn | head -n 20 | cut -c -150 | sed 's/^/    /' >&2
+}
+
+show_failures() {
+  grep --line-buffered -vE '^ *(Discovering|Discovered|Starting|Finished): |Total: |^xUnit|^===|\[(STARTING|FINISHED)\]' >&2
+}

@@ -98,6 +98,7 @@ internal sealed class HypemanOptions
     public string SubnetCidr { get; set; } = "";
     public IReadOnlyList<string> DnsServers { get; set; } = [];
     public string UplinkInterface { get; set; } = "";
+    public int MaxConcurrentStandbys { get; set; }
     public int MaxConcurrentPulls { get; set; }
     public int MaxConcurrentConversions { get; set; }
     public IReadOnlyList<string> InsecureRegistries { get; set; } = [];

@@ -90,6 +90,8 @@ internal static class Settings
             (o, v) => o.InsecureRegistries = SettingText.List(v)),
         new("limits.max_vcpus_per_instance", null, "16", "The most virtual CPUs of one instance.",
             (o, v) => o.MaxVcpusPerInstance = SettingText.AtLeastOne(v)),
+        new("auto_standby.max_concurrent", null, "16", "Instances that are put to sleep at the same time when nobody uses them.",
+            (o, v) => o.MaxConcurrentStandbys = SettingText.AtLeastOne(v)),
         new("limits.max_concurrent_pulls", null, "3", "Images pulled at the same time.",
             (o, v) => o.MaxConcurrentPulls = SettingText.AtLeastOne(v)),
         new("limits.max_concurrent_builds", null, "1", "Images converted at the same time.",

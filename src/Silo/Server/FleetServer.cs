@@ -6,6 +6,7 @@ using Hypeman.Gateway.Registry;
 using Hypeman.Grains;
 using Hypeman.Grains.Ingresses;
 using Hypeman.Grains.Instances;
+using Hypeman.Grains.Instances.Idle;
 using Hypeman.Grains.Nodes;
 using Hypeman.Grains.Snapshots;
 using Hypeman.Ingress;
@@ -205,6 +206,7 @@ internal sealed class FleetServer : IAsyncDisposable
         builder.Services.AddSingleton(new ReservedHostname(_options.ApiHostname, _options.ApiTls));
         builder.Services.AddSingleton(Issuers.Policy(_options, sealer, TimeProvider.System));
         builder.Services.Configure<InstanceLimits>(o => o.MaxVcpus = _options.MaxVcpusPerInstance);
+        builder.Services.Configure<IdleOptions>(o => o.AtOnce = _options.MaxConcurrentStandbys);
         builder.Services.Configure<SnapshotOptions>(o => o.CompressionDefault = new SnapshotCompression
         {
             Enabled = _options.CompressionEnabled,

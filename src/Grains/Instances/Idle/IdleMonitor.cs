@@ -87,13 +87,25 @@ internal sealed class IdleMonitor(
         {
             while (await timer.WaitForNextTickAsync(_ended.Token))
                 foreach (var node in _watches.Values.GroupBy(watch => watch.State.Home))
-                    if (await ActivitiesAsync(node.Key) is { } activities)
-                        foreach (var watch in node)
-                            Judge(watch, activities);
+                    await JudgeAsync(node.Key, node);
         }
         catch (OperationCanceledException) when (_ended.IsCancellationRequested)
         {
             // The silo ends.
+        }
+    }
+
+    private async Task JudgeAsync(string home, IEnumerable<Watch> watches)
+    {
+        try
+        {
+            if (await ActivitiesAsync(home) is { } activities)
+                foreach (var watch in watches)
+                    Judge(watch, activities);
+        }
+        catch (Exception error) when (!_ended.IsCancellationRequested)
+        {
+            logger.LogError(error, "Who uses the instances of node {Node} is looked at again in a moment", home);
         }
     }
 
