@@ -37,6 +37,8 @@ public sealed class ThreeNodesTests
                 var before = VirtualMachines.Of(fleet.DataOf("n1"), id).Single();
                 (await api.SendAsync(HttpMethod.Post, $"/instances/{id}/standby", body: null, Cancel)).EnsureSuccessStatusCode();
                 await WokenAsync(fleet, id, before);
+                // Else the next nap may come before the page does, on a machine that is slow, and again.
+                await Until.True(() => fleet.Nodes.All(_answered.ContainsKey), Patience, "each node has answered somebody");
                 if (nap != 1)
                     continue;
                 // What was sent to a process that dies has nobody who could answer it.
