@@ -9,7 +9,6 @@ namespace Hypeman.Tests.EndToEnd;
 [Trait("Category", "Vm")]
 public sealed class AutoStandbyTests(FleetFixture fixture) : IClassFixture<FleetFixture>, IAsyncLifetime
 {
-    private const string WebServer = "mkdir -p /www && echo page > /www/index.html && exec httpd -f -p 8080 -h /www";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly Fleet _fleet = fixture.Fleet;
@@ -96,7 +95,7 @@ public sealed class AutoStandbyTests(FleetFixture fixture) : IClassFixture<Fleet
 
     private async Task<string> PublishedAsync(string name, string idleTimeout)
     {
-        var id = await Instances.RunAsync(_fleet.Api, name, WebServer);
+        var id = await Instances.RunAsync(_fleet.Api, name, Instances.WebServer);
         var rule = new { match = new { hostname = $"{name}.test" }, target = new { instance = name, port = 8080 } };
         await _fleet.PostAsync("/ingresses", new { name, rules = new[] { rule } });
         await Until.True(

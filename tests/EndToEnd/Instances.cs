@@ -8,6 +8,9 @@ namespace Hypeman.Tests.EndToEnd;
 /// <summary>Instances of the test image that run a shell script.</summary>
 internal static class Instances
 {
+    /// <summary>A script that serves "page" on port 8080.</summary>
+    public const string WebServer = "mkdir -p /www && echo page > /www/index.html && exec httpd -f -p 8080 -h /www";
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
     private static readonly string[] Shell = ["/bin/sh", "-c"];
 

@@ -10,7 +10,6 @@ namespace Hypeman.Tests.EndToEnd;
 [Trait("Category", "Vm")]
 public sealed class ThreeNodesTests
 {
-    private const string WebServer = "mkdir -p /www && echo page > /www/index.html && exec httpd -f -p 8080 -h /www";
     private const int CallersOfEach = 3;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
@@ -60,7 +59,7 @@ public sealed class ThreeNodesTests
     private static async Task<string> PublishedAsync(ManyHosts fleet, FleetApi api)
     {
         var image = await fleet.PushAsync("c1", TestImage.Busybox.LayoutDir, "e2e/busybox:v1", Cancel);
-        var made = await api.PostAsync("/instances", Instances.Request("web", WebServer, image, "n1"), Cancel);
+        var made = await api.PostAsync("/instances", Instances.Request("web", Instances.WebServer, image, "n1"), Cancel);
         var id = made.GetProperty("id").GetString()!;
         await Instances.StateIsAsync(api, id, "Running");
         var rule = new { match = new { hostname = "web.test" }, target = new { instance = "web", port = 8080 } };

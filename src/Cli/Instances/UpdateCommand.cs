@@ -20,18 +20,18 @@ internal static class UpdateCommand
         var command = new Command("update", "Change what an instance was asked for, in any state") { id, ttl, expiresAt, restart, health };
         idle.AddTo(command);
         return command.Does(host, async (run, cancellationToken) =>
+        {
+            var wish = new UpdateInstance
             {
-                var wish = new UpdateInstance
-                {
-                    Ttl = run.Value(ttl),
-                    ExpiresAt = run.Value(expiresAt),
-                    RestartPolicy = run.Value(restart),
-                    HealthCheck = run.Value(health),
-                    AutoStandby = idle.Read(run),
-                };
-                var instance = await run.Fleet.Instances.UpdateAsync(run.Value(id), wish, cancellationToken);
-                run.Print.Resource(instance, updated => updated.Name);
-            });
+                Ttl = run.Value(ttl),
+                ExpiresAt = run.Value(expiresAt),
+                RestartPolicy = run.Value(restart),
+                HealthCheck = run.Value(health),
+                AutoStandby = idle.Read(run),
+            };
+            var instance = await run.Fleet.Instances.UpdateAsync(run.Value(id), wish, cancellationToken);
+            run.Print.Resource(instance, updated => updated.Name);
+        });
     }
 
     public static Option<string?> TtlOption() => new("--ttl")

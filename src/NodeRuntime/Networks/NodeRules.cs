@@ -25,7 +25,7 @@ internal static class NodeRules
     internal const uint WatchMark = 2;
 
     /// <summary>All that does not depend on VMs. Leaves the chains of the VMs as they are.</summary>
-    internal const string Base =
+    internal static readonly string Base =
         $$"""
         add table bridge hypeman
         add map bridge hypeman guests { type ifname : verdict; }
@@ -56,8 +56,8 @@ internal static class NodeRules
         add rule inet hypeman out oifname "{{NetworkNames.Uplink}}" masquerade
         add chain inet hypeman from_node { type filter hook output priority 0; policy accept; }
         flush chain inet hypeman from_node
-        add rule inet hypeman from_node oifname "{{NetworkNames.Bridge}}" ct state new meta mark 0 ct mark set 1
-        add rule inet hypeman from_node oifname "{{NetworkNames.Bridge}}" ct state new meta mark 2 ct mark set 2
+        add rule inet hypeman from_node oifname "{{NetworkNames.Bridge}}" ct state new meta mark 0 ct mark set {{UseMark}}
+        add rule inet hypeman from_node oifname "{{NetworkNames.Bridge}}" ct state new meta mark {{WatchMark}} ct mark set {{WatchMark}}
 
         """;
 

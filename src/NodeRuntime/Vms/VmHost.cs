@@ -5,6 +5,7 @@ using Hypeman.NodeRuntime.Errors;
 using Hypeman.NodeRuntime.Linux;
 using Hypeman.NodeRuntime.Logs;
 using Hypeman.NodeRuntime.Memory.Compression;
+using Hypeman.NodeRuntime.Networks;
 using Hypeman.NodeRuntime.Snapshots;
 using Hypeman.NodeRuntime.Vms.Transfer;
 using Microsoft.Extensions.Logging;
@@ -124,15 +125,7 @@ internal sealed class VmHost(VmContext host) : IVmHost, IAsyncDisposable
     public async Task<IReadOnlyDictionary<string, VmActivity>> ReadActivityAsync(CancellationToken cancellationToken)
     {
         var flows = await host.Network.ListFlowsAsync(host.Time.GetUtcNow()).WaitAsync(cancellationToken);
-        return _supervisors.Keys.Where(id => Supervisor(id)?.Process is not null).ToDictionary(id => id, ActivityOf);
-
-        VmActivity ActivityOf(string id)
-        {
-            var (open, lastAt) = _sessions.Find(id);
-            var kept = new FileInfo(host.Layout.Vm(id).ActivityFile);
-            return new VmActivity(
-                Find(id)?.Ip is { } ip ? [.. flows[IPAddress.Parse(ip)]] : [], open, lastAt, kept.Exists ? kept.LastWriteTimeUtc : null);
-        }
+        return _supervisors.Keys.Where(id => Supervisor(id)?.Process is not null).ToDictionary(id => id, id => ActivityOf(id, flows));
     }
 
     public void KeepActivity(string id, DateTimeOffset at)
@@ -232,9 +225,17 @@ internal sealed class VmHost(VmContext host) : IVmHost, IAsyncDisposable
 
     private async Task RefuseUsedAsync(string id, Func<VmActivity, bool> isUsed, CancellationToken cancellationToken)
     {
-        var activities = await ReadActivityAsync(cancellationToken);
-        if (isUsed(activities.GetValueOrDefault(id, VmActivity.None)))
+        var flows = await host.Network.ListFlowsAsync(host.Time.GetUtcNow()).WaitAsync(cancellationToken);
+        if (isUsed(ActivityOf(id, flows)))
             throw new NodeException(NodeErrorKind.Busy, $"The VM {id} is used.");
+    }
+
+    private VmActivity ActivityOf(string id, ILookup<IPAddress, VmFlow> flows)
+    {
+        var (open, lastAt) = _sessions.Find(id);
+        var kept = new FileInfo(host.Layout.Vm(id).ActivityFile);
+        return new VmActivity(
+            Find(id)?.Ip is { } ip ? [.. flows[IPAddress.Parse(ip)]] : [], open, lastAt, kept.Exists ? kept.LastWriteTimeUtc : null);
     }
 
     private async Task AdoptAsync(string id)

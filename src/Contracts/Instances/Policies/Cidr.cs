@@ -7,7 +7,7 @@ namespace Hypeman.Contracts.Instances.Policies;
 /// <summary>Networks in the notation of RFC 4632 and RFC 4291, for example <c>10.0.0.0/8</c> or <c>fd00::/8</c>.</summary>
 public static class Cidr
 {
-    /// <summary>Bits of the address behind the prefix are taken away; an IPv4 address inside IPv6 is that IPv4 address.</summary>
+    /// <summary>Bits of the address behind the prefix are taken away.</summary>
     public static bool TryParse(string text, out IPNetwork network, [NotNullWhen(false)] out string? problem)
     {
         network = default;

@@ -55,7 +55,7 @@ internal sealed record AutoStandbyStatusResponse
         Status = NameOf(status.State),
         Reason = NameOf(status.Reason),
         ActiveInboundConnections = status.Connections,
-        IdleTimeout = status.Policy is { IdleTimeout: var timeout } && timeout > TimeSpan.Zero ? GoDuration.Format(timeout) : null,
+        IdleTimeout = AutoStandbyResponse.From(status.Policy)?.IdleTimeout,
         IdleSince = status.IdleSince?.UtcDateTime,
         LastInboundActivityAt = status.LastUseAt?.UtcDateTime,
         NextStandbyAt = status.NextStandbyAt?.UtcDateTime,

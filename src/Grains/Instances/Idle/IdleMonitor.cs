@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Hypeman.Contracts;
+using Hypeman.Contracts.Instances;
 using Hypeman.Contracts.Instances.Policies;
 using Hypeman.Grains.Nodes;
 using Hypeman.Grains.Records;
@@ -26,10 +27,7 @@ internal sealed class IdleMonitor(
     private readonly ConcurrentDictionary<string, Watch> _watches = new();
 
     /// <summary>Those that are to sleep, and wait for their turn or have it.</summary>
-    private readonly ConcurrentDictionary<string, Watch> _due = new();
-
-    /// <summary>What ends when one that is being put to sleep does sleep, or is not to any more.</summary>
-    private readonly ConcurrentDictionary<string, TaskCompletionSource> _falling = new();
+    private readonly ConcurrentDictionary<string, bool> _due = new();
 
     private readonly SemaphoreSlim _turns = new(options.Value.AtOnce);
     private readonly CancellationTokenSource _ended = new();
@@ -58,20 +56,14 @@ internal sealed class IdleMonitor(
     /// <summary>Has an instance of this silo watched, or not any more, as its record says. Called by its grain only.</summary>
     public void Follow(InstanceState state)
     {
-        if (state.Operation?.Kind != OperationKind.Standby)
-            Settle(state.Id);
         if (!InstanceIdle.IsWatched(state))
-            _watches.TryRemove(state.Id, out _);
+            Forget(state.Id);
         else
             _watches.AddOrUpdate(state.Id, _ => new Watch(state), (_, before) => before.Now(state));
     }
 
     /// <summary>The instance is gone from here.</summary>
-    public void Forget(string id)
-    {
-        _watches.TryRemove(id, out _);
-        Settle(id);
-    }
+    public void Forget(string id) => _watches.TryRemove(id, out _);
 
     /// <summary>Who uses an instance of this silo that is watched; null when that cannot be found out now.</summary>
     public async Task<InstanceUse?> LookAsync(InstanceState state)
@@ -145,7 +137,7 @@ internal sealed class IdleMonitor(
     private void Judge(Watch watch, IReadOnlyDictionary<string, VmActivity> activities)
     {
         var (state, use) = (watch.State, Note(watch, activities));
-        if (InstanceIdle.IsDue(state, use, clock.Now) && _due.TryAdd(state.Id, watch))
+        if (InstanceIdle.IsDue(state, use, clock.Now) && _due.TryAdd(state.Id, true))
             _ = Task.Run(() => PutToSleepAsync(state.Id));
     }
 
@@ -179,18 +171,13 @@ internal sealed class IdleMonitor(
 
     private async Task PutToSleepAsync(Watch watch)
     {
-        var id = watch.State.Id;
-        var asleep = _falling[id] = new TaskCompletionSource();
-        var instance = grains.GetGrain<IInstanceIdle>(GrainKeys.InstancePrefix + id);
-        if (await instance.SleepAsync(new IdleNews(InstanceRun.Of(watch.State), watch.LastUseAt)))
-            await asleep.Task.WaitAsync(InstanceTiming.Deadline(OperationKind.Standby), clock.Time, _ended.Token);
-        Settle(id);
-    }
-
-    private void Settle(string id)
-    {
-        if (_falling.TryRemove(id, out var asleep))
-            asleep.TrySetResult();
+        var instance = grains.Instance(watch.State.Id);
+        if (!await instance.AsReference<IInstanceIdle>().SleepAsync(new IdleNews(InstanceRun.Of(watch.State), watch.LastUseAt)))
+            return;
+        using var deadline = new CancellationTokenSource(InstanceTiming.Deadline(OperationKind.Standby), clock.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, _ended.Token);
+        await foreach (var _ in instance.FollowAsync(InstanceGoal.Standby, either.Token))
+            break;
     }
 
     /// <summary>One instance that is watched.</summary>
