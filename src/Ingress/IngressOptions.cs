@@ -50,6 +50,9 @@ public sealed class IngressOptions
     /// </summary>
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>Time for all headers of a request to arrive, from its first byte on, before the answer is 408. Default: 30 s.</summary>
+    public TimeSpan HeadersTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
     /// <summary>How long open requests may go on when this process stops. Default: 10 s.</summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
@@ -95,6 +98,7 @@ internal sealed class IngressOptionsValidator : IValidateOptions<IngressOptions>
             (nameof(options.WakeTimeout), options.WakeTimeout),
             (nameof(options.IdleTimeout), options.IdleTimeout),
             (nameof(options.DrainTimeout), options.DrainTimeout),
+            (nameof(options.HeadersTimeout), options.HeadersTimeout),
         })
         {
             if (value <= TimeSpan.Zero)

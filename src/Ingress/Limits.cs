@@ -9,8 +9,7 @@ internal static class Limits
     public const int RequestHeaderCount = 200;
     public const int ResponseHeadersKib = 128;
 
-    /// <summary>For all headers to arrive, and between requests of a kept connection.</summary>
-    public static readonly TimeSpan RequestHeaders = TimeSpan.FromSeconds(30);
+    /// <summary>Between requests of a kept connection, and before the first.</summary>
     public static readonly TimeSpan KeepAlive = TimeSpan.FromMinutes(2);
 
     /// <summary>For all that a caller has to do before its first request over TLS.</summary>
@@ -46,6 +45,9 @@ internal static class Limits
 
     /// <summary>Lines of the access log that wait for the disk; as many as a second of hard work makes.</summary>
     public const int UnwrittenLines = 20_000;
+
+    /// <summary>Before connections are accepted again that could not be, for want of something that others use.</summary>
+    public static readonly TimeSpan AcceptRetry = TimeSpan.FromMilliseconds(100);
 
     /// <summary>What is written to the access log at once.</summary>
     public const int AccessLogPortionBytes = 256 * 1024;

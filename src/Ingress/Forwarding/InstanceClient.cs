@@ -23,7 +23,7 @@ internal sealed class InstanceClient : IDisposable
         _instances = instances;
         _connector = connector;
         _connectTimeout = options.Value.ConnectTimeout;
-        Invoker = new HttpMessageInvoker(new SocketsHttpHandler
+        Invoker = new HttpMessageInvoker(new PromptBodies(new SocketsHttpHandler
         {
             UseProxy = false,
             UseCookies = false,
@@ -40,7 +40,7 @@ internal sealed class InstanceClient : IDisposable
             ConnectTimeout = Timeout.InfiniteTimeSpan,
             ConnectCallback = async (context, cancellationToken) =>
                 await ConnectAsync(context.DnsEndPoint, cancellationToken),
-        });
+        }));
     }
 
     public HttpMessageInvoker Invoker { get; }

@@ -63,10 +63,14 @@ internal sealed record Refusal(int Status, string Text)
     private static Refusal TimedOut(string host) =>
         new(StatusCodes.Status504GatewayTimeout, $"Gateway timeout: the instance behind {host} did not answer in time");
 
-    private static Refusal Unreadable(Exception? exception) =>
-        Holds<BadHttpRequestException>(exception, bad => bad.StatusCode == StatusCodes.Status413PayloadTooLarge)
-            ? new(StatusCodes.Status413PayloadTooLarge, "Payload too large: the request body is above the limit of this ingress")
-            : new(StatusCodes.Status400BadRequest, "Bad request: the request body could not be read");
+    private static Refusal Unreadable(Exception? exception) => exception switch
+    {
+        _ when Holds<BadHttpRequestException>(exception, bad => bad.StatusCode == StatusCodes.Status413PayloadTooLarge) =>
+            new(StatusCodes.Status413PayloadTooLarge, "Payload too large: the request body is above the limit of this ingress"),
+        _ when Holds<OperationCanceledException>(exception) =>
+            new(StatusCodes.Status408RequestTimeout, "Request timeout: nothing more of the request body came"),
+        _ => new(StatusCodes.Status400BadRequest, "Bad request: the request body could not be read"),
+    };
 
     /// <summary>Whether a connection that was there has broken, as it does when an instance goes, and not only then.</summary>
     public static bool IsCutOff(Exception? exception) => Holds<HttpRequestException>(

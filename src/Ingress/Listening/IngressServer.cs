@@ -1,16 +1,14 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using Hypeman.Ingress.Routing;
 using Hypeman.Ingress.Traffic;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -30,8 +28,8 @@ public sealed class IngressServer : IHostedService, IAsyncDisposable
     private readonly TrafficRecorder _traffic;
     private readonly TlsDoor _door;
     private readonly ILoggerFactory _loggers;
-    private readonly ListenerConfiguration _listeners = new();
-    private readonly PortKeeper _ports;
+    private readonly OpenPorts _ports;
+    private readonly PortKeeper _keeper;
     private readonly CancellationTokenSource _stopping = new();
     private WebApplication? _app;
     private Task _keeping = Task.CompletedTask;
@@ -45,8 +43,8 @@ public sealed class IngressServer : IHostedService, IAsyncDisposable
         _traffic = traffic;
         _door = door;
         _loggers = loggers;
-        _ports = new PortKeeper(
-            _listeners, _options.ListenAddress, _options.ListenPort, WantedPorts, time, loggers.CreateLogger<PortKeeper>());
+        _ports = new OpenPorts(_options.ListenAddress, time, loggers.CreateLogger<OpenPorts>());
+        _keeper = new PortKeeper(_ports, WantedPorts, time, loggers.CreateLogger<PortKeeper>());
     }
 
     /// <summary>The default port, known once started; another than configured only when 0 was.</summary>
@@ -56,33 +54,31 @@ public sealed class IngressServer : IHostedService, IAsyncDisposable
     public int TlsPort { get; private set; }
 
     /// <summary>Ports of rules that other programs hold.</summary>
-    internal ImmutableSortedSet<int> RefusedPorts => _ports.Refused;
+    internal ImmutableSortedSet<int> RefusedPorts => _keeper.Refused;
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        TlsPort = _options.ListenTlsPort == 0 ? _ports.FindFree() : _options.ListenTlsPort;
-        _ports.OpenDefault();
-        _app = Build();
         try
         {
-            await _app.StartAsync(cancellationToken);
+            Port = _ports.Open(_options.ListenPort);
         }
-        catch (IOException e) when (e.InnerException is AddressInUseException)
+        catch (SocketException e) when (e.SocketErrorCode is SocketError.AddressAlreadyInUse)
         {
             throw new IOException(
                 $"The ingress cannot listen on port {_options.ListenPort}: another program holds it. "
                 + "Stop that program or give the ingress another port.", e);
         }
-        Port = BindingAddress.Parse(_app.Services.GetRequiredService<IServer>()
-            .Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port;
-        _feed.RoutesChanged += _ports.Wake;
-        _ports.Wake();
-        _keeping = _ports.RunAsync(_stopping.Token);
+        TlsPort = _options.ListenTlsPort == 0 ? _ports.FindFree() : _options.ListenTlsPort;
+        _app = Build();
+        await _app.StartAsync(cancellationToken);
+        _feed.RoutesChanged += _keeper.Wake;
+        _keeper.Wake();
+        _keeping = _keeper.RunAsync(_stopping.Token);
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        _feed.RoutesChanged -= _ports.Wake;
+        _feed.RoutesChanged -= _keeper.Wake;
         await _stopping.CancelAsync();
         await _keeping;
         if (_app is not null)
@@ -94,6 +90,7 @@ public sealed class IngressServer : IHostedService, IAsyncDisposable
         _stopping.Dispose();
         if (_app is not null)
             await _app.DisposeAsync();
+        await _ports.DisposeAsync();
     }
 
     private PortPlan Plan => new(Port, TlsPort);
@@ -108,6 +105,7 @@ public sealed class IngressServer : IHostedService, IAsyncDisposable
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(_loggers);
         builder.Services.AddSingleton<IHostLifetime, InnerLifetime>();
+        builder.Services.AddSingleton<IConnectionListenerFactory>(_ports);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = _options.DrainTimeout);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(Configure);
         var app = builder.Build();
@@ -117,8 +115,7 @@ public sealed class IngressServer : IHostedService, IAsyncDisposable
 
     private void Configure(KestrelServerOptions kestrel)
     {
-        kestrel.Configure(new ConfigurationBuilder().Add(_listeners).Build(), reloadOnChange: true);
-        kestrel.ConfigureEndpointDefaults(endPoint => _door.Install(endPoint, connection => Plan.RulePort(((IPEndPoint)connection.LocalEndPoint!).Port)));
+        kestrel.Listen(_ports.EndPoint, endPoint => _door.Install(endPoint, connection => Plan.RulePort(((IPEndPoint)connection.LocalEndPoint!).Port)));
         kestrel.AddServerHeader = false;
         kestrel.RequestHeaderEncodingSelector = _ => Encoding.Latin1;
         kestrel.ResponseHeaderEncodingSelector = _ => Encoding.Latin1;
@@ -129,7 +126,7 @@ public sealed class IngressServer : IHostedService, IAsyncDisposable
         limits.MaxRequestLineSize = Limits.RequestLineBytes;
         limits.MaxRequestHeadersTotalSize = Limits.RequestHeadersBytes;
         limits.MaxRequestHeaderCount = Limits.RequestHeaderCount;
-        limits.RequestHeadersTimeout = Limits.RequestHeaders;
+        limits.RequestHeadersTimeout = _options.HeadersTimeout;
         limits.KeepAliveTimeout = Limits.KeepAlive;
         // Slow bodies are legal either way; the idle timeout of the forwarder ends dead ones.
         limits.MinRequestBodyDataRate = null;

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Net;
 using System.Net.Sockets;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
@@ -8,15 +7,9 @@ namespace Hypeman.Ingress.Listening;
 
 /// <summary>
 /// Keeps the open ports equal to the ones that rules need. A port that another program holds is left out, said once
-/// in the log, and tried again from time to time: Kestrel itself would not try it again.
+/// in the log, and tried again from time to time.
 /// </summary>
-internal sealed class PortKeeper(
-    ListenerConfiguration configuration,
-    string address,
-    int defaultPort,
-    Func<ImmutableSortedSet<int>> wanted,
-    TimeProvider time,
-    ILogger logger)
+internal sealed class PortKeeper(OpenPorts ports, Func<ImmutableSortedSet<int>> wanted, TimeProvider time, ILogger<PortKeeper> logger)
 {
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -27,8 +20,6 @@ internal sealed class PortKeeper(
     public ImmutableSortedSet<int> Refused => _refused;
 
     public void Wake() => _wake.Writer.TryWrite(true);
-
-    public void OpenDefault() => Open([]);
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -54,65 +45,28 @@ internal sealed class PortKeeper(
     private void Apply()
     {
         var want = wanted();
-        var refused = want.Except(_open).Where(port => !IsFree(port)).ToImmutableSortedSet();
-        foreach (var port in refused.Except(_refused))
-            logger.LogWarning(
-                "Ingress rules ask for port {Port}, which another program holds here; it is served as soon as it is free", port);
-        _refused = refused;
+        foreach (var port in _open.Except(want))
+            ports.Close(port);
+        var refused = want.Except(_open).Where(port => !TryOpen(port)).ToImmutableSortedSet();
         var open = want.Except(refused);
-        if (open.SetEquals(_open))
-            return;
-        logger.LogInformation("The ingress listens on these ports besides its default one: {Ports}", string.Join(' ', open));
-        _open = open;
-        Open(open);
+        if (!open.SetEquals(_open))
+            logger.LogInformation("The ingress listens on these ports besides its default one: {Ports}", string.Join(' ', open));
+        (_open, _refused) = (open, refused);
     }
 
-    private void Open(IEnumerable<int> extraPorts) => configuration.Set(
-        extraPorts.Select(port => Endpoint($"port-{port}", port)).Prepend(Endpoint("default", defaultPort)));
-
-    /// <summary>A port that nobody listens on now.</summary>
-    public int FindFree()
-    {
-        using var probe = Bind(0);
-        return ((IPEndPoint)probe.LocalEndPoint!).Port;
-    }
-
-    private bool IsFree(int port)
+    private bool TryOpen(int port)
     {
         try
         {
-            using var probe = Bind(port);
-            probe.Listen(1);
+            ports.Open(port);
             return true;
         }
-        catch (SocketException)
+        catch (SocketException e)
         {
+            if (!_refused.Contains(port))
+                logger.LogWarning(
+                    "Ingress rules ask for port {Port}, which cannot be opened here: {Reason}; it is served as soon as it can", port, e.Message);
             return false;
         }
-    }
-
-    private Socket Bind(int port)
-    {
-        var any = address == "*";
-        var ip = any ? (Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any) : IPAddress.Parse(address);
-        var socket = new Socket(ip.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            if (any && ip.AddressFamily == AddressFamily.InterNetworkV6)
-                socket.DualMode = true;
-            socket.Bind(new IPEndPoint(ip, port));
-            return socket;
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
-
-    private KeyValuePair<string, string> Endpoint(string name, int port)
-    {
-        var host = address.Contains(':') ? $"[{address}]" : address;
-        return new(name, $"http://{host}:{port}");
     }
 }

@@ -51,6 +51,83 @@ public sealed class DrainTests
     }
 
     [Fact]
+    public async Task A_caller_of_a_process_that_ends_is_told_to_come_back_by_another_connection()
+    {
+        await using var backend = await Backend.StartAsync(async context =>
+        {
+            if (context.Request.Path == "/slow")
+                await _goOn.Task;
+            await context.Response.WriteAsync("whole");
+        });
+        await using var ingress = await IngressHarness.StartAsync(options => options.DrainTimeout = IngressHarness.Patience);
+        await ingress.PublishAsync(Host, backend);
+        Assert.Null((await ingress.GetAsync(Host)).Headers.ConnectionClose);
+        var port = ingress.Port;
+        var answering = ingress.GetAsync(Host, "/slow");
+        await Until.True(() => ingress.Health.OpenRequests == 1, IngressHarness.Patience, "the request is there");
+
+        var stopping = ingress.StopAsync();
+        await Until.True(() => !PortsTests.Accepts(port), IngressHarness.Patience, "the port is closed");
+        _goOn.SetResult();
+
+        var answer = await answering;
+        Assert.True(answer.Headers.ConnectionClose);
+        Assert.Equal("whole", await answer.Content.ReadAsStringAsync());
+        await stopping.WaitAsync(IngressHarness.Patience);
+    }
+
+    [Fact]
+    public async Task A_stream_of_HTTP_2_ends_though_its_connection_takes_no_more()
+    {
+        await using var backend = await Backend.StartAsync(AnswerInTwoPartsAsync);
+        await using var ingress = await IngressHarness.StartAsync(options => options.DrainTimeout = IngressHarness.Patience);
+        await ingress.PublishTlsAsync(Host, backend.Port);
+        using var client = ingress.TlsClient(Host);
+        var request = new HttpRequestMessage(HttpMethod.Get, $"https://{Host}/")
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        var port = ingress.TlsPort;
+        var response = await client.SendAsync(request, default);
+
+        var stopping = ingress.StopAsync();
+        await Until.True(() => !PortsTests.Accepts(port), IngressHarness.Patience, "the port is closed");
+        _goOn.SetResult();
+
+        Assert.Equal("first second", await response.Content.ReadAsStringAsync());
+        await stopping.WaitAsync(IngressHarness.Patience);
+    }
+
+    [Fact]
+    public async Task A_connection_outlives_its_port_and_finds_there_what_is_left()
+    {
+        await using var backend = await Backend.StartAsync(AnswerInTwoPartsAsync);
+        await using var ingress = await IngressHarness.StartAsync();
+        var port = PortsTests.FreePort();
+        await ingress.PublishAsync(Host, backend, change: rule => rule with { Port = port });
+        await Until.True(() => PortsTests.Accepts(port), IngressHarness.Patience, "the port is open");
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, port);
+        var (stream, request) = (client.GetStream(), System.Text.Encoding.ASCII.GetBytes($"GET / HTTP/1.1\r\nHost: {Host}\r\n\r\n"));
+        await stream.WriteAsync(request);
+        var reader = new StreamReader(stream);
+        Assert.Equal("HTTP/1.1 200 OK", await reader.ReadLineAsync().WaitAsync(IngressHarness.Patience));
+
+        await ingress.Index.DeleteAsync(ResourceKind.Ingress, "web-ingress");
+        await Until.True(() => !PortsTests.Accepts(port), IngressHarness.Patience, "the port is closed");
+        _goOn.SetResult();
+        await stream.WriteAsync(request);
+
+        string? line;
+        var lines = new List<string>();
+        while ((line = await reader.ReadLineAsync().WaitAsync(IngressHarness.Patience)) is not null && !line.StartsWith("HTTP/1.1", StringComparison.Ordinal))
+            lines.Add(line);
+        Assert.Contains("second", lines);
+        Assert.Equal("HTTP/1.1 404 Not Found", line);
+    }
+
+    [Fact]
     public async Task Who_has_connected_and_says_nothing_is_not_waited_for()
     {
         await using var ingress = await IngressHarness.StartAsync(options => options.DrainTimeout = TimeSpan.FromMinutes(1));
