@@ -9,8 +9,9 @@ using Hypeman.NodeRuntime.Vms;
 namespace Hypeman.Bench.Wake;
 
 /// <summary>
-/// The same guest asleep, in turn: <c>POST restore</c> alone; one request through the ingress, until the first byte of the
-/// answer; a hundred requests at once, and as many once it is awake, for its server keeps no more than nine callers waiting.
+/// The same guest asleep, in turn: <c>POST restore</c> alone; the same and then a request, which shows what the guest itself takes for
+/// its first answer; one request through the ingress that wakes it, until the first byte of the answer; a hundred requests at once, and as
+/// many once it is awake, for its server keeps no more than nine callers waiting.
 /// </summary>
 internal sealed class WakeBenchmark(GuestBenchmarkOptions options)
 {
@@ -27,11 +28,18 @@ internal sealed class WakeBenchmark(GuestBenchmarkOptions options)
         var instance = await guests.RunAsync(image.Name, Megabytes, cancellationToken, Server);
         await guests.Client.Ingresses.CreateAsync(
             new CreateIngress("wake-bench", [new IngressRule(new IngressMatch(Host), new IngressTarget(instance.Name, Port))]), cancellationToken);
-        var (restores, ones, crowds, awake) = (new List<double>(), new List<double>(), new List<double>(), new List<double>());
+        var (restores, boths, ones) = (new List<double>(), new List<double>(), new List<double>());
+        var (crowds, awake) = (new List<double>(), new List<double>());
         for (var run = 0; run <= options.Runs; run++)
         {
-            var restore = await AsleepAsync(guests, instance.Id, () => guests.Client.Instances.RestoreAsync(instance.Id, cancellationToken), cancellationToken);
             var lost = 0;
+            Task Restore() => guests.Client.Instances.RestoreAsync(instance.Id, cancellationToken);
+            var restore = await AsleepAsync(guests, instance.Id, Restore, cancellationToken);
+            var both = await AsleepAsync(guests, instance.Id, async () =>
+            {
+                await Restore();
+                lost += await AskAsync(1, cancellationToken);
+            }, cancellationToken);
             var one = await AsleepAsync(guests, instance.Id, async () => lost += await AskAsync(1, cancellationToken), cancellationToken);
             var crowd = await AsleepAsync(guests, instance.Id, async () => lost += await AskAsync(Crowd, cancellationToken), cancellationToken);
             var clock = Stopwatch.StartNew();
@@ -41,27 +49,30 @@ internal sealed class WakeBenchmark(GuestBenchmarkOptions options)
             awake.Add(clock.Elapsed.TotalMilliseconds);
             (_lost, _lostAwake) = (_lost + lost, _lostAwake + lostAwake);
             restores.Add(restore);
+            boths.Add(both);
             ones.Add(one);
             crowds.Add(crowd);
             await Console.Error.WriteLineAsync(
-                $"run {run} of {options.Runs}: POST restore {Figures.Text(restore)} ms, one request {Figures.Text(one)} ms, "
-                + $"the last of {Crowd} {Figures.Text(crowd)} ms, when awake {Figures.Text(awake[^1])} ms");
+                $"run {run} of {options.Runs}: POST restore {Figures.Text(restore)} ms, with a request after it {Figures.Text(both)} ms, "
+                + $"one request {Figures.Text(one)} ms, the last of {Crowd} {Figures.Text(crowd)} ms, when awake {Figures.Text(awake[^1])} ms");
         }
-        Show(new Figures(restores), new Figures(ones), new Figures(crowds), new Figures(awake));
+        Show(new Figures(restores), new Figures(boths), new Figures(ones), new Figures(crowds), new Figures(awake));
     }, cancellationToken);
 
-    private void Show(Figures restore, Figures one, Figures crowd, Figures awake)
+    private void Show(Figures restore, Figures both, Figures one, Figures crowd, Figures awake)
     {
         Report.Table(
             "From standby, milliseconds: median (min to max)", ["what", "takes"],
             [
                 ["POST restore, until the agent answers", restore.ToString()],
+                ["the same, and then one request", both.ToString()],
                 ["one request, until its answer begins", one.ToString()],
                 [$"{Crowd.ToString(CultureInfo.InvariantCulture)} requests, until the last answer begins", crowd.ToString()],
                 ["the same when it is awake", awake.ToString()],
             ]);
         Report.Line(
             ("overhead_ms", one.Median - restore.Median), ("wakes", _mostWakes), ("lost", _lost),
+            ("first_answer_ms", both.Median - restore.Median), ("held_ms", one.Median - both.Median),
             ("crowd_overhead_ms", crowd.Median - awake.Median), ("lost_awake", _lostAwake), ("runs", options.Runs));
     }
 
