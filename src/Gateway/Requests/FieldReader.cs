@@ -103,11 +103,11 @@ internal sealed class FieldReader
         if (Take(name, JsonValueKind.Array, "a list of strings") is not { } element)
             return null;
         var strings = new List<string>();
-        foreach (var item in element.EnumerateArray())
+        foreach (var (index, item) in element.EnumerateArray().Index())
             if (item.ValueKind == JsonValueKind.String)
                 strings.Add(item.GetString()!);
             else
-                Problems.AddSchema($"{PathOf(name)}[{strings.Count}]", $"must be a string, but is {Name(item)}");
+                Problems.AddSchema($"{PathOf(name)}[{index}]", $"must be a string, but is {Name(item)}");
         return strings;
     }
 
@@ -116,7 +116,7 @@ internal sealed class FieldReader
         if (Take(name, JsonValueKind.Array, "a list of whole numbers") is not { } element)
             return null;
         var numbers = new List<int>();
-        foreach (var (item, index) in element.EnumerateArray().Select((item, index) => (item, index)))
+        foreach (var (index, item) in element.EnumerateArray().Index())
             if (item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out var number) && number >= min && number <= max)
                 numbers.Add(number);
             else

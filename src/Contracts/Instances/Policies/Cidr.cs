@@ -7,7 +7,9 @@ namespace Hypeman.Contracts.Instances.Policies;
 /// <summary>Networks in the notation of RFC 4632 and RFC 4291, for example <c>10.0.0.0/8</c> or <c>fd00::/8</c>.</summary>
 public static class Cidr
 {
-    /// <summary>Bits of the address behind the prefix are taken away.</summary>
+    private const int BitsBeforeMapped = 96;
+
+    /// <summary>Bits of the address behind the prefix are taken away; IPv4 that is written inside IPv6 is IPv4.</summary>
     public static bool TryParse(string text, out IPNetwork network, [NotNullWhen(false)] out string? problem)
     {
         network = default;
@@ -19,6 +21,8 @@ public static class Cidr
             problem = $"\"{text}\" lacks the length of its prefix; for this one address it is \"{address}/{BitsOf(address)}\"";
         else if (!int.TryParse(text[(slash + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var bits) || bits > BitsOf(address))
             problem = $"\"{text}\" has no right prefix; its length is 0 to {BitsOf(address)}";
+        else if (address.IsIPv4MappedToIPv6 && bits >= BitsBeforeMapped)
+            network = Masked(address.MapToIPv4(), bits - BitsBeforeMapped);
         else
             network = Masked(address, bits);
         return problem is null;

@@ -81,6 +81,7 @@ public sealed class AutoStandbyTests(ApiHost api) : ApiTests(api)
     [InlineData("""{"ignore_source_cidrs": ["fd00::/129"]}""", "invalid_auto_standby", "its length is 0 to 128")]
     [InlineData("""{"ignore_source_cidrs": ["fe80::1%eth0/64"]}""", "invalid_auto_standby", "is no network")]
     [InlineData("""{"ignore_source_cidrs": "10.0.0.0/8"}""", "Bad Request", "auto_standby.ignore_source_cidrs: must be a list")]
+    [InlineData("""{"ignore_source_cidrs": ["10.0.0.0/8", 2]}""", "Bad Request", "auto_standby.ignore_source_cidrs[1]: must be a string")]
     [InlineData("""{"ignore_destination_ports": [0]}""", "Bad Request", "auto_standby.ignore_destination_ports[0]: must be a whole number from 1 to 65535")]
     [InlineData("""{"ignore_destination_ports": [80, "x"]}""", "Bad Request", "auto_standby.ignore_destination_ports[1]: ")]
     [InlineData("""{"enabled": "yes"}""", "Bad Request", "auto_standby.enabled: must be true or false")]

@@ -168,6 +168,18 @@ public sealed class InstanceIdleTests
         Assert.Equal(7, InstanceUse.Of(new IgnoredTraffic(Policy), activity, Now).Connections);
     }
 
+    [Theory]
+    [InlineData("10.1.2.3/8", "10.0.0.0/8")]
+    [InlineData("fd00:1::1/16", "fd00::/16")]
+    [InlineData("::ffff:10.1.2.3/104", "10.0.0.0/8")]
+    [InlineData("::ffff:0.0.0.0/96", "0.0.0.0/0")]
+    [InlineData("::/0", "::/0")]
+    public void A_network_is_read_as_the_addresses_that_callers_have(string text, string network)
+    {
+        Assert.True(Cidr.TryParse(text, out var parsed, out _));
+        Assert.Equal(IPNetwork.Parse(network), parsed);
+    }
+
     [Fact]
     public void The_last_use_is_the_latest_of_all_that_is_known()
     {
