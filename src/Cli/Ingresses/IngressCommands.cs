@@ -58,7 +58,7 @@ internal static class IngressCommands
         return new Command("get", "Show an ingress") { id }.Does(host, async (run, cancellationToken) =>
         {
             var found = await run.Fleet.Ingresses.GetAsync(run.Value(id), cancellationToken);
-            run.Print.Fields(found, found.Rules.Select(rule => ("Rule", (string?)RuleText.Write(rule)))
+            run.Print.Fields(found, found.Rules.Select(rule => ("Rule", (string?)RuleText.Describe(rule)))
                 .Prepend(("Name", found.Name)).Prepend(("Id", found.Id)));
         });
     }

@@ -21,6 +21,29 @@ internal static class RuleText
     public static string Write(IngressRule rule) =>
         $"{(rule.Tls == true ? "https://" : "")}{rule.Match.Hostname}{PortText(rule)} -> {rule.Target.Instance}:{rule.Target.Port}";
 
+    /// <summary>The rule with all that is special about it.</summary>
+    public static string Describe(IngressRule rule)
+    {
+        var special = Special(rule).ToList();
+        return special.Count == 0 ? Write(rule) : $"{Write(rule)} ({string.Join("; ", special)})";
+    }
+
+    private static IEnumerable<string> Special(IngressRule rule)
+    {
+        if (rule.RedirectHttp == true)
+            yield return "sends callers of port 80 here";
+        if (rule.RequestHeaderAuth is { } auth)
+            yield return $"asks for the header {auth.Header}";
+        if (rule.Wake is { } wake and not "standby")
+            yield return wake == "never" ? "wakes nobody" : $"wakes also from {wake}";
+        if (rule.WakeFilter?.OnlyPaths is { Count: > 0 } only)
+            yield return $"wakes for {string.Join(", ", only)}";
+        if (rule.WakeFilter?.ExceptPaths is { Count: > 0 } except)
+            yield return $"does not wake for {string.Join(", ", except)}";
+        if (rule.WakeFilter?.ExceptUserAgents is { Count: > 0 } agents)
+            yield return $"does not wake for callers {string.Join(", ", agents)}";
+    }
+
     private static string PortText(IngressRule rule) => rule.Match.Port is { } port && port != (rule.Tls == true ? 443 : 80) ? $":{port}" : "";
 
     private static (string Name, int? Port) Split(string text)

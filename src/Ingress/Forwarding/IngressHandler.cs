@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using Hypeman.Contracts.Ingresses;
 using Hypeman.Ingress.Certificates;
 using Hypeman.Ingress.Routing;
@@ -236,6 +237,8 @@ internal sealed class IngressHandler(
         response.Headers.CacheControl = "no-store";
         if (refusal.Status == StatusCodes.Status503ServiceUnavailable)
             response.Headers.RetryAfter = "1";
-        return response.WriteAsync(refusal.Text, exchange.Context.RequestAborted);
+        var text = Encoding.UTF8.GetBytes(refusal.Text);
+        response.ContentLength = text.Length;
+        return response.Body.WriteAsync(text, exchange.Context.RequestAborted).AsTask();
     }
 }

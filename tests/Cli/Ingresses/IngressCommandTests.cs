@@ -43,6 +43,25 @@ public class IngressCommandTests
         Assert.True(JsonNode.DeepEquals(expected, JsonNode.Parse(server.Requests.Single().Body)));
     }
 
+    [Theory]
+    [InlineData("\"wake\":\"standby\"", "web.localhost -> web:80")]
+    [InlineData(
+        "\"wake\":\"stopped\",\"request_header_auth\":{\"header\":\"X-Key\",\"value\":\"***\"}",
+        "web.localhost -> web:80 (asks for the header X-Key; wakes also from stopped)")]
+    [InlineData("\"wake\":\"never\",\"redirect_http\":true", "web.localhost -> web:80 (sends callers of port 80 here; wakes nobody)")]
+    [InlineData(
+        "\"wake_filter\":{\"only_paths\":[\"/api/*\"],\"except_paths\":[\"/api/up\",\"/api/ok\"],\"except_user_agents\":[\"kube-probe/*\"]}",
+        "web.localhost -> web:80 (wakes for /api/*; does not wake for /api/up, /api/ok; does not wake for callers kube-probe/*)")]
+    public async Task What_is_special_about_a_rule_is_shown_with_it(string special, string shown)
+    {
+        await using var server = await ScriptedServer.StartAsync();
+        server.On("GET /ingresses/web", (200, Made.Replace("\"tls\":false", special, StringComparison.Ordinal)));
+
+        var lines = (await CliRun.Async(server, "ingress", "get", "web")).Out.Split('\n');
+
+        Assert.Contains($"Rule: {shown}", lines);
+    }
+
     [Fact]
     public async Task TLS_is_asked_for_and_shown()
     {

@@ -19,7 +19,9 @@ public class DeadTargetTests
 
         Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
         Assert.Equal("text/plain", response.Content.Headers.ContentType!.MediaType);
-        Assert.Equal("Not found: no ingress configured for hostname nobody.example.com", await response.Content.ReadAsStringAsync());
+        const string why = "Not found: no ingress configured for hostname nobody.example.com";
+        Assert.Equal(why, await response.Content.ReadAsStringAsync());
+        Assert.Equal(why.Length, response.Content.Headers.ContentLength);
     }
 
     [Theory]
