@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text;
 using Hypeman.Contracts.Ingresses;
 using Hypeman.Ingress.Certificates;
 using Hypeman.Ingress.Routing;
@@ -52,10 +51,10 @@ internal sealed class IngressHandler(
         // :: Step 1: which host was asked for
         var request = exchange.Context.Request;
         if (HttpMethods.IsConnect(request.Method) && !IsWebSocket(exchange.Context))
-            return RefuseAsync(exchange, Refusal.Tunnel);
+            return Refusal.Tunnel.AnswerAsync(exchange.Context);
         var host = exchange.Host = Hostname.Normalize(request.Host.Value ?? "");
         if (host.Length == 0 || Hostname.HasUser(exchange.Context.Features.Get<IHttpRequestFeature>()!.RawTarget))
-            return RefuseAsync(exchange, Refusal.NoHost);
+            return Refusal.NoHost.AnswerAsync(exchange.Context);
         if (HttpChallenges.Concerns(request, rulePort))
             return ProveAsync(exchange, rulePort);
         return RouteAsync(exchange, rulePort);
@@ -75,28 +74,26 @@ internal sealed class IngressHandler(
         // :: Step 2: which rule
         var (host, request) = (exchange.Host, exchange.Context.Request);
         if (routes.Find(host, rulePort) is not { } route || (request.IsHttps && !route.Tls))
-            return RefuseAsync(exchange, feed.IsSynced ? Refusal.NoRoute(host) : Refusal.NotReady);
+            return (feed.IsSynced ? Refusal.NoRoute(host) : Refusal.NotReady).AnswerAsync(exchange.Context);
         exchange.Route = route;
         if (route.Redirect is { } httpsPort)
             return RedirectAsync(exchange, httpsPort);
         if (route.Tls && WhyNotTls(exchange) is { } refusal)
-            return RefuseAsync(exchange, refusal);
+            return refusal.AnswerAsync(exchange.Context);
         if (!MayUse(route, request.Headers))
-            return RefuseAsync(exchange, Refusal.Forbidden);
+            return Refusal.Forbidden.AnswerAsync(exchange.Context);
 
         if (route.IsApi)
             return ForwardToApiAsync(exchange);
 
         // :: Step 3: which instance
         if (instances.Find(route.Instance) is not { } target)
-            return RefuseAsync(exchange, feed.IsSynced ? Refusal.NoInstance(host, route.IsCaptured) : Refusal.NotReady);
+            return (feed.IsSynced ? Refusal.NoInstance(host, route.IsCaptured) : Refusal.NotReady).AnswerAsync(exchange.Context);
         exchange.Target = target;
         if (route.Wakes(target.Phase, request))
             return WakeAsync(exchange, route, target);
         if (!target.MayAnswer)
-            return RefuseAsync(exchange, target.Ip is null && target.Phase == Contracts.Instances.InstancePhase.Running
-                ? Refusal.NoNetwork(host)
-                : Refusal.NotRunning(host, target.Phase));
+            return Refusal.NotAnswering(host, target).AnswerAsync(exchange.Context);
 
         return ForwardAsync(exchange, route, target);
     }
@@ -104,7 +101,7 @@ internal sealed class IngressHandler(
     private async Task ForwardToApiAsync(Exchange exchange)
     {
         if (await api.ForwardAsync(exchange) is { } refusal)
-            await RefuseAsync(exchange, refusal);
+            await refusal.AnswerAsync(exchange.Context);
     }
 
     /// <summary>A connection is for the hostname that it was made for, and for those that the same certificate is for.</summary>
@@ -144,7 +141,7 @@ internal sealed class IngressHandler(
         catch (WakeFailedException failure)
         {
             logger.LogDebug("A request for {Host} cannot wait for instance {Instance}: {Reason}", exchange.Host, asleep.Id, failure.Message);
-            await RefuseAsync(exchange, Refusal.NotWoken(exchange.Host, failure.MayPass));
+            await Refusal.NotWoken(exchange.Host, failure.MayPass).AnswerAsync(exchange.Context);
         }
         catch (OperationCanceledException) when (aborted.IsCancellationRequested)
         {
@@ -187,7 +184,7 @@ internal sealed class IngressHandler(
         logger.LogDebug(
             exception, "{Error} between {Host} and port {Port} of instance {Instance}", exchange.Error, exchange.Host, route.Port, target.Id);
         if (refusal is not null)
-            await RefuseAsync(exchange, refusal);
+            await refusal.AnswerAsync(exchange.Context);
     }
 
     /// <summary>Where to send the request once more after it has failed; null when it is not to be sent again.</summary>
@@ -226,19 +223,4 @@ internal sealed class IngressHandler(
         Version = version,
         VersionPolicy = HttpVersionPolicy.RequestVersionExact,
     };
-
-    private static Task RefuseAsync(Exchange exchange, Refusal refusal)
-    {
-        var response = exchange.Context.Response;
-        response.Clear();
-        response.StatusCode = refusal.Status;
-        response.ContentType = "text/plain; charset=utf-8";
-        response.Headers.XContentTypeOptions = "nosniff";
-        response.Headers.CacheControl = "no-store";
-        if (refusal.Status == StatusCodes.Status503ServiceUnavailable)
-            response.Headers.RetryAfter = "1";
-        var text = Encoding.UTF8.GetBytes(refusal.Text);
-        response.ContentLength = text.Length;
-        return response.Body.WriteAsync(text, exchange.Context.RequestAborted).AsTask();
-    }
 }

@@ -1,4 +1,6 @@
+using System.Text;
 using Hypeman.Contracts.Instances;
+using Hypeman.Ingress.Routing;
 using Microsoft.AspNetCore.Http;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -35,16 +37,15 @@ internal sealed record Refusal(int Status, string Text)
         ? new(StatusCodes.Status404NotFound, $"Not found: there is no instance for hostname {host}")
         : new(StatusCodes.Status502BadGateway, $"Bad gateway: the instance behind {host} does not exist any more");
 
-    public static Refusal NotRunning(string host, InstancePhase phase) =>
-        new(StatusCodes.Status502BadGateway, $"Bad gateway: the instance behind {host} is not running (state: {phase})");
+    /// <summary>The instance is there, but neither runs nor wakes; or it has no network.</summary>
+    public static Refusal NotAnswering(string host, Target target) => target.Phase == InstancePhase.Running
+        ? new(StatusCodes.Status502BadGateway, $"Bad gateway: the instance behind {host} has no network")
+        : new(StatusCodes.Status502BadGateway, $"Bad gateway: the instance behind {host} is not running (state: {target.Phase})");
 
     /// <summary>Why is for whoever runs the instance, not for whoever asks it.</summary>
     public static Refusal NotWoken(string host, bool mayPass) => mayPass
         ? new(StatusCodes.Status503ServiceUnavailable, $"Service unavailable: the instance behind {host} does not wake now, try again shortly")
         : new(StatusCodes.Status502BadGateway, $"Bad gateway: the instance behind {host} cannot be woken");
-
-    public static Refusal NoNetwork(string host) =>
-        new(StatusCodes.Status502BadGateway, $"Bad gateway: the instance behind {host} has no network");
 
     /// <summary>What to say after a failed forward when nothing was sent yet; null when nobody is left to read it.</summary>
     public static Refusal? From(ForwarderError error, Exception? exception, bool instanceWent, string host) => error switch
@@ -59,6 +60,22 @@ internal sealed record Refusal(int Status, string Text)
         _ when Holds<TimeoutException>(exception) => TimedOut(host),
         _ => new(StatusCodes.Status502BadGateway, $"Bad gateway: the instance behind {host} cannot be reached or gave no valid answer"),
     };
+
+    /// <summary>Says it to the caller, of whose answer nothing was sent yet.</summary>
+    public Task AnswerAsync(HttpContext context)
+    {
+        var response = context.Response;
+        response.Clear();
+        response.StatusCode = Status;
+        response.ContentType = "text/plain; charset=utf-8";
+        response.Headers.XContentTypeOptions = "nosniff";
+        response.Headers.CacheControl = "no-store";
+        if (Status == StatusCodes.Status503ServiceUnavailable)
+            response.Headers.RetryAfter = "1";
+        var text = Encoding.UTF8.GetBytes(Text);
+        response.ContentLength = text.Length;
+        return response.Body.WriteAsync(text, context.RequestAborted).AsTask();
+    }
 
     private static Refusal TimedOut(string host) =>
         new(StatusCodes.Status504GatewayTimeout, $"Gateway timeout: the instance behind {host} did not answer in time");
