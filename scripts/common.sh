@@ -2,7 +2,7 @@
 root=$PWD
 cache=$root/.cache
 configuration=Release
-server=$root/src/Silo/bin/$configuration/net10.0/hypeman-silo
+server=$cache/server/hypeman-silo
 cli=$root/src/Cli/bin/$configuration/net10.0/hypeman
 
 # All talk goes to stderr: stdout belongs to what a script may want to read.

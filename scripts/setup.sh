@@ -19,6 +19,7 @@ setup_run() {
   need_kernel
   need_guest
   build Run.slnf
+  need_server
 }
 
 # What the tests need on top.
@@ -62,6 +63,23 @@ build_guest() {
   step "Guest agent: compiling to a static native binary"
   rm -rf "$cache/guest"
   quietly guest dotnet publish src/GuestAgent -c Release -r linux-x64 -o "$cache/guest" -v q -nologo
+}
+
+need_server() {
+  unless_done server "$(digest_of src *.props)" build_server
+}
+
+build_server() {
+  step "Server: compiling ahead of time"
+  rm -rf "$cache/server"
+  publish_program server src/Silo "$cache/server" --self-contained false
+}
+
+# Compiled ahead of time, a server answers after two thirds of the time that it takes otherwise.
+publish_program() {
+  local name=$1 project=$2 out=$3; shift 3
+  quietly "publish-$name" dotnet publish "$project" -c "$configuration" -r linux-x64 -p:PublishReadyToRun=true \
+    -p:NuGetLockFilePath=obj/publish.lock.json -o "$out" -v q -nologo "$@"
 }
 
 build() {
