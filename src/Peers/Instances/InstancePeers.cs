@@ -1,4 +1,5 @@
 using System.Net;
+using Hypeman.Contracts.Streams;
 using Hypeman.NodeRuntime.Errors;
 using Hypeman.Peers.Connections;
 

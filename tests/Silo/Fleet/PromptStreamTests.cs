@@ -1,5 +1,5 @@
 using System.IO.Pipelines;
-using Hypeman.Peers.Instances;
+using Hypeman.Contracts.Streams;
 
 namespace Hypeman.Tests.Silo.Fleet;
 

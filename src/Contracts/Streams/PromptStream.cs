@@ -1,13 +1,14 @@
-namespace Hypeman.Peers.Instances;
+namespace Hypeman.Contracts.Streams;
 
 /// <summary>
-/// A stream on which what was written is sent at once, as on a socket. The HTTP client keeps back what is written to a
-/// tunnel until it is flushed, and who writes HTTP to a connection does not flush it.
+/// A stream on which what was written is sent at once, as on a socket. The HTTP client keeps back what is written to a tunnel or a
+/// request's body until its buffer is full or flushed, and who copies bytes does not flush.
 /// </summary>
-internal sealed class PromptStream(Stream tunnel) : Stream
+/// <param name="inner">Where it goes; disposed with this.</param>
+public sealed class PromptStream(Stream inner) : Stream
 {
-    public override bool CanRead => true;
-    public override bool CanWrite => true;
+    public override bool CanRead => inner.CanRead;
+    public override bool CanWrite => inner.CanWrite;
     public override bool CanSeek => false;
     public override long Length => throw new NotSupportedException();
 
@@ -19,8 +20,8 @@ internal sealed class PromptStream(Stream tunnel) : Stream
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        await tunnel.WriteAsync(buffer, cancellationToken);
-        await tunnel.FlushAsync(cancellationToken);
+        await inner.WriteAsync(buffer, cancellationToken);
+        await inner.FlushAsync(cancellationToken);
     }
 
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
@@ -28,21 +29,21 @@ internal sealed class PromptStream(Stream tunnel) : Stream
 
     public override void Write(byte[] buffer, int offset, int count)
     {
-        tunnel.Write(buffer, offset, count);
-        tunnel.Flush();
+        inner.Write(buffer, offset, count);
+        inner.Flush();
     }
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        tunnel.ReadAsync(buffer, cancellationToken);
+        inner.ReadAsync(buffer, cancellationToken);
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        tunnel.ReadAsync(buffer, offset, count, cancellationToken);
+        inner.ReadAsync(buffer, offset, count, cancellationToken);
 
-    public override int Read(byte[] buffer, int offset, int count) => tunnel.Read(buffer, offset, count);
+    public override int Read(byte[] buffer, int offset, int count) => inner.Read(buffer, offset, count);
 
-    public override Task FlushAsync(CancellationToken cancellationToken) => tunnel.FlushAsync(cancellationToken);
+    public override Task FlushAsync(CancellationToken cancellationToken) => inner.FlushAsync(cancellationToken);
 
-    public override void Flush() => tunnel.Flush();
+    public override void Flush() => inner.Flush();
 
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
@@ -50,14 +51,14 @@ internal sealed class PromptStream(Stream tunnel) : Stream
 
     public override async ValueTask DisposeAsync()
     {
-        await tunnel.DisposeAsync();
+        await inner.DisposeAsync();
         await base.DisposeAsync();
     }
 
     protected override void Dispose(bool disposing)
     {
         if (disposing)
-            tunnel.Dispose();
+            inner.Dispose();
         base.Dispose(disposing);
     }
 }
