@@ -65,7 +65,7 @@ show_slowest() {
   step "The slowest tests, in seconds"
   for project in "$@"; do
     sed -nE 's/^    Hypeman\.Tests\.(.*) \[FINISHED\] Time: ([1-9][0-9]*)\.[0-9]+s$/\2 \1/p' "$cache/log/test-$project.log"
-  done | sort -rn | head -n 20 | cut -c -150 | sed 's/^/    /' >&2
+  done | sort -rn | sed -n 1,20p | cut -c -150 | sed 's/^/    /' >&2
 }
 
 show_failures() {

@@ -72,7 +72,7 @@ start_server() {
   reader=$!
   if ! grep -q -m1 '^Ready:' <&"$said"; then
     kill "$pid" 2> /dev/null || true
-    tail -c "+$((written + 1))" "$log" | grep -m5 -E '^error: ' >&2 || tail -n 5 "$log" >&2
+    tail -c "+$((written + 1))" "$log" | grep -E '^error: ' | sed -n 1,5p >&2 || tail -n 5 "$log" >&2
     return 1
   fi
   kill "$reader" 2> /dev/null || true
