@@ -49,7 +49,7 @@ internal sealed class RawBoot(string folder, GuestSystemFiles guest, string root
     [
         "-M", "q35,usb=off,sata=off,smbus=off,vmport=off", "-accel", "tcg", "-cpu", "max", "-smp", "1",
         "-m", $"{FleetBoot.MemoryMegabytes}M", "-nodefaults", "-no-reboot", "-display", "none",
-        "-kernel", guest.Kernel, "-initrd", guest.Initramfs, "-append", KernelCommandLine.For(),
+        "-kernel", guest.Kernel, "-initrd", guest.Initramfs, "-append", KernelCommandLine.For(isEmulated: true),
         .. Disk("root", rootDisk, "on"), .. Disk("overlay", overlay, "off"), .. Disk("config", configDisk, "on"),
         "-netdev", "user,id=net0", "-device", $"virtio-net-pci,netdev=net0,mac={_mac},romfile=",
         "-chardev", $"file,id=console,path={console}", "-serial", "chardev:console",

@@ -76,7 +76,7 @@ internal sealed class RawMachine
 
     private List<string> Arguments()
     {
-        var booting = QemuCommandLine.For(Machine, QemuMachineType.Q35, Accelerators.Tcg, KernelCommandLine.For());
+        var booting = QemuCommandLine.For(Machine, QemuMachineType.Q35, Accelerators.Tcg, KernelCommandLine.For(isEmulated: true));
         var restoring = QemuCommandLine.Restoring(Machine, booting, opensReadOnly: false).ToList();
         var sandbox = restoring.IndexOf("-sandbox");
         restoring.RemoveRange(sandbox, 2);

@@ -23,7 +23,7 @@ internal static class LibvirtDomain
             <type arch='x86_64' machine='q35'>hvm</type>
             <kernel>{PathOf(folder, VmDescriptor.Kernel)}</kernel>
             <initrd>{PathOf(folder, VmDescriptor.Initramfs)}</initrd>
-            <cmdline>{KernelCommandLine.For()}</cmdline>
+            <cmdline>{KernelCommandLine.For(isEmulated: true)}</cmdline>
           </os>
           <features><acpi/></features>
           <cpu mode='maximum'/>

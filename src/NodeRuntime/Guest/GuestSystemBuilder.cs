@@ -8,6 +8,7 @@ namespace Hypeman.NodeRuntime.Guest;
 /// <summary>
 /// Makes the initial file system: the guest binary as <c>/init</c>, and the modules that a guest needs, unpacked
 /// (the guest would take four times as long for it), in <c>/modules/list</c> as lines "stage file" in loading order.
+/// Also unpacks the kernel.
 /// </summary>
 internal static class GuestSystemBuilder
 {
@@ -32,12 +33,27 @@ internal static class GuestSystemBuilder
 
         Directory.CreateDirectory(options.CacheDirectory);
         var archive = await ArchiveAsync(kernel, options, cancellationToken);
-        var hash = Convert.ToHexStringLower(SHA256.HashData(archive))[..32];
-        var path = Path.Combine(options.CacheDirectory, $"initramfs-{hash}.cpio");
+        var path = Path.Combine(options.CacheDirectory, $"initramfs-{Hash(archive)}.cpio");
         if (!File.Exists(path))
             AtomicFile.Write(path, archive, FileModes.Readable);
-        return new GuestSystemFiles(kernel.Image, path, kernel.Version);
+        var image = await UnpackAsync(kernel, options.CacheDirectory, cancellationToken);
+        return new GuestSystemFiles(image, path, kernel.Version);
     }
+
+    /// <summary>The kernel as it is, where it cannot be started unpacked.</summary>
+    private static async Task<string> UnpackAsync(KernelTree kernel, string cache, CancellationToken cancellationToken)
+    {
+        var image = await File.ReadAllBytesAsync(kernel.Image, cancellationToken);
+        var path = Path.Combine(cache, $"vmlinux-{Hash(image)}");
+        if (File.Exists(path))
+            return path;
+        if (KernelImage.Unpack(image) is not { } unpacked)
+            return kernel.Image;
+        AtomicFile.Write(path, unpacked, FileModes.Readable);
+        return path;
+    }
+
+    private static string Hash(ReadOnlySpan<byte> content) => Convert.ToHexStringLower(SHA256.HashData(content))[..32];
 
     private static async Task<byte[]> ArchiveAsync(
         KernelTree kernel, GuestSystemOptions options, CancellationToken cancellationToken)

@@ -16,7 +16,23 @@ internal sealed class DashboardGate(ITokenValidator tokens) : IEndpointFilter
     public static void Map(WebApplication app)
     {
         var gate = new DashboardGate(app.Services.GetRequiredService<ITokenValidator>());
-        app.MapOrleansDashboard(Path).AddEndpointFilter(gate.InvokeAsync);
+        var dashboard = new Lazy<RequestDelegate>(() => Build(app));
+        app.Map(Path + "/{**page}", (HttpContext http) => dashboard.Value(http)).AddEndpointFilter(gate.InvokeAsync);
+    }
+
+    /// <summary>Mapping it compresses all of its pages, a tenth of a server's start: left until somebody asks for one.</summary>
+    private static RequestDelegate Build(WebApplication app)
+    {
+        var pages = ((IApplicationBuilder)app).New();
+        pages.UseRouting();
+        pages.UseEndpoints(endpoints => endpoints.MapOrleansDashboard(Path));
+        var pipeline = pages.Build();
+        return http =>
+        {
+            // The gate's own endpoint; with one that is set already nothing is looked for.
+            http.SetEndpoint(null);
+            return pipeline(http);
+        };
     }
 
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)

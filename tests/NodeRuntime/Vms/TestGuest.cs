@@ -6,18 +6,25 @@ namespace Hypeman.Tests.NodeRuntime.Vms;
 /// <summary>The guest that all VMs of these tests boot: our kernel and init, with busybox as its root. Made once.</summary>
 internal static class TestGuest
 {
+    private static readonly string Folder = MakeFolder();
     private static readonly Lazy<Task<string>> LazyRoot = new(MakeRootAsync);
+    private static readonly GuestSystem System = new(GuestAssets.Options(Path.Combine(Folder, "system")));
 
     internal static Task<string> RootAsync() => LazyRoot.Value;
 
-    internal static Task<GuestSystemFiles> FilesAsync(string cache) =>
-        new GuestSystem(GuestAssets.Options(cache)).EnsureAsync(CancellationToken.None);
+    internal static Task<GuestSystemFiles> FilesAsync() => System.EnsureAsync(CancellationToken.None);
+
+    /// <summary>The users of VMs read what is in it.</summary>
+    private static string MakeFolder()
+    {
+        var folder = Directory.CreateTempSubdirectory("hmt-guest-").FullName;
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(folder, recursive: true);
+        return folder;
+    }
 
     private static async Task<string> MakeRootAsync()
     {
-        var folder = Directory.CreateTempSubdirectory("hmt-root-").FullName;
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(folder, recursive: true);
-        var image = Path.Combine(folder, "root.erofs");
+        var image = Path.Combine(Folder, "root.erofs");
         await BusyBoxRoot.MakeImageAsync(image, CancellationToken.None);
         return image;
     }

@@ -82,7 +82,7 @@ internal sealed class TestVms : IAsyncDisposable
     internal async Task OpenAsync()
     {
         _network = new NodeNetwork(_nodeId, new NodeNetworkOptions(), _outside.Namespace, NullLogger<NodeNetwork>.Instance);
-        var guest = await TestGuest.FilesAsync(_layout.Guest);
+        var guest = await TestGuest.FilesAsync();
         var root = await TestGuest.RootAsync();
         var version = await QemuVersion.FindAsync(Qemu, CancellationToken.None);
         await _network.EnsureAsync(CancellationToken.None);

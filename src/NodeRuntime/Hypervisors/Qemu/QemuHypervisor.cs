@@ -26,11 +26,13 @@ internal sealed class QemuHypervisor(
     };
 
     /// <summary>A microvm has nothing that a kernel could measure an emulated clock by, and hangs when it tries.</summary>
-    private bool NeedsClockRate => type == QemuMachineType.MicroVm && accelerator == Accelerators.Tcg;
+    private bool NeedsClockRate => type == QemuMachineType.MicroVm && IsEmulated;
+
+    private bool IsEmulated => accelerator == Accelerators.Tcg;
 
     public HypervisorCommand Command(VmMachine machine)
     {
-        var kernelArguments = KernelCommandLine.For(NeedsClockRate ? tscKhz : null);
+        var kernelArguments = KernelCommandLine.For(IsEmulated, NeedsClockRate ? tscKhz : null);
         var arguments = QemuCommandLine.For(machine, type, accelerator, kernelArguments);
         return new(program, machine.IsRestored
             ? QemuCommandLine.Restoring(machine, arguments, opensReadOnly: version >= MapsReadOnlyFiles)
