@@ -16,7 +16,7 @@ public sealed class VmLeakTests
 {
     private const int Rounds = 20;
 
-    private const int Naps = 60;
+    private const int Naps = 30;
 
     /// <summary>Each so many rounds a guest boots to its end; in the others it is ended while it boots.</summary>
     private const int FullEvery = 10;
