@@ -12,6 +12,8 @@ namespace Hypeman.NodeRuntime.Guest;
 /// </summary>
 internal static class GuestSystemBuilder
 {
+    private const string Archives = "initramfs-", Kernels = "vmlinux-";
+
     /// <summary>Init loads a stage when it needs it; a module is listed under the first stage that does.</summary>
     private static readonly (string Stage, string[] Modules)[] Stages =
     [
@@ -33,18 +35,31 @@ internal static class GuestSystemBuilder
 
         Directory.CreateDirectory(options.CacheDirectory);
         var archive = await ArchiveAsync(kernel, options, cancellationToken);
-        var path = Path.Combine(options.CacheDirectory, $"initramfs-{Hash(archive)}.cpio");
+        var path = Path.Combine(options.CacheDirectory, $"{Archives}{Hash(archive)}.cpio");
         if (!File.Exists(path))
             AtomicFile.Write(path, archive, FileModes.Readable);
         var image = await UnpackAsync(kernel, options.CacheDirectory, cancellationToken);
+        Sweep(options.CacheDirectory, [path, image]);
         return new GuestSystemFiles(image, path, kernel.Version);
+    }
+
+    /// <summary>Removes what was made of former parts. VMs that run have theirs open, and what sleeps wakes without it.</summary>
+    private static void Sweep(string cache, string[] kept)
+    {
+        var former = new[] { Archives, Kernels }
+            .SelectMany(prefix => Directory.EnumerateFiles(cache, prefix + "*"))
+            // Who makes the same at the same time writes it under a longer name first.
+            .Where(path => !Array.Exists(kept, name => path.StartsWith(name, StringComparison.Ordinal)))
+            .ToList();
+        foreach (var path in former)
+            File.Delete(path);
     }
 
     /// <summary>The kernel as it is, where it cannot be started unpacked.</summary>
     private static async Task<string> UnpackAsync(KernelTree kernel, string cache, CancellationToken cancellationToken)
     {
         var image = await File.ReadAllBytesAsync(kernel.Image, cancellationToken);
-        var path = Path.Combine(cache, $"vmlinux-{Hash(image)}");
+        var path = Path.Combine(cache, $"{Kernels}{Hash(image)}");
         if (File.Exists(path))
             return path;
         if (KernelImage.Unpack(image) is not { } unpacked)

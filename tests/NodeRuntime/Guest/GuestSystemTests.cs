@@ -48,7 +48,32 @@ public sealed class GuestSystemTests : IDisposable
         Assert.Equal(first, await BuildAsync());
         File.WriteAllText(At("guest"), "another");
         Assert.NotEqual(first.Initramfs, (await BuildAsync()).Initramfs);
-        Assert.Equal(2, Directory.GetFileSystemEntries(At("cache")).Length);
+    }
+
+    [Fact]
+    public async Task What_was_made_of_former_parts_goes_and_all_else_stays()
+    {
+        MakeKernel();
+        File.WriteAllText(At("guest"), "binary");
+        await BuildAsync();
+        foreach (var name in new[] { "vmlinux-of-a-kernel-before", "initramfs-1.cpio.half.tmp", "accelerator" })
+            File.WriteAllText(At($"cache/{name}"), "");
+        File.WriteAllText(At("guest"), "another");
+
+        var second = await BuildAsync();
+        Assert.Equal([At("cache/accelerator"), second.Initramfs], Directory.GetFileSystemEntries(At("cache")).Order());
+    }
+
+    [Fact]
+    public async Task What_another_is_just_making_of_the_same_parts_stays()
+    {
+        MakeKernel();
+        File.WriteAllText(At("guest"), "binary");
+        var half = (await BuildAsync()).Initramfs + ".half.tmp";
+        File.WriteAllText(half, "");
+
+        await BuildAsync();
+        Assert.True(File.Exists(half));
     }
 
     [Fact]
