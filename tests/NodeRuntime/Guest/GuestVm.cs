@@ -70,7 +70,8 @@ public sealed class GuestVm : IAsyncDisposable
             OutputPath = At("qemu.log"),
             Arguments =
             [
-                "-M", "q35,usb=off,sata=off,smbus=off,vmport=off", "-accel", "tcg", "-cpu", "max", "-m", "256", "-nodefaults", "-no-user-config", "-display", "none",
+                "-M", "q35,usb=off,sata=off,smbus=off,vmport=off", "-accel", "tcg", "-cpu", "max", "-m", "256",
+                "-nodefaults", "-no-user-config", "-display", "none",
                 "-no-reboot", "-nic", "none", "-kernel", files.System.Kernel, "-initrd", files.System.Initramfs,
                 "-append", KernelCommandLine.For(isEmulated: true), "-serial", $"file:{At("console.log")}",
                 .. Disk("root", files.Image, readOnly: true), .. Disk("overlay", At("overlay.img"), readOnly: false),
