@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Hypeman.GuestProtocol.Boot;
 using Hypeman.NodeRuntime.Disks;
 using Hypeman.NodeRuntime.Guest;
+using Hypeman.NodeRuntime.Hypervisors.Qemu;
 using Hypeman.NodeRuntime.Linux;
 
 namespace Hypeman.Bench.Boot;
@@ -47,7 +48,7 @@ internal sealed class RawBoot(string folder, GuestSystemFiles guest, string root
 
     private string[] Arguments(string place, string overlay, string console) =>
     [
-        "-M", "q35,usb=off,sata=off,smbus=off,vmport=off", "-accel", "tcg", "-cpu", "max", "-smp", "1",
+        "-M", QemuCommandLine.LeanQ35, "-accel", "tcg", "-cpu", "max", "-smp", "1",
         "-m", $"{FleetBoot.MemoryMegabytes}M", "-nodefaults", "-no-reboot", "-display", "none",
         "-kernel", guest.Kernel, "-initrd", guest.Initramfs, "-append", KernelCommandLine.For(isEmulated: true),
         .. Disk("root", rootDisk, "on"), .. Disk("overlay", overlay, "off"), .. Disk("config", configDisk, "on"),

@@ -40,22 +40,28 @@ internal static class KernelImage
         }
     }
 
-    /// <summary>After what is packed stands how much it is unpacked.</summary>
     private static byte[]? Inflate(ReadOnlySpan<byte> packed)
     {
-        var size = BinaryPrimitives.ReadUInt32LittleEndian(packed[^4..]);
-        if (size > MaxBytes)
-            throw new InvalidDataException($"The kernel's image is damaged: unpacked it would have {size} bytes.");
-        var kernel = new byte[size];
         if (packed.StartsWith((ReadOnlySpan<byte>)[0x02, 0x21, 0x4c, 0x18]))
+        {
+            var kernel = Allocate(packed);
             InflateBlocks(packed[4..^4], kernel);
-        else if (packed.StartsWith((ReadOnlySpan<byte>)[0x28, 0xb5, 0x2f, 0xfd]))
-            Fill(new DecompressionStream(new MemoryStream(packed[..^4].ToArray())), kernel);
-        else if (packed.StartsWith((ReadOnlySpan<byte>)[0x1f, 0x8b]))
-            Fill(new GZipStream(new MemoryStream(packed.ToArray()), CompressionMode.Decompress), kernel);
-        else
-            return null;
-        return kernel;
+            return kernel;
+        }
+        if (packed.StartsWith((ReadOnlySpan<byte>)[0x28, 0xb5, 0x2f, 0xfd]))
+            return Fill(new DecompressionStream(new MemoryStream(packed[..^4].ToArray())), Allocate(packed));
+        if (packed.StartsWith((ReadOnlySpan<byte>)[0x1f, 0x8b]))
+            return Fill(new GZipStream(new MemoryStream(packed.ToArray()), CompressionMode.Decompress), Allocate(packed));
+        return null;
+    }
+
+    /// <summary>After what is packed stands how much it is unpacked.</summary>
+    private static byte[] Allocate(ReadOnlySpan<byte> packed)
+    {
+        var size = BinaryPrimitives.ReadUInt32LittleEndian(packed[^4..]);
+        return size <= MaxBytes
+            ? new byte[size]
+            : throw new InvalidDataException($"The kernel's image is damaged: unpacked it would have {size} bytes.");
     }
 
     /// <summary>LZ4's first format: blocks of up to 8 MiB, each behind its packed length.</summary>
@@ -72,12 +78,13 @@ internal static class KernelImage
         }
     }
 
-    private static void Fill(Stream unpacking, byte[] kernel)
+    private static byte[] Fill(Stream unpacking, byte[] kernel)
     {
         using var stream = unpacking;
         try
         {
             stream.ReadExactly(kernel);
+            return kernel;
         }
         catch (EndOfStreamException e)
         {
@@ -87,15 +94,12 @@ internal static class KernelImage
 
     private static bool HasPhysicalEntry(ReadOnlySpan<byte> elf)
     {
-        if (!elf.StartsWith("\u007fELF\u0002\u0001"u8))
+        if (!ElfTable.IsElf(elf))
             return false;
-        var table = checked((int)BinaryPrimitives.ReadInt64LittleEndian(elf[0x20..]));
-        var size = BinaryPrimitives.ReadUInt16LittleEndian(elf[0x36..]);
-        var count = BinaryPrimitives.ReadUInt16LittleEndian(elf[0x38..]);
-        for (var i = 0; i < count; i++)
+        var segments = ElfTable.Segments(elf);
+        for (var i = 0; i < segments.Count; i++)
         {
-            var header = elf[(table + size * i)..];
-            if (ReadInt32(header, 0) == ProgramNotes && HasPhysicalEntryNote(elf.Slice(ReadOffset(header, 0x8), ReadOffset(header, 0x20))))
+            if (ReadInt32(segments.Header(i), 0) == ProgramNotes && HasPhysicalEntryNote(segments.Content(i)))
                 return true;
         }
         return false;
@@ -116,6 +120,4 @@ internal static class KernelImage
     }
 
     private static int ReadInt32(ReadOnlySpan<byte> from, int at) => checked((int)BinaryPrimitives.ReadUInt32LittleEndian(from[at..]));
-
-    private static int ReadOffset(ReadOnlySpan<byte> from, int at) => checked((int)BinaryPrimitives.ReadInt64LittleEndian(from[at..]));
 }

@@ -24,18 +24,15 @@ internal static class ModuleInfo
     {
         try
         {
-            if (!elf.StartsWith("\u007fELF\u0002\u0001"u8))
+            if (!ElfTable.IsElf(elf))
                 throw new InvalidDataException("A kernel module is no 64-bit ELF file.");
-            var table = checked((int)BinaryPrimitives.ReadInt64LittleEndian(elf[0x28..]));
-            var size = BinaryPrimitives.ReadUInt16LittleEndian(elf[0x3a..]);
-            var count = BinaryPrimitives.ReadUInt16LittleEndian(elf[0x3c..]);
-            var names = Content(elf, elf[(table + size * BinaryPrimitives.ReadUInt16LittleEndian(elf[0x3e..]))..]);
-            for (var i = 0; i < count; i++)
+            var sections = ElfTable.Sections(elf);
+            var names = sections.Content(BinaryPrimitives.ReadUInt16LittleEndian(elf[0x3e..]));
+            for (var i = 0; i < sections.Count; i++)
             {
-                var header = elf[(table + size * i)..];
-                var text = names[BinaryPrimitives.ReadInt32LittleEndian(header)..];
+                var text = names[BinaryPrimitives.ReadInt32LittleEndian(sections.Header(i))..];
                 if (text[..text.IndexOf((byte)0)].SequenceEqual(name))
-                    return Content(elf, header);
+                    return sections.Content(i);
             }
         }
         catch (Exception e) when (e is ArgumentOutOfRangeException or OverflowException)
@@ -44,8 +41,4 @@ internal static class ModuleInfo
         }
         throw new InvalidDataException("A kernel module has no .modinfo section.");
     }
-
-    private static ReadOnlySpan<byte> Content(ReadOnlySpan<byte> elf, ReadOnlySpan<byte> header) => elf.Slice(
-        checked((int)BinaryPrimitives.ReadInt64LittleEndian(header[0x18..])),
-        checked((int)BinaryPrimitives.ReadInt64LittleEndian(header[0x20..])));
 }

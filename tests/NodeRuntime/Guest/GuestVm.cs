@@ -2,6 +2,7 @@ using Hypeman.GuestProtocol.Boot;
 using Hypeman.GuestProtocol.Events;
 using Hypeman.GuestProtocol.Messages;
 using Hypeman.NodeRuntime.Guest;
+using Hypeman.NodeRuntime.Hypervisors.Qemu;
 using Hypeman.NodeRuntime.Linux;
 using Hypeman.Tests.Testing;
 using Hypeman.Tests.Testing.Guest;
@@ -70,7 +71,7 @@ public sealed class GuestVm : IAsyncDisposable
             OutputPath = At("qemu.log"),
             Arguments =
             [
-                "-M", "q35,usb=off,sata=off,smbus=off,vmport=off", "-accel", "tcg", "-cpu", "max", "-m", "256",
+                "-M", QemuCommandLine.LeanQ35, "-accel", "tcg", "-cpu", "max", "-m", "256",
                 "-nodefaults", "-no-user-config", "-display", "none",
                 "-no-reboot", "-nic", "none", "-kernel", files.System.Kernel, "-initrd", files.System.Initramfs,
                 "-append", KernelCommandLine.For(isEmulated: true), "-serial", $"file:{At("console.log")}",

@@ -33,6 +33,8 @@ public sealed class KernelImageTests
         Assert.Null(KernelImage.Unpack("kernel"u8));
         Assert.Null(KernelImage.Unpack(new byte[0x1000]));
         Assert.Null(KernelImage.Unpack(Image([0xfd, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', 0, 0, 0, 0, 1, 0, 0])));
+        Assert.Null(KernelImage.Unpack(Image([0xfd, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', 0, 0, 0, 0xff, 0xff, 0xff, 0xff])));
+        Assert.Null(KernelImage.Unpack(Image([])));
         Assert.Null(KernelImage.Unpack(Image(Pack("gzip", new byte[0x1000]))));
         Assert.Null(KernelImage.Unpack(Image(Pack("gzip", Kernel(note: 6)))));
     }

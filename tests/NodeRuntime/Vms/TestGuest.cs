@@ -14,7 +14,6 @@ internal static class TestGuest
 
     internal static Task<GuestSystemFiles> FilesAsync() => System.EnsureAsync(CancellationToken.None);
 
-    /// <summary>The users of VMs read what is in it.</summary>
     private static string MakeFolder()
     {
         var folder = Directory.CreateTempSubdirectory("hmt-guest-").FullName;
